@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+// Three rungs of one ladder: `unit` needs nothing, `ovs` needs root and real OVS daemons that the tests
+// start, `lab` needs root and boots real guests under libvirt.
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/ovs/**', 'test/lab/**'] } },
+      {
+        test: {
+          name: 'ovs',
+          include: ['test/ovs/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
