@@ -1,0 +1,38 @@
+# make demo: the main job on a fresh machine. make test: all tests. Both install what is missing.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+
+check: ## root, and a Node that is new enough
+	@mininet/check.sh
+
+packages: check ## Debian packages that are missing
+	@mininet/install.sh
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+build: check node_modules/.package-lock.json ## compile to dist/
+	@npm run --silent build
+
+demo: packages build ## migrate a guest between two sites and back, with live connections
+	@node dist/apps/cli/main.js lab run topologies/first-flight.yaml
+
+test: packages build ## lint, format, types; unit tests, tests against real OVS, the lab
+	@npm run --silent typecheck
+	npm run --silent lint
+	npm run --silent format:check
+	npm test
+
+bench: packages build ## measure; writes results/bench-*.json
+	@node dist/apps/bench/main.js
+
+clean: ## what was built and measured
+	@rm -rf dist results coverage
+
+.PHONY: help check packages build demo test bench clean

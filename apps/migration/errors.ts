@@ -1,0 +1,72 @@
+/**
+ * What can be wrong with the wish to migrate a guest. All are found before anything has been touched.
+ */
+import { ArcticTernError } from '../../controller/errors.ts';
+
+export class CareOfPoolExhaustedError extends ArcticTernError {
+  readonly code = 'MIGRATION_CARE_OF_POOL_EXHAUSTED';
+  constructor(subnet: string) {
+    super(`subnet ${subnet} has no care-of address left: widen its careOf range, or let relays drain`);
+  }
+}
+
+export class TooManyAnchorsError extends ArcticTernError {
+  readonly code = 'MIGRATION_TOO_MANY_ANCHORS';
+  constructor(guest: string) {
+    super(`guest ${guest} still has connections at 255 places: let relays drain, or end them`);
+  }
+}
+
+export class UnknownGuestError extends ArcticTernError {
+  readonly code = 'UNKNOWN_GUEST';
+  constructor(guest: string, known: Iterable<string>) {
+    super(`there is no guest ${guest}: known are ${list(known)}`);
+  }
+}
+
+export class UnknownHostError extends ArcticTernError {
+  readonly code = 'UNKNOWN_HOST';
+  constructor(host: string, known: Iterable<string>) {
+    super(`there is no host ${host}: known are ${list(known)}`);
+  }
+}
+
+export class GuestNotRunningError extends ArcticTernError {
+  readonly code = 'GUEST_NOT_RUNNING';
+  constructor(guest: string) {
+    super(`guest ${guest} runs on no host under control: start it first`);
+  }
+}
+
+export class AlreadyThereError extends ArcticTernError {
+  readonly code = 'MIGRATION_ALREADY_THERE';
+  constructor(guest: string, host: string) {
+    super(`guest ${guest} is on host ${host} already: choose another host`);
+  }
+}
+
+export class AlreadyMovingError extends ArcticTernError {
+  readonly code = 'MIGRATION_ALREADY_MOVING';
+  constructor(guest: string, to: string, phase: string) {
+    super(`guest ${guest} is on its way to host ${to} (${phase}): wait until that has ended, or abort it`);
+  }
+}
+
+export class NoRoomError extends ArcticTernError {
+  readonly code = 'MIGRATION_NO_ROOM';
+  constructor(guest: string, host: string, detail: string) {
+    super(`host ${host} has no room for guest ${guest}: ${detail}; choose another host or raise its capacity`);
+  }
+}
+
+export class HostUnreachableError extends ArcticTernError {
+  readonly code = 'HOST_UNREACHABLE';
+  constructor(host: string, what: string) {
+    super(`host ${host} cannot be used now: ${what}`);
+  }
+}
+
+function list(names: Iterable<string>): string {
+  const all = [...names].sort();
+  return all.length === 0 ? 'none' : all.join(', ');
+}

@@ -1,0 +1,99 @@
+/**
+ * The life of one migration as a pure state machine: a phase and an event give the next phase and what to do.
+ *
+ * It keeps true that traffic is delivered where the guest runs. It never assumes an order between events of
+ * two daemons: each event is enough by itself to say where the guest is, and one that comes late or twice
+ * changes nothing. There is one way back, `return`, whatever failed and whenever.
+ *
+ *   planned ──begin──► preparing ──staged──► copying ──suspended──► switching ──resumed──► relaying ──► drained
+ *                          └─────────────────────┴────────────────────┴──failed──► failed ──returned──► rolled-back
+ */
+import type { Migration, Phase } from '../../controller/network/migration.ts';
+
+export type MigrationEvent =
+  /** Care-of addresses are leased and the store knows of the migration. */
+  | { readonly type: 'begun' }
+  /** Every interface of the guest has its port at the destination. */
+  | { readonly type: 'attached' }
+  /** The flows of the switchover wait in open bundles at every anchor. */
+  | { readonly type: 'staged' }
+  /** The source's QEMU stopped the guest for the switchover: the blackout has begun. */
+  | { readonly type: 'suspended' }
+  /** The guest runs at the destination. */
+  | { readonly type: 'resumed-at-destination' }
+  /** The guest runs at the source again, after `suspended`. */
+  | { readonly type: 'resumed-at-source' }
+  /** libvirt says that the migration is complete. */
+  | { readonly type: 'performed'; readonly blackoutMs?: number }
+  /** libvirt says that it has failed, and the guest stays where it was. */
+  | { readonly type: 'refused'; readonly reason: string }
+  /** Traffic is back at the source: every anchor acknowledged it. */
+  | { readonly type: 'returned' }
+  /** No anchor but the guest's own host carries a connection any more. */
+  | { readonly type: 'drained' };
+
+export type MigrationAction =
+  /** Ask libvirt to migrate. */
+  | 'copy'
+  /** Put the flows of the switchover into open bundles. */
+  | 'stage'
+  /** Deliver at the destination, now. */
+  | 'redirect'
+  /** Deliver at the source again; forget what is staged. */
+  | 'return'
+  /** Tell the subnets' switches where the guest's addresses are. */
+  | 'announce';
+
+export interface Step {
+  readonly migration: Migration;
+  readonly actions: readonly MigrationAction[];
+}
+
+export function step(migration: Migration, event: MigrationEvent, now: number): Step {
+  const enter = (phase: Phase, ...actions: MigrationAction[]): Step => ({
+    migration: { ...migration, phase, entered: { ...migration.entered, [phase]: now } },
+    actions,
+  });
+  const stay = (...actions: MigrationAction[]): Step => ({ migration, actions });
+  const { phase } = migration;
+  const copying = phase === 'preparing' || phase === 'copying';
+
+  switch (event.type) {
+    case 'begun':
+      if (phase !== 'planned') return stay();
+      return migration.origin === 'controller' ? enter('preparing', 'copy') : enter('preparing');
+    case 'attached':
+      return phase === 'preparing' ? stay('stage') : stay();
+    case 'staged':
+      return phase === 'preparing' ? enter('copying') : stay();
+    case 'suspended':
+      return copying && migration.strategy !== 'rarp' ? enter('switching', 'redirect') : stay();
+    case 'resumed-at-destination':
+      if (phase === 'switching') return enter('relaying', 'announce');
+      return copying ? enter('relaying', 'redirect', 'announce') : stay();
+    case 'performed': {
+      const done: Step =
+        phase === 'switching'
+          ? enter('relaying', 'announce')
+          : copying
+            ? enter('relaying', 'redirect', 'announce')
+            : stay();
+      if (event.blackoutMs === undefined) return done;
+      return { ...done, migration: { ...done.migration, blackoutMs: event.blackoutMs } };
+    }
+    case 'resumed-at-source':
+      return phase === 'switching' ? fail('the guest resumed at the source') : stay();
+    case 'refused':
+      if (phase === 'failed') return { migration: { ...migration, reason: event.reason }, actions: [] };
+      return copying || phase === 'planned' || phase === 'switching' ? fail(event.reason) : stay();
+    case 'returned':
+      return phase === 'failed' ? enter('rolled-back') : stay();
+    case 'drained':
+      return phase === 'relaying' ? enter('drained') : stay();
+  }
+
+  function fail(reason: string): Step {
+    const failed = enter('failed', 'return');
+    return { ...failed, migration: { ...failed.migration, reason } };
+  }
+}

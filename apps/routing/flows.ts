@@ -1,0 +1,393 @@
+/**
+ * Routing's flows: which port, which guest, which way out.
+ *
+ * At home a guest is bridged to its subnet. Away from home it is behind its host, which answers ARP and
+ * neighbour discovery for its addresses on both sides and sends out what it says to the subnet's gateway.
+ * ARP for an address that a bridge holds is always answered by the bridge, whether the guest is there or
+ * not: so nothing changes for the neighbours when the guest moves.
+ *
+ * Owns: classify, tunnelled, neighbour, neighbourReply, inbound, inboundTracked, outboundTracked, route.
+ */
+import { GRACE_SECONDS } from '../../controller/limits.ts';
+import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
+import type { Anchor, Subnet } from '../../controller/network/model.ts';
+import { HOME_ANCHOR } from '../../controller/network/model.ts';
+import type { Action } from '../../controller/openflow/index.ts';
+import {
+  copy,
+  ct,
+  decTtl,
+  drop,
+  ETH_ARP,
+  ETH_RARP,
+  type Flow,
+  FlowList,
+  ip,
+  meter,
+  output,
+  outputInPort,
+  packetIn,
+  resubmit,
+  set,
+  setBits,
+  type Then,
+} from '../../controller/switches/flow.ts';
+import {
+  Admission,
+  anchorZone,
+  Class,
+  cookie,
+  Meter,
+  PacketInReason,
+  Register,
+  relayZone,
+  tunnelKey,
+  TunnelKey,
+} from '../../controller/switches/pipeline.ts';
+import type { BlockRecipe } from '../../controller/switches/program.ts';
+
+const ARP_REQUEST = 1;
+const ARP_REPLY = 2;
+const ND_SOLICIT = 135;
+const ND_ADVERT = 136;
+const SOLICITED_AND_OVERRIDE = 0x6000_0000;
+const TARGET_LINK_LAYER_ADDRESS = 2;
+const BROADCAST_AND_MULTICAST = '01:00:00:00:00:00/01:00:00:00:00:00';
+
+/** How many guests a host's uplink floods to is bounded by the host, so one flow holds them all. */
+export function routingRecipes(view: BridgeView, gatewayMacs: ReadonlyMap<string, string>, homes: readonly Subnet[]): BlockRecipe[] {
+  const { uplink, tunnel, host } = view;
+  const recipes: BlockRecipe[] = [];
+  if (uplink === undefined) return recipes;
+
+  recipes.push({
+    key: 'routing bridge',
+    inputs: [uplink, tunnel],
+    flows: () => bridgeFlows(uplink, tunnel),
+  });
+  const flooded = view.residents
+    .filter(({ port, atHome, location }) => port !== undefined && atHome && location === host)
+    .map(({ port }) => port!);
+  recipes.push({
+    key: 'routing flood',
+    inputs: flooded,
+    flows: () => floodFlows(flooded),
+  });
+  if (tunnel !== undefined) {
+    for (const peer of view.peers) {
+      recipes.push({
+        key: `routing host ${peer.number}`,
+        inputs: [tunnel, peer],
+        flows: () => peerFlows(tunnel, peer.number, peer.underlay),
+      });
+    }
+  }
+  for (const subnet of view.subnets) {
+    recipes.push({
+      key: `routing subnet ${subnet.prefix}`,
+      inputs: [subnet, view.bridge.mac],
+      flows: () => gatewayFlows(subnet, view.subnets.indexOf(subnet), view.bridge.mac),
+    });
+  }
+  for (const resident of view.residents) {
+    const { nic, own, others, port, atHome } = resident;
+    const home = others.find(({ index }) => index === HOME_ANCHOR) ?? own;
+    const homeHost = view.peers.find(({ name }) => name === home?.host);
+    const homeGateways = homes.filter(({ site }) => site === nic.homeSite);
+    const gateways = view.subnets.map(({ prefix }) => gatewayMacs.get(prefix));
+    const homeMacs = homeGateways.map(({ prefix }) => gatewayMacs.get(prefix));
+    const graced = view.bridge.graceUntil > 0 && own?.index === HOME_ANCHOR;
+    const admitted = own !== undefined && (own.admit === 'all' || resident.location === host);
+    recipes.push({
+      key: `routing grace ${nic.number}`,
+      inputs: [resident.guest, nic, graced],
+      flows: () => (graced ? graceFlows(resident) : []),
+    });
+    recipes.push({
+      key: `routing interface ${nic.number}`,
+      inputs: [nic, own, port, atHome, uplink, tunnel, admitted, homeHost, ...gateways, ...homeMacs],
+      flows: () => {
+        const list = new FlowList(cookie('routing', 'interface', nic.number));
+        if (port !== undefined) {
+          guestPortFlows(list, resident, port, uplink);
+          if (!atHome) awayNeighbourFlows(list, resident, homeGateways, gatewayMacs, tunnel, homeHost?.underlay);
+        }
+        if (own !== undefined) {
+          anchorFlows(list, resident, own, admitted);
+          if (!atHome) careOfRouteFlows(list, resident, own, view.subnets, gatewayMacs, uplink);
+        }
+        return list.flows;
+      },
+    });
+  }
+  return recipes;
+}
+
+/** What every bridge has, whoever is plugged in. */
+function bridgeFlows(uplink: number, tunnel: number | undefined): readonly Flow[] {
+  const list = new FlowList(cookie('routing', 'bridge', 0));
+  list.add('classify', 100, { in_port: uplink }, [[set(Register.class, Class.uplink)], 'blocklist']);
+
+  if (tunnel !== undefined) {
+    list.add('tunnelled', 100, { tun_id: '0/0x8000' }, [[], 'deliverRelayed']);
+    list.add('tunnelled', 100, { eth_type: ETH_ARP, tun_id: '0x8000/0x8000' }, [[output(uplink)]]);
+    list.add('tunnelled', 110, { ...ip[6], ip_proto: 58, icmpv6_type: ND_SOLICIT, tun_id: '0x8000/0x8000' }, [[output(uplink)]]);
+    list.add('tunnelled', 110, { ...ip[6], ip_proto: 58, icmpv6_type: ND_ADVERT, tun_id: '0x8000/0x8000' }, [[output(uplink)]]);
+    for (const version of [4, 6] as const) {
+      list.add('tunnelled', 100, { ...ip[version], tun_id: '0x8000/0x8000' }, [
+        [ct({ zone: Register.anchorZone, nat: {}, table: 'outboundTracked' })],
+      ]);
+    }
+  }
+
+  list.add('neighbour', 0, { [Register.class]: Class.uplink }, [[], 'inbound']);
+  list.add('neighbour', 0, { [Register.class]: Class.guest }, [[], 'outbound']);
+
+  list.add('inboundTracked', 300, { ct_state: '+trk+inv' }, drop);
+  list.add('inboundTracked', 200, { ct_state: '+trk+est' }, [[], 'deliver']);
+  list.add('inboundTracked', 200, { ct_state: '+trk+rel' }, [[], 'deliver']);
+  list.add('outboundTracked', 300, { ct_state: '+trk+inv' }, drop);
+  list.add('outboundTracked', 200, { ct_state: '+trk+est' }, [[], 'route']);
+  list.add('outboundTracked', 200, { ct_state: '+trk+rel' }, [[], 'route']);
+  for (const version of [4, 6] as const) {
+    const tcp = { ...ip[version], ip_proto: 6 };
+    list.add('inboundTracked', 120, { ct_state: '+trk+new', ...tcp, tcp_flags: '+syn-ack' }, [[], 'binding']);
+    list.add('inboundTracked', 110, { ct_state: '+trk+new', ...tcp }, drop);
+    list.add('outboundTracked', 120, { ct_state: '+trk+new', ...tcp, tcp_flags: '+syn-ack' }, [[], 'bindingOutbound']);
+    list.add('outboundTracked', 110, { ct_state: '+trk+new', ...tcp }, [[], 'strays']);
+  }
+  list.add('inboundTracked', 100, { ct_state: '+trk+new' }, [[], 'binding']);
+  list.add('outboundTracked', 100, { ct_state: '+trk+new' }, [[], 'bindingOutbound']);
+
+  list.add('route', 0, {}, [[output(uplink)]]);
+  return list.flows;
+}
+
+/** Broadcast and multicast of the subnet, to the guests that are at home here. */
+function floodFlows(ports: readonly number[]): readonly Flow[] {
+  const list = new FlowList(cookie('routing', 'bridge', 1));
+  if (ports.length > 0) list.add('inbound', 50, { eth_dst: BROADCAST_AND_MULTICAST }, [ports.map(output)]);
+  return list.flows;
+}
+
+/** Tunnels are taken from hosts under control only; the key says the rest. */
+function peerFlows(tunnel: number, number: number, underlay: string): readonly Flow[] {
+  const list = new FlowList(cookie('routing', 'host', number));
+  const from = underlay.includes(':') ? { tun_ipv6_src: underlay } : { tun_src: underlay };
+  const { interface: nic, anchor } = TunnelKey;
+  list.add('classify', 100, { in_port: tunnel, ...from }, [
+    [
+      set(Register.class, Class.tunnel),
+      copy('tun_id', nic.offset, Register.interface, 0, nic.bits),
+      copy('tun_id', nic.offset, Register.anchorZone, 1, nic.bits),
+      copy('tun_id', nic.offset, Register.relayZone, 1, nic.bits),
+      setBits(Register.relayZone, { offset: 0, bits: 1 }, 1),
+      copy('tun_id', anchor.offset, Register.anchor, 0, anchor.bits),
+    ],
+    'tunnelled',
+  ]);
+  return list.flows;
+}
+
+/** What a gateway answers to the controller's question for its MAC address. */
+function gatewayFlows(subnet: Subnet, index: number, bridgeMac: string): readonly Flow[] {
+  const list = new FlowList(cookie('routing', 'subnet', index));
+  const ask: Then = [[packetIn(PacketInReason.gateway, Meter.neighbour)]];
+  if (subnet.family === 4) {
+    list.add(
+      'neighbour',
+      130,
+      { [Register.class]: Class.uplink, eth_type: ETH_ARP, arp_op: ARP_REPLY, arp_spa: subnet.gateway, eth_dst: bridgeMac },
+      ask,
+    );
+  } else {
+    list.add(
+      'neighbour',
+      130,
+      { [Register.class]: Class.uplink, ...ip[6], ip_proto: 58, icmpv6_type: ND_ADVERT, nd_target: subnet.gateway, eth_dst: bridgeMac },
+      ask,
+    );
+  }
+  return list.flows;
+}
+
+/** What a guest may send, and as whom. The rest is dropped by the table's miss. */
+function guestPortFlows(list: FlowList, { nic, atHome }: Resident, port: number, uplink: number): void {
+  const from = { in_port: port, eth_src: nic.mac };
+  const known: Then = [
+    [
+      set(Register.class, Class.guest),
+      set(Register.interface, nic.number),
+      set(Register.anchorZone, anchorZone(nic.number)),
+      set(Register.relayZone, relayZone(nic.number)),
+    ],
+    'neighbour',
+  ];
+  const announcement = packetIn(PacketInReason.announcement, Meter.neighbour);
+  list.add('classify', 200, { ...from, eth_type: ETH_RARP }, [atHome ? [announcement, output(uplink)] : [announcement]]);
+
+  if (nic.home.ipv4 !== undefined) {
+    list.add('classify', 200, { ...from, eth_type: ETH_ARP, arp_sha: nic.mac, arp_spa: nic.home.ipv4 }, known);
+    list.add('classify', 200, { ...from, ...ip[4], ipv4_src: nic.home.ipv4 }, known);
+    if (atHome) {
+      list.add('classify', 200, { ...from, eth_type: ETH_ARP, arp_sha: nic.mac, arp_spa: '0.0.0.0' }, [[output(uplink)]]);
+      list.add('classify', 200, { ...from, ...ip[4], ip_proto: 17, ipv4_src: '0.0.0.0', udp_dst: 67 }, [[output(uplink)]]);
+      list.add('neighbour', 120, { [Register.interface]: nic.number, [Register.class]: Class.guest, eth_type: ETH_ARP, arp_tpa: nic.home.ipv4 }, [[output(uplink)]]);
+      list.add('neighbour', 50, { [Register.interface]: nic.number, [Register.class]: Class.guest, eth_type: ETH_ARP }, [[output(uplink)]]);
+      list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], ipv4_dst: '224.0.0.0/4' }, [[output(uplink)]]);
+      list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], eth_dst: 'ff:ff:ff:ff:ff:ff' }, [[output(uplink)]]);
+    } else {
+      list.add('neighbour', 120, { [Register.interface]: nic.number, [Register.class]: Class.guest, eth_type: ETH_ARP, arp_tpa: nic.home.ipv4 }, drop);
+      list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], ipv4_dst: '224.0.0.0/4' }, drop);
+      list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], eth_dst: 'ff:ff:ff:ff:ff:ff' }, drop);
+    }
+  }
+  if (nic.home.ipv6 !== undefined) {
+    list.add('classify', 200, { ...from, ...ip[6], ipv6_src: nic.home.ipv6 }, known);
+    list.add('classify', 200, { ...from, ...ip[6], ip_proto: 58, ipv6_src: 'fe80::/10' }, known);
+    const neighbours = { [Register.interface]: nic.number, [Register.class]: Class.guest, ...ip[6], ip_proto: 58 };
+    if (atHome) {
+      list.add('classify', 200, { ...from, ...ip[6], ip_proto: 58, ipv6_src: '::' }, [[output(uplink)]]);
+      list.add('neighbour', 50, { ...neighbours, icmpv6_type: ND_SOLICIT }, [[output(uplink)]]);
+      list.add('neighbour', 50, { ...neighbours, icmpv6_type: ND_ADVERT }, [[output(uplink)]]);
+    }
+    list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[6], ipv6_dst: 'ff00::/8' }, atHome ? [[output(uplink)]] : drop);
+    list.add('outbound', 105, { [Register.interface]: nic.number, ...ip[6], ipv6_src: 'fe80::/10' }, atHome ? [[output(uplink)]] : drop);
+  }
+}
+
+/** Away from home: its home gateway answers from here; for its other neighbours the home subnet is asked. */
+function awayNeighbourFlows(
+  list: FlowList,
+  { nic }: Resident,
+  homes: readonly Subnet[],
+  gatewayMacs: ReadonlyMap<string, string>,
+  tunnel: number | undefined,
+  homeUnderlay: string | undefined,
+): void {
+  const asked = { [Register.interface]: nic.number, [Register.class]: Class.guest };
+  for (const { family, gateway, prefix } of homes) {
+    const mac = gatewayMacs.get(prefix);
+    if (mac === undefined) continue;
+    if (family === 4) answerArp(list, 110, asked, gateway, mac);
+    else answerNd(list, 110, asked, gateway, mac);
+  }
+  if (tunnel === undefined || homeUnderlay === undefined) return;
+  const toHome: readonly Action[] = [
+    set('tun_id', BigInt(tunnelKey(nic.number, HOME_ANCHOR, 'from-guest'))),
+    set(homeUnderlay.includes(':') ? 'tun_ipv6_dst' : 'tun_dst', homeUnderlay),
+    output(tunnel),
+  ];
+  list.add('neighbour', 50, { ...asked, eth_type: ETH_ARP }, [toHome]);
+  list.add('neighbour', 50, { ...asked, ...ip[6], ip_proto: 58, icmpv6_type: ND_SOLICIT }, [toHome]);
+  list.add('neighbour', 50, { ...asked, ...ip[6], ip_proto: 58, icmpv6_type: ND_ADVERT }, [toHome]);
+}
+
+/** For the addresses that this bridge holds. */
+function anchorFlows(list: FlowList, { nic, atHome }: Resident, own: Anchor, admitted: boolean): void {
+  const admission = !admitted ? Admission.none : atHome ? Admission.home : Admission.careOf;
+  const found = (hops: readonly Action[]): Then => [
+    [
+      ...hops,
+      set(Register.interface, nic.number),
+      set(Register.anchorZone, anchorZone(nic.number)),
+      set(Register.relayZone, relayZone(nic.number)),
+      set(Register.admission, admission),
+      ct({ zone: anchorZone(nic.number), nat: {}, table: 'inboundTracked' }),
+    ],
+  ];
+  const hops = atHome ? [] : [decTtl];
+  const reply = { [Register.class]: Class.uplink, eth_dst: nic.mac };
+  const deliver: Then = [[set(Register.interface, nic.number)], 'deliver'];
+  if (own.addresses.ipv4 !== undefined) {
+    answerArp(list, 100, {}, own.addresses.ipv4, nic.mac);
+    if (atHome) list.add('neighbour', 90, { ...reply, eth_type: ETH_ARP, arp_op: ARP_REPLY }, deliver);
+    list.add('inbound', 100, { ...ip[4], ipv4_dst: own.addresses.ipv4 }, found(hops));
+    list.add('route', 200, { ...ip[4], ipv4_dst: own.addresses.ipv4 }, [[resubmit('inbound')]]);
+  }
+  if (own.addresses.ipv6 !== undefined) {
+    answerNd(list, 100, {}, own.addresses.ipv6, nic.mac);
+    if (atHome) list.add('neighbour', 90, { ...reply, ...ip[6], ip_proto: 58, icmpv6_type: ND_ADVERT }, deliver);
+    list.add('inbound', 100, { ...ip[6], ipv6_dst: own.addresses.ipv6 }, found(hops));
+    list.add('route', 200, { ...ip[6], ipv6_dst: own.addresses.ipv6 }, [[resubmit('inbound')]]);
+  }
+}
+
+/** What leaves with a care-of address goes to the visited subnet's gateway. */
+function careOfRouteFlows(
+  list: FlowList,
+  { nic }: Resident,
+  own: Anchor,
+  subnets: readonly Subnet[],
+  gatewayMacs: ReadonlyMap<string, string>,
+  uplink: number,
+): void {
+  for (const { family, prefix } of subnets) {
+    const gatewayMac = gatewayMacs.get(prefix);
+    const address = family === 4 ? own.addresses.ipv4 : own.addresses.ipv6;
+    if (gatewayMac === undefined || address === undefined) continue;
+    const then: Then = [[decTtl, set('eth_src', nic.mac), set('eth_dst', gatewayMac), output(uplink)]];
+    list.add('route', 150, family === 4 ? { ...ip[4], ipv4_src: address } : { ...ip[6], ipv6_src: address }, then);
+  }
+}
+
+/**
+ * After a restart of OVS its conntrack is empty, and what is in the middle of a connection looks new. For a
+ * while, TCP to and from the guest's known services is taken for what it says it is.
+ */
+function graceFlows({ nic, guest }: Resident): readonly Flow[] {
+  const list = new FlowList(cookie('routing', 'interface', nic.number));
+  for (const { protocol, port } of guest.services) {
+    if (protocol !== 'tcp') continue;
+    for (const version of [4, 6] as const) {
+      const stray = { [Register.interface]: nic.number, ct_state: '+trk+new', ...ip[version], ip_proto: 6 };
+      list.add('inboundTracked', 115, { ...stray, tcp_dst: port }, [[], 'binding'], GRACE_SECONDS);
+      list.add('outboundTracked', 115, { ...stray, tcp_src: port }, [[], 'bindingOutbound'], GRACE_SECONDS);
+    }
+  }
+  return list.flows;
+}
+
+type Asked = Readonly<Record<string, number>>;
+
+function answerArp(list: FlowList, priority: number, asked: Asked, address: string, mac: string): void {
+  list.add('neighbour', priority, { ...asked, eth_type: ETH_ARP, arp_op: ARP_REQUEST, arp_tpa: address }, [
+    [
+      copy('eth_src', 0, 'eth_dst', 0, 48),
+      set('eth_src', mac),
+      set('arp_op', ARP_REPLY),
+      copy('arp_sha', 0, 'arp_tha', 0, 48),
+      copy('arp_spa', 0, 'arp_tpa', 0, 32),
+      set('arp_sha', mac),
+      set('arp_spa', address),
+      outputInPort,
+    ],
+  ]);
+}
+
+/**
+ * RFC 4861, section 7.2.4. The datapath rewrites the solicitation's source link-layer address option into a
+ * target one; that is done in user space, hence the meter.
+ */
+function answerNd(list: FlowList, priority: number, asked: Asked, address: string, mac: string): void {
+  const nd = { ...ip[6], ip_proto: 58 };
+  list.add('neighbour', priority, { ...asked, ...nd, icmpv6_type: ND_SOLICIT, nd_target: address }, [
+    [
+      meter(Meter.neighbour),
+      copy('eth_src', 0, 'eth_dst', 0, 48),
+      set('eth_src', mac),
+      copy('ipv6_src', 0, 'ipv6_dst', 0, 128),
+      set('ipv6_src', address),
+      set('icmpv6_type', ND_ADVERT),
+    ],
+    'neighbourReply',
+  ]);
+  list.add('neighbourReply', priority, { ...asked, ...nd, icmpv6_type: ND_ADVERT, nd_target: address }, [
+    [
+      set('nd_options_type', TARGET_LINK_LAYER_ADDRESS),
+      set('nd_reserved', SOLICITED_AND_OVERRIDE),
+      set('nd_tll', mac),
+      outputInPort,
+    ],
+  ]);
+}

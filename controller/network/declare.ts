@@ -1,0 +1,112 @@
+/**
+ * From what was declared and what the store remembers to the first network state.
+ *
+ * Numbers of hosts and interfaces are stable: what has one keeps it, what is new gets the lowest free one.
+ */
+import { isIPv4 } from 'node:net';
+import type { NetworkDescription } from './description.ts';
+import type { Migration } from './migration.ts';
+import {
+  type Addresses,
+  type Anchor,
+  type Guest,
+  type GuestInterface,
+  type Host,
+  MAX_INTERFACE_NUMBER,
+  type NetworkState,
+  type Subnet,
+} from './model.ts';
+
+/** What outlives the controller. */
+export interface Remembered {
+  /** Interface numbers, by MAC address. */
+  readonly interfaceNumbers: ReadonlyMap<string, number>;
+  /** Host numbers, by name. */
+  readonly hostNumbers: ReadonlyMap<string, number>;
+  readonly placements: ReadonlyMap<string, string>;
+  readonly anchors: ReadonlyMap<number, readonly Anchor[]>;
+  readonly gateways: ReadonlyMap<string, string>;
+  readonly migrations: ReadonlyMap<string, Migration>;
+}
+
+export const nothingRemembered: Remembered = {
+  interfaceNumbers: new Map(),
+  hostNumbers: new Map(),
+  placements: new Map(),
+  anchors: new Map(),
+  gateways: new Map(),
+  migrations: new Map(),
+};
+
+const DEFAULT_MTU = 1500;
+
+export function declare(description: NetworkDescription, remembered: Remembered = nothingRemembered): NetworkState {
+  const subnets = new Map<string, Subnet>();
+  for (const site of description.sites) {
+    for (const subnet of site.subnets) {
+      subnets.set(subnet.prefix, {
+        ...subnet,
+        site: site.name,
+        family: isIPv4(subnet.gateway) ? 4 : 6,
+        mtu: DEFAULT_MTU,
+      });
+    }
+  }
+
+  const hostNumber = numbering(remembered.hostNumbers);
+  const hosts = new Map<string, Host>();
+  for (const host of description.hosts) hosts.set(host.name, { ...host, number: hostNumber(host.name) });
+
+  const interfaceNumber = numbering(remembered.interfaceNumbers);
+  const guests = new Map<string, Guest>();
+  for (const guest of description.guests) {
+    const nic: GuestInterface = {
+      number: interfaceNumber(guest.mac),
+      guest: guest.name,
+      interfaceId: guest.interfaceId,
+      mac: guest.mac,
+      homeSite: hosts.get(guest.host)?.site ?? '',
+      home: addressesOf(guest.addresses),
+    };
+    if (nic.number > MAX_INTERFACE_NUMBER) throw new RangeError('more interfaces than tunnel keys have room for');
+    guests.set(guest.name, {
+      name: guest.name,
+      uuid: guest.uuid,
+      memoryMiB: guest.memoryMiB,
+      interfaces: [nic],
+      services: guest.services,
+    });
+  }
+
+  return {
+    subnets,
+    hosts,
+    guests,
+    bridges: new Map(),
+    hypervisors: new Map(),
+    gateways: remembered.gateways,
+    placements: new Map([...remembered.placements].filter(([guest, host]) => guests.has(guest) && hosts.has(host))),
+    anchors: remembered.anchors,
+    migrations: remembered.migrations,
+  };
+}
+
+function addressesOf(list: readonly string[]): Addresses {
+  const ipv4 = list.find((address) => isIPv4(address));
+  const ipv6 = list.find((address) => !isIPv4(address));
+  return { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
+}
+
+function numbering(known: ReadonlyMap<string, number>): (key: string) => number {
+  const numbers = new Map(known);
+  const used = new Set(numbers.values());
+  let next = 1;
+  return (key) => {
+    const held = numbers.get(key);
+    if (held !== undefined) return held;
+    while (used.has(next)) next++;
+    used.add(next);
+    numbers.set(key, next);
+    return next;
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * A migration as the network model holds it and the store keeps it.
+ *
+ *   planned → preparing → copying → switching → relaying → drained
+ *                  └─────────┴──────────┴→ failed → rolled-back
+ */
+import type { Admit, GuestName, HostName } from './model.ts';
+
+export interface Migration {
+  readonly id: string;
+  readonly guest: GuestName;
+  readonly from: HostName;
+  readonly to: HostName;
+  readonly strategy: Strategy;
+  readonly admit: Admit;
+  /** Who began it: the controller, or somebody else (`virsh migrate`, virt-manager). */
+  readonly origin: 'controller' | 'noticed';
+  readonly phase: Phase;
+  /** Why it failed, in one sentence. */
+  readonly reason?: string;
+  /** Clock time at which each phase was entered. */
+  readonly entered: Readonly<Partial<Record<Phase, number>>>;
+  /** QEMU's own account of the blackout, in milliseconds, once the copy has completed. */
+  readonly blackoutMs?: number;
+}
+
+/** When traffic is redirected: at SUSPENDED on the source, or at the guest's own announcement. */
+export type Strategy = 'redirect' | 'rarp' | 'bicast';
+
+export type Phase =
+  | 'planned'
+  | 'preparing'
+  | 'copying'
+  | 'switching'
+  | 'relaying'
+  | 'drained'
+  | 'failed'
+  | 'rolled-back';
+
+/** The guest may be stopped here and resumed there at any moment, or has not been put back yet. */
+export function isUnderWay(phase: Phase): boolean {
+  return phase === 'planned' || phase === 'preparing' || phase === 'copying' || phase === 'switching';
+}
+
+/** The guest is on the move: a second migration must wait. */
+export function isMoving(phase: Phase): boolean {
+  return isUnderWay(phase) || phase === 'failed';
+}
+
+/** Nothing will happen to this migration any more. */
+export function hasEnded(phase: Phase): boolean {
+  return phase === 'drained' || phase === 'rolled-back';
+}

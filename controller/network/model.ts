@@ -1,0 +1,168 @@
+/**
+ * The network as the controller knows it: what was declared, what was observed, what was decided.
+ *
+ * One immutable value. Every change makes a new one that shares all unchanged parts, so that whoever derives
+ * something from a part (flows from an interface, say) can tell by identity whether it has to be derived again.
+ * Nothing here refers to a connection, a timer or a protocol message.
+ *
+ * Declared: sites, subnets, hosts, guests. Observed: bridges with their ports, hypervisors with their
+ * domains, gateways. Decided: placements, anchors, migrations.
+ */
+import type { Migration } from './migration.ts';
+
+export interface NetworkState {
+  readonly subnets: ReadonlyMap<Prefix, Subnet>;
+  readonly hosts: ReadonlyMap<HostName, Host>;
+  readonly guests: ReadonlyMap<GuestName, Guest>;
+  /** What OVS on each host was last seen to have; absent before the first sight of it. */
+  readonly bridges: ReadonlyMap<HostName, Bridge>;
+  /** What libvirtd on each host was last seen to run; absent before the first sight of it. */
+  readonly hypervisors: ReadonlyMap<HostName, Hypervisor>;
+  /** MAC address of each subnet's gateway, as last answered. */
+  readonly gateways: ReadonlyMap<Prefix, string>;
+  /** Where each guest's traffic is delivered; absent while the guest has not been seen running. */
+  readonly placements: ReadonlyMap<GuestName, HostName>;
+  /** The anchors of each interface, home anchor first. */
+  readonly anchors: ReadonlyMap<InterfaceNumber, readonly Anchor[]>;
+  /** Migrations that have not ended, by guest. */
+  readonly migrations: ReadonlyMap<GuestName, Migration>;
+}
+
+export type SiteName = string;
+export type Prefix = string;
+export type HostName = string;
+export type GuestName = string;
+
+/** 1 to `MAX_INTERFACE_NUMBER`: the key of an interface in tunnels, registers, zones and cookies. */
+export type InterfaceNumber = number;
+
+/** 15 bits: an interface takes two of a bridge's 65,536 conntrack zones (see switches/pipeline.ts). */
+export const MAX_INTERFACE_NUMBER = 0x7fff;
+
+/** One address family of a site's network; IPv4 and IPv6 side by side are two subnets. */
+export interface Subnet {
+  /** In CIDR form: `10.1.0.0/24`, `2001:db8:1::/64`. */
+  readonly prefix: Prefix;
+  readonly family: 4 | 6;
+  readonly site: SiteName;
+  readonly gateway: string;
+  /** The care-of addresses that the controller may lease here, first and last included. */
+  readonly careOf?: { readonly first: string; readonly last: string };
+  /** Largest IP packet that the subnet carries, in bytes. */
+  readonly mtu: number;
+}
+
+export interface Host {
+  readonly name: HostName;
+  /** 1 to 65,535, stable for the life of the store: the key of a host in cookies. */
+  readonly number: number;
+  readonly site: SiteName;
+  /** OVSDB of the host's OVS, in OVS's own syntax: `tcp:198.18.0.2:6640`. */
+  readonly ovsdb: string;
+  /** libvirt connection URI by which the controller reaches the host. */
+  readonly libvirt: string;
+  /** libvirt connection URI by which other hosts reach this one in a peer-to-peer migration. */
+  readonly migration: string;
+  readonly bridge: string;
+  /** Name of the integration bridge's port towards the subnet. */
+  readonly uplink: string;
+  /** The address that tunnels start and end at. */
+  readonly underlay: string;
+  readonly capacity: Capacity;
+}
+
+export interface Capacity {
+  readonly guests: number;
+  readonly memoryMiB: number;
+}
+
+export interface Guest {
+  readonly name: GuestName;
+  readonly uuid: string;
+  readonly memoryMiB: number;
+  readonly interfaces: readonly GuestInterface[];
+  /** What the guest serves: after a restart of OVS, mid-stream TCP to these is admitted for a grace. */
+  readonly services: readonly Service[];
+}
+
+export interface GuestInterface {
+  readonly number: InterfaceNumber;
+  readonly guest: GuestName;
+  /** `external_ids:iface-id` of its port. */
+  readonly interfaceId: string;
+  readonly mac: string;
+  /** The site that the home addresses belong to. */
+  readonly homeSite: SiteName;
+  readonly home: Addresses;
+}
+
+/** At most one address of each family. */
+export interface Addresses {
+  readonly ipv4?: string;
+  readonly ipv6?: string;
+}
+
+export interface Service {
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  readonly port: number;
+}
+
+/** An OVS integration bridge, as its OVSDB and its OpenFlow session tell. */
+export interface Bridge {
+  readonly host: HostName;
+  /** 16 hex digits. */
+  readonly datapathId: string;
+  /** By port name. */
+  readonly ports: ReadonlyMap<string, BridgePort>;
+  /** The bridge's own MAC address, from which the controller asks for gateways. */
+  readonly mac: string;
+  readonly datapath: Datapath;
+  /** Clock time until which mid-stream TCP of known services is admitted, or 0. */
+  readonly graceUntil: number;
+}
+
+/** Who forwards: `netdev` in user space, `system` in the kernel, and what it says it can do. */
+export interface Datapath {
+  readonly type: string;
+  readonly ovsVersion: string;
+  /** Names and values of the `Datapath` table's `capabilities`; empty when OVS does not tell. */
+  readonly capabilities: ReadonlyMap<string, string>;
+}
+
+export interface BridgePort {
+  readonly name: string;
+  readonly ofport: number;
+  /** `external_ids:attached-mac` in lower case, which libvirt writes for a guest's interface. */
+  readonly attachedMac?: string;
+  /** `external_ids:iface-id`. */
+  readonly ifaceId?: string;
+}
+
+export interface Hypervisor {
+  readonly host: HostName;
+  readonly reachable: boolean;
+  /** By domain name. */
+  readonly domains: ReadonlyMap<GuestName, DomainState>;
+}
+
+export type DomainState = 'running' | 'paused' | 'incoming' | 'shutoff' | 'other';
+
+/**
+ * A bridge that holds the state of connections born on one of the interface's addresses. Index 1 is the
+ * home anchor; the others hold care-of addresses.
+ */
+export interface Anchor {
+  /** 1 to 255, unique in its interface: named in tunnel keys and conntrack marks. */
+  readonly index: number;
+  readonly host: HostName;
+  /** Home addresses for the home anchor, care-of addresses for the others. */
+  readonly addresses: Addresses;
+  /** What the anchor does with new connections from outside while the guest is elsewhere. */
+  readonly admit: Admit;
+}
+
+/** `all`: new connections are relayed, too. `established`: only what was established before. */
+export type Admit = 'all' | 'established';
+
+export const HOME_ANCHOR = 1;
+export const MAX_ANCHOR_INDEX = 255;

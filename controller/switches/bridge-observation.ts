@@ -1,0 +1,61 @@
+/**
+ * What a host's OVSDB says of its integration bridge. Pure.
+ */
+import type { Bridge, BridgePort, Datapath, Host } from '../network/model.ts';
+import type { BridgeTables } from './bridge-database.ts';
+
+export type ObservedBridge = Omit<Bridge, 'graceUntil'>;
+
+/** Undefined until OVS has the bridge up: a datapath id and a MAC address of its own. */
+export function observeBridge(tables: BridgeTables, host: Host): ObservedBridge | undefined {
+  const bridge = tables.table('Bridge').first('name', host.bridge);
+  if (bridge?.datapath_id == null) return undefined;
+  const ports = new Map<string, BridgePort>();
+  let mac: string | undefined;
+  for (const portId of bridge.ports) {
+    for (const interfaceId of tables.table('Port').get(portId)?.interfaces ?? []) {
+      const row = tables.table('Interface').get(interfaceId);
+      if (row === undefined) continue;
+      if (row.name === host.bridge) mac = row.mac_in_use ?? undefined;
+      if (row.ofport === null || row.ofport <= 0) continue;
+      const attachedMac = row.external_ids.get('attached-mac')?.toLowerCase();
+      const ifaceId = row.external_ids.get('iface-id');
+      ports.set(row.name, {
+        name: row.name,
+        ofport: row.ofport,
+        ...(attachedMac === undefined ? {} : { attachedMac }),
+        ...(ifaceId === undefined ? {} : { ifaceId }),
+      });
+    }
+  }
+  if (mac === undefined) return undefined;
+  const type = bridge.datapath_type === '' ? 'system' : bridge.datapath_type;
+  return { host: host.name, datapathId: bridge.datapath_id, ports, mac, datapath: observeDatapath(tables, type) };
+}
+
+function observeDatapath(tables: BridgeTables, type: string): Datapath {
+  const [root] = tables.table('Open_vSwitch').rows();
+  const id = root?.datapaths.get(type);
+  const row = id === undefined ? undefined : tables.table('Datapath').get(id);
+  return { type, ovsVersion: root?.ovs_version ?? 'unknown', capabilities: row?.capabilities ?? new Map() };
+}
+
+export function sameBridge(a: ObservedBridge, b: ObservedBridge): boolean {
+  return (
+    a.datapathId === b.datapathId &&
+    a.mac === b.mac &&
+    a.datapath.type === b.datapath.type &&
+    a.datapath.ovsVersion === b.datapath.ovsVersion &&
+    a.datapath.capabilities.size === b.datapath.capabilities.size &&
+    a.ports.size === b.ports.size &&
+    [...a.ports].every(([name, port]) => {
+      const other = b.ports.get(name);
+      return (
+        other !== undefined &&
+        other.ofport === port.ofport &&
+        other.attachedMac === port.attachedMac &&
+        other.ifaceId === port.ifaceId
+      );
+    })
+  );
+}

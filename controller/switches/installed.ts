@@ -1,0 +1,114 @@
+/**
+ * Flows in the form in which they are compared: which flow it is (table, priority, match) and what it does.
+ *
+ * Both come from encoded bytes, of what apps want and of what a switch reports alike, with a match's fields in
+ * one order, so that two flows are the same exactly when OVS would say so.
+ */
+import {
+  encodeInstructions,
+  encodeMatch,
+  type FlowDesc,
+  type FlowMod,
+  type Instruction,
+  type Match,
+  NO_BUFFER,
+  Port,
+  Group,
+  Writer,
+} from '../openflow/index.ts';
+import type { Flow } from './flow.ts';
+
+export interface CompiledFlow {
+  /** Identity: two flows with the same key replace each other. */
+  readonly key: string;
+  /** All else that tells two flows with one key apart. */
+  readonly body: string;
+  readonly table: number;
+  readonly priority: number;
+  readonly match: Match;
+  readonly instructions: readonly Instruction[];
+  readonly cookie: bigint;
+  readonly hardTimeout: number;
+}
+
+const compiled = new WeakMap<Flow, CompiledFlow>();
+const scratch = new Writer();
+
+export function compileFlow(flow: Flow): CompiledFlow {
+  let result = compiled.get(flow);
+  if (result === undefined) {
+    const instructions: Instruction[] = [];
+    if (flow.actions.length > 0) instructions.push({ type: 'apply_actions', actions: flow.actions });
+    if (flow.next !== undefined) instructions.push({ type: 'goto_table', table: flow.next });
+    result = comparable(flow.table, flow.priority, flow.match, instructions, flow.cookie, flow.hardTimeout);
+    compiled.set(flow, result);
+  }
+  return result;
+}
+
+export function fromSwitch(flow: FlowDesc): CompiledFlow {
+  return comparable(flow.table, flow.priority, flow.match, flow.instructions, flow.cookie, flow.hardTimeout);
+}
+
+function comparable(
+  table: number,
+  priority: number,
+  match: Match,
+  instructions: readonly Instruction[],
+  cookie: bigint,
+  hardTimeout: number,
+): CompiledFlow {
+  const ordered = inOrder(match) ? match : [...match].sort((a, b) => a.field.order - b.field.order);
+  scratch.reset();
+  encodeMatch(scratch, ordered);
+  const matchEnd = scratch.position;
+  encodeInstructions(scratch, instructions);
+  const bytes = Buffer.from(scratch.bytes.buffer, 0, scratch.position);
+  return {
+    key: `${table}/${priority}/${bytes.latin1Slice(0, matchEnd)}`,
+    body: `${cookie}/${hardTimeout}/${bytes.latin1Slice(matchEnd)}`,
+    table,
+    priority,
+    match: ordered,
+    instructions,
+    cookie,
+    hardTimeout,
+  };
+}
+
+function inOrder(match: Match): boolean {
+  for (let i = 1; i < match.length; i++) if (match[i - 1]!.field.order > match[i]!.field.order) return false;
+  return true;
+}
+
+const common = {
+  type: 'flow_mod',
+  idleTimeout: 0,
+  bufferId: NO_BUFFER,
+  outPort: Port.ANY,
+  outGroup: Group.ANY,
+  flags: 0,
+  importance: 0,
+} as const;
+
+/** Puts the flow there, over whatever has its key. */
+export function addFlowMod(flow: CompiledFlow): FlowMod {
+  const { cookie, table, priority, hardTimeout, match, instructions } = flow;
+  return { ...common, command: 'add', cookie, cookieMask: 0n, table, priority, hardTimeout, match, instructions };
+}
+
+/** Takes exactly this flow away, and only if it still has its cookie. */
+export function deleteFlowMod(flow: CompiledFlow): FlowMod {
+  const { cookie, table, priority, match } = flow;
+  return {
+    ...common,
+    command: 'delete_strict',
+    cookie,
+    cookieMask: 0xffff_ffff_ffff_ffffn,
+    table,
+    priority,
+    hardTimeout: 0,
+    match,
+    instructions: [],
+  };
+}

@@ -1,0 +1,162 @@
+/**
+ * The pipeline: every table, register, mark, key and cookie of a bridge under control, declared once.
+ *
+ *   uplink ── classify ── blocklist ── neighbour ── inbound ── inbound-tracked ── deliver ──► guest
+ *                                          │                        └─ binding ─┘      └─ relay ──► tunnel
+ *                                          └──► answer (ARP, ND)
+ *   tunnel ── classify ── tunnelled ── deliver-relayed ──► guest                          to the guest
+ *                             └─ outbound-tracked ── route ──► uplink                     from the guest
+ *   guest ── classify ── neighbour ── outbound ── outbound-relayed ── relay ──► tunnel    answers to an anchor
+ *                                                       └─ outbound-tracked ── route ──► uplink
+ *                                                            ├─ binding-outbound ─┘  └─► inbound, another guest here
+ *                                                            └─ strays ──► tunnels
+ *
+ * One app owns each table; flows of several objects share it, told apart by cookie. Rules are proactive:
+ * what no rule knows is dropped, never sent to the controller.
+ *
+ * Every interface of a guest has a number (15 bits). It is what tunnels carry and registers hold, and it
+ * gives two conntrack zones on every bridge: the anchor zone tracks connections of addresses that this bridge
+ * holds (home or care-of), translations included; the relay zone remembers, where the guest is, which anchor
+ * each relayed connection came from. So state never moves between bridges.
+ */
+
+export const Table = {
+  /** Which port it came in by, which interface it belongs to; what a guest may send as. */
+  classify: 0,
+  /** Out of a tunnel: to the guest, or from it. */
+  tunnelled: 5,
+  /** Sources that are dropped. */
+  blocklist: 10,
+  /** ARP and neighbour discovery: answered here, for addresses that this bridge holds. */
+  neighbour: 20,
+  /** From the uplink: which interface the destination address belongs to. */
+  inbound: 30,
+  /** Looked up in the anchor zone: established, new, invalid. */
+  inboundTracked: 31,
+  /** A new connection from outside: tracked from here on, translated when it is to a care-of address. */
+  binding: 32,
+  /** To the guest: its port, or the tunnel to where it is. */
+  deliver: 40,
+  /** Out of a tunnel, to the guest: remember the anchor, then its port. */
+  deliverRelayed: 41,
+  /** From the guest: is it an answer on a relayed connection? */
+  outbound: 50,
+  /** Looked up in the relay zone: back to the anchor, or on to the anchor zone. */
+  outboundRelayed: 51,
+  /** Looked up in the anchor zone: established, new, unknown. */
+  outboundTracked: 52,
+  /** A new connection of the guest: tracked from here on, translated when the guest is away from home. */
+  bindingOutbound: 53,
+  /** In the middle of a connection that nobody here knows: every other anchor is asked. */
+  strays: 54,
+  /** Into a tunnel, unless it does not fit. */
+  relay: 60,
+  /** Out of the uplink, or back in for another guest of this host. */
+  route: 70,
+  /** Second half of neighbour answers whose fields depend on fields that the first half set. */
+  neighbourReply: 80,
+} as const;
+
+export type TableName = keyof typeof Table;
+
+/** Registers, by what they hold. */
+export const Register = {
+  /** Number of the interface. */
+  interface: 'reg0',
+  /** One of `Class`. */
+  class: 'reg1',
+  /** Anchor zone of the interface. */
+  anchorZone: 'reg2',
+  /** Relay zone of the interface. */
+  relayZone: 'reg3',
+  /** Index of the anchor that a relayed packet came through. */
+  anchor: 'reg4',
+  /** 1 when the packet is too large for a tunnel. */
+  tooLarge: 'reg5',
+  /** One of `Admission`. */
+  admission: 'reg6',
+} as const;
+
+/** Where a packet came from. */
+export const Class = { guest: 1, uplink: 2, tunnel: 3 } as const;
+
+/** What happens to a new connection. */
+export const Admission = {
+  /** Refused. */
+  none: 0,
+  /** Admitted to the home address. */
+  home: 1,
+  /** Admitted to a care-of address, and translated to the home address. */
+  careOf: 2,
+} as const;
+
+/** Bits of `ct_mark`, lowest first. In a relay zone, the low 8 are the index of the connection's anchor. */
+export const MARK_ANCHOR_BITS = 8;
+
+/**
+ * The 24 bits of a tunnel key: interface number in 0 to 14, direction in 15 (1: from the guest), index of
+ * the anchor in 16 to 23. So an anchor needs no state on the way, and forwarding keeps it.
+ */
+export const TunnelKey = {
+  interface: { offset: 0, bits: 15 },
+  fromGuest: { offset: 15, bits: 1 },
+  anchor: { offset: 16, bits: 8 },
+} as const;
+
+export function tunnelKey(interfaceNumber: number, anchor: number, direction: 'to-guest' | 'from-guest'): number {
+  return interfaceNumber | (direction === 'from-guest' ? 1 << TunnelKey.fromGuest.offset : 0) | (anchor << TunnelKey.anchor.offset);
+}
+
+/** Conntrack zones of an interface; zones 0 and 1 stay with whoever else uses the host. */
+export const anchorZone = (interfaceNumber: number): number => interfaceNumber * 2;
+export const relayZone = (interfaceNumber: number): number => interfaceNumber * 2 + 1;
+
+/** What Geneve adds around an IP packet: the inner Ethernet header, Geneve, UDP and the outer IP header. */
+export const TUNNEL_OVERHEAD = { 4: 14 + 8 + 8 + 20, 6: 14 + 8 + 8 + 40 } as const;
+export const ETHERNET_HEADER = 14;
+
+/**
+ * Cookies: `0xa7c7` in the top 16 bits says that a flow is ours, then 8 bits for the app, 8 for the kind of
+ * object and 32 for its number. Flows with another top are foreign and left alone.
+ */
+export const COOKIE_PREFIX = 0xa7c7n;
+export const COOKIE_PREFIX_MASK = 0xffff_0000_0000_0000n;
+
+export const App = { routing: 1, migration: 2, defence: 3 } as const;
+export type AppName = keyof typeof App;
+
+export const ObjectKind = { bridge: 0, interface: 1, host: 2, subnet: 3 } as const;
+export type ObjectKindName = keyof typeof ObjectKind;
+
+export function cookie(app: AppName, kind: ObjectKindName, number: number): bigint {
+  return (COOKIE_PREFIX << 48n) | (BigInt(App[app]) << 40n) | (BigInt(ObjectKind[kind]) << 32n) | BigInt(number);
+}
+
+export interface CookieOwner {
+  readonly app: AppName;
+  readonly kind: ObjectKindName;
+  readonly number: number;
+}
+
+/** Who a flow belongs to; undefined when it is foreign. */
+export function cookieOwner(value: bigint): CookieOwner | undefined {
+  if (value >> 48n !== COOKIE_PREFIX) return undefined;
+  const app = nameOf(App, Number((value >> 40n) & 0xffn));
+  const kind = nameOf(ObjectKind, Number((value >> 32n) & 0xffn));
+  return app === undefined || kind === undefined ? undefined : { app, kind, number: Number(value & 0xffff_ffffn) };
+}
+
+/** Meters, by what they protect the controller from. */
+export const Meter = {
+  /** Packets that do not fit a tunnel, answered by an ICMP error. */
+  tooLarge: 1,
+  /** Guests' announcements and gateways' answers. */
+  neighbour: 2,
+} as const;
+
+/** What a packet-in is about: `controller2`'s userdata, first byte. */
+export const PacketInReason = { tooLarge: 1, gateway: 2, announcement: 3 } as const;
+
+function nameOf<T extends Readonly<Record<string, number>>>(names: T, value: number): keyof T | undefined {
+  return Object.keys(names).find((name) => names[name] === value);
+}

@@ -1,0 +1,41 @@
+/**
+ * What a bridge should hold, in blocks: each block is what one app derives from one object. A block whose
+ * inputs are the same as before is the same value as before, so that a change costs what it changes.
+ */
+import type { Flow } from './flow.ts';
+
+export interface BlockRecipe {
+  /** Unique in its program: app, kind of object, object. */
+  readonly key: string;
+  /** All that `flows` depends on; compared one by one, by identity. */
+  readonly inputs: readonly unknown[];
+  readonly flows: () => readonly Flow[];
+}
+
+export interface Block {
+  readonly key: string;
+  readonly inputs: readonly unknown[];
+  readonly flows: readonly Flow[];
+}
+
+export type Program = ReadonlyMap<string, Block>;
+
+export const emptyProgram: Program = new Map();
+
+/** Derives a program, and takes over from `before` every block whose inputs have not changed. */
+export function compile(recipes: Iterable<BlockRecipe>, before: Program = emptyProgram): Program {
+  const program = new Map<string, Block>();
+  for (const recipe of recipes) {
+    const old = before.get(recipe.key);
+    if (old !== undefined && sameInputs(old.inputs, recipe.inputs)) {
+      program.set(recipe.key, old);
+    } else {
+      program.set(recipe.key, { key: recipe.key, inputs: recipe.inputs, flows: recipe.flows() });
+    }
+  }
+  return program;
+}
+
+function sameInputs(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
+}

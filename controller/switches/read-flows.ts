@@ -1,0 +1,32 @@
+/**
+ * The flows that a switch holds, as it reports them.
+ */
+import { type FlowDesc, Group, Port, TABLE_ALL } from '../openflow/index.ts';
+import type { SwitchSession } from './session.ts';
+
+export interface CookieFilter {
+  readonly cookie: bigint;
+  readonly mask: bigint;
+}
+
+/** All flows whose cookie has the bits of `cookie` that `mask` names; every flow with a mask of 0. */
+export async function readFlows(session: SwitchSession, { cookie, mask }: CookieFilter): Promise<FlowDesc[]> {
+  const parts = await session.requestAll(
+    {
+      type: 'flow_desc_request',
+      table: TABLE_ALL,
+      outPort: Port.ANY,
+      outGroup: Group.ANY,
+      cookie,
+      cookieMask: mask,
+      match: [],
+    },
+    'telling its flows',
+  );
+  const flows: FlowDesc[] = [];
+  for (const part of parts) {
+    if (part.type !== 'flow_desc_reply') continue;
+    for (const flow of part.flows) if (!('raw' in flow)) flows.push(flow);
+  }
+  return flows;
+}

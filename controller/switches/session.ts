@@ -1,0 +1,306 @@
+/**
+ * One OpenFlow connection with one switch, from its HELLO to its end.
+ *
+ * Keeps true: messages are handled in the order they came in; what is sent while a piece of the stream is
+ * handled leaves in one write; a request ends with its answer, an error that names it, or the end of the
+ * connection; a switch that is silent for too long is asked, and dropped when it does not answer.
+ */
+import type { Socket } from 'node:net';
+import type { Cancel, Clock } from '../clock.ts';
+import { openflow as limits } from '../limits.ts';
+import {
+  decode,
+  encodeTo,
+  type ErrorMessage,
+  type FeaturesReply,
+  type Message,
+  MessageStream,
+  OFP_VERSION,
+  Writer,
+} from '../openflow/index.ts';
+import { SwitchClosedError, SwitchRefusedError, SwitchTimeoutError, SwitchVersionError } from './errors.ts';
+
+export interface SessionHandlers {
+  /** Anything that answers no request: packet-ins, port status, errors of messages sent without waiting. */
+  readonly onMessage: (message: Message, session: SwitchSession) => void;
+  readonly onClosed: (reason: Error | undefined, session: SwitchSession) => void;
+}
+
+interface Pending {
+  readonly doing: string;
+  readonly parts: Message[];
+  readonly done: (parts: Message[]) => void;
+  readonly failed: (error: Error) => void;
+  readonly cancelTimeout: Cancel;
+}
+
+/** Errors whose xid is in the range belong to the watcher. */
+interface Watch {
+  readonly first: number;
+  readonly last: number;
+  readonly onError: (error: ErrorMessage) => void;
+}
+
+export class SwitchSession {
+  readonly peer: string;
+  /** 16 hex digits. */
+  datapathId = '';
+  features!: FeaturesReply;
+  readonly #socket: Socket;
+  readonly #clock: Clock;
+  readonly #handlers: SessionHandlers;
+  readonly #stream = new MessageStream();
+  readonly #out = new Writer();
+  readonly #pending = new Map<number, Pending>();
+  readonly #watches = new Set<Watch>();
+  #nextXid = 1;
+  #reading = false;
+  #flushScheduled = false;
+  #closed: Error | undefined;
+  #lastHeard: number;
+  #probe: Cancel;
+  #helloArrived: (() => void) | undefined;
+
+  /** Exchanges HELLO and FEATURES. Throws when the peer is no OpenFlow 1.5 switch or does not answer in time. */
+  static async open(socket: Socket, clock: Clock, handlers: SessionHandlers): Promise<SwitchSession> {
+    const session = new SwitchSession(socket, clock, handlers);
+    try {
+      await session.#handshake();
+    } catch (error) {
+      session.close(error instanceof Error ? error : undefined);
+      throw error;
+    }
+    return session;
+  }
+
+  private constructor(socket: Socket, clock: Clock, handlers: SessionHandlers) {
+    this.#socket = socket;
+    this.#clock = clock;
+    this.#handlers = handlers;
+    this.peer = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
+    this.#lastHeard = clock.now();
+    this.#probe = clock.after(limits.echoInterval, () => this.#checkAlive());
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('error', (error) => this.close(error));
+    socket.on('close', () => this.close());
+  }
+
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** Sends without waiting for an answer; returns the xid. Leaves with the next flush, at the end of this turn. */
+  send(message: Message): number {
+    const xid = message.xid ?? this.allocateXids(1);
+    encodeTo(this.#out, message, xid);
+    this.#scheduleFlush();
+    return xid;
+  }
+
+  /** A run of `count` xids that nothing else uses; the first one. */
+  allocateXids(count: number): number {
+    if (this.#nextXid + count > 0x7fff_ffff) this.#nextXid = 1;
+    const first = this.#nextXid;
+    this.#nextXid += count;
+    return first;
+  }
+
+  /** Hands everything to the socket now; for what must not wait for the end of the turn. */
+  flush(): void {
+    this.#flushScheduled = false;
+    if (this.#out.position === 0) return;
+    const bytes = Uint8Array.prototype.slice.call(this.#out.written());
+    this.#out.reset();
+    if (!this.#socket.destroyed) this.#socket.write(bytes);
+  }
+
+  /** Resolves when the socket has taken most of what was handed to it. */
+  async drained(): Promise<void> {
+    this.flush();
+    while (this.#socket.writableNeedDrain && this.#closed === undefined) {
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          this.#socket.off('drain', done);
+          this.#socket.off('close', done);
+          resolve();
+        };
+        this.#socket.once('drain', done);
+        this.#socket.once('close', done);
+      });
+    }
+  }
+
+  /** Sends and waits for the answer with the same xid. `doing` says what for, in errors. */
+  async request(message: Message, doing: string, timeout: number = limits.requestTimeout): Promise<Message> {
+    const [answer] = await this.#ask(message, doing, timeout);
+    return answer!;
+  }
+
+  /** Sends a multipart request and waits for all its parts. */
+  async requestAll(message: Message, doing: string, timeout: number = limits.multipartTimeout): Promise<Message[]> {
+    return this.#ask(message, doing, timeout);
+  }
+
+  /** Resolves when the switch has processed all that was sent before. */
+  async barrier(doing: string, timeout: number = limits.barrierTimeout): Promise<void> {
+    await this.request({ type: 'barrier_request' }, doing, timeout);
+  }
+
+  /** Calls `onError` for errors about messages whose xid is one of `count` from `first`; returns the end of it. */
+  watchErrors(first: number, count: number, onError: (error: ErrorMessage) => void): Cancel {
+    const watch: Watch = { first, last: first + count - 1, onError };
+    this.#watches.add(watch);
+    return () => this.#watches.delete(watch);
+  }
+
+  close(reason?: Error): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = reason ?? new SwitchClosedError(this.peer, 'idle');
+    this.#probe();
+    this.#socket.destroy();
+    for (const pending of this.#pending.values()) {
+      pending.cancelTimeout();
+      pending.failed(reason ?? new SwitchClosedError(this.peer, pending.doing));
+    }
+    this.#pending.clear();
+    this.#helloArrived?.();
+    this.#handlers.onClosed(reason, this);
+  }
+
+  async #handshake(): Promise<void> {
+    const hello = new Promise<void>((resolve) => (this.#helloArrived = resolve));
+    this.send({ type: 'hello', versions: [OFP_VERSION] });
+    this.flush();
+    const cancel = this.#clock.after(limits.handshakeTimeout, () =>
+      this.close(new SwitchTimeoutError(this.peer, 'saying hello', limits.handshakeTimeout)),
+    );
+    await hello;
+    cancel();
+    if (this.#closed !== undefined) throw this.#closed;
+    const features = await this.request({ type: 'features_request' }, 'telling its features');
+    if (features.type !== 'features_reply') {
+      throw new SwitchVersionError(this.peer, `an answer of type ${features.type} to a features request`);
+    }
+    this.features = features;
+    this.datapathId = features.datapathId.toString(16).padStart(16, '0');
+  }
+
+  #ask(message: Message, doing: string, timeout: number): Promise<Message[]> {
+    if (this.#closed !== undefined) return Promise.reject(new SwitchClosedError(this.peer, doing, this.#closed));
+    return new Promise((done, failed) => {
+      const xid = this.send(message);
+      const cancelTimeout = this.#clock.after(timeout, () => {
+        this.#pending.delete(xid);
+        const error = new SwitchTimeoutError(this.peer, doing, timeout);
+        failed(error);
+        this.close(error);
+      });
+      this.#pending.set(xid, { doing, parts: [], done, failed, cancelTimeout });
+    });
+  }
+
+  #read(chunk: Buffer): void {
+    this.#lastHeard = this.#clock.now();
+    this.#reading = true;
+    try {
+      this.#stream.push(chunk);
+      for (let bytes = this.#stream.next(); bytes !== undefined && !this.closed; bytes = this.#stream.next()) {
+        this.#handle(decode(bytes));
+      }
+    } catch (error) {
+      this.close(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      this.#reading = false;
+      this.flush();
+    }
+  }
+
+  #handle(message: Message): void {
+    switch (message.type) {
+      case 'echo_request':
+        this.send({ type: 'echo_reply', data: message.data, xid: message.xid });
+        return;
+      case 'hello': {
+        const versions = message.versions ?? [message.version ?? OFP_VERSION];
+        if (!versions.includes(OFP_VERSION)) {
+          this.close(new SwitchVersionError(this.peer, `wire versions ${versions.join(', ')}`));
+          return;
+        }
+        this.#helloArrived?.();
+        this.#helloArrived = undefined;
+        return;
+      }
+      case 'error':
+        this.#handleError(message);
+        return;
+      default:
+        this.#handleAnswer(message);
+    }
+  }
+
+  #handleError(message: ErrorMessage): void {
+    const xid = message.xid ?? 0;
+    const pending = this.#pending.get(xid);
+    if (pending !== undefined) {
+      this.#pending.delete(xid);
+      pending.cancelTimeout();
+      pending.failed(new SwitchRefusedError(this.peer, pending.doing, message));
+      return;
+    }
+    for (const watch of this.#watches) {
+      if (xid >= watch.first && xid <= watch.last) {
+        watch.onError(message);
+        return;
+      }
+    }
+    this.#handlers.onMessage(message, this);
+  }
+
+  #handleAnswer(message: Message): void {
+    const xid = message.xid ?? 0;
+    const pending = isAsynchronous(message) ? undefined : this.#pending.get(xid);
+    if (pending === undefined) {
+      this.#handlers.onMessage(message, this);
+      return;
+    }
+    pending.parts.push(message);
+    if ('more' in message && message.more === true) return;
+    this.#pending.delete(xid);
+    pending.cancelTimeout();
+    pending.done(pending.parts);
+  }
+
+  #scheduleFlush(): void {
+    if (this.#reading) {
+      if (this.#out.position > limits.flushAt) this.flush();
+      return;
+    }
+    if (this.#out.position > limits.flushAt) this.flush();
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    queueMicrotask(() => this.flush());
+  }
+
+  #checkAlive(): void {
+    const silent = this.#clock.now() - this.#lastHeard;
+    if (silent >= limits.echoInterval + limits.echoTimeout) {
+      this.close(new SwitchTimeoutError(this.peer, 'idle', silent));
+      return;
+    }
+    if (silent >= limits.echoInterval) this.send({ type: 'echo_request', data: new Uint8Array(0) });
+    this.#probe = this.#clock.after(limits.echoTimeout, () => this.#checkAlive());
+  }
+}
+
+/** Messages that a switch sends by itself; their xids are its own. */
+function isAsynchronous(message: Message): boolean {
+  return (
+    message.type === 'packet_in' ||
+    message.type === 'nx_packet_in2' ||
+    message.type === 'port_status' ||
+    message.type === 'flow_removed' ||
+    message.type === 'role_status' ||
+    message.type === 'table_status'
+  );
+}
