@@ -1,0 +1,69 @@
+/**
+ * A client for OVSDB, the database of Open vSwitch: RFC 7047 and OVS's extensions (ovsdb-server(7)).
+ *
+ *     const client = connect({ remotes: 'unix:/run/openvswitch/db.sock', database: 'Open_vSwitch' });
+ *     const replica = await client.replicate(openVSwitch, { Bridge: true, Interface: { columns: ['name', 'ofport'] } });
+ *     replica.on('changes', ({ tables }) => console.log(tables.Interface?.inserted));
+ *     const tx = transaction(openVSwitch);
+ *     tx.mutate('Bridge', { name: 'br0' }, [['external_ids', 'insert', { owner: 'me' }]]);
+ *     await client.transact(tx);
+ *     await client.close();
+ */
+export {
+  connect,
+  type ClientEvents,
+  type ClientStatus,
+  type ConnectOptions,
+  type OvsdbClient,
+  type SessionOptions,
+} from './client.ts';
+export * from './errors.ts';
+export type { Lock, LockEvents } from './lock.ts';
+export {
+  formatRemote,
+  ovsdbPort,
+  parseRemote,
+  type ActiveRemote,
+  type PassiveRemote,
+  type Remote,
+} from './remote.ts';
+export type { Batch, Replica, ReplicaEvents, ReplicaStatus, Snapshot, WaitOptions } from './replica.ts';
+export type {
+  Condition,
+  ConditionFunction,
+  InsertRow,
+  Mutation,
+  Row,
+  RowsByTable,
+  SelectedRows,
+  Selection,
+  TableName,
+  TableSelection,
+  UpdateRow,
+  Where,
+  Writable,
+} from './row-types.ts';
+export {
+  compareVersions,
+  parseSchema,
+  type Atom,
+  type BaseType,
+  type ColumnSchema,
+  type DatabaseSchema,
+  type Tables,
+  type TableSchema,
+  type TableTypes,
+} from './schema.ts';
+export * from './schemas/open-vswitch.ts';
+export type { ServerRole } from './server-role.ts';
+export type { FindKey, Index, Table, TableChanges } from './table.ts';
+export {
+  transaction,
+  type Handle,
+  type InsertHandle,
+  type Outcome,
+  type Transaction,
+  type WaitFor,
+} from './transaction.ts';
+export type { TlsOptions } from './transport.ts';
+export { isUuid, uuid, zeroUuid, type NamedUuid, type Uuid } from './uuid.ts';
