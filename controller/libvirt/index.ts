@@ -1,0 +1,58 @@
+/**
+ * A libvirt client in TypeScript: libvirt's RPC protocol spoken directly to libvirtd or virtqemud, with live
+ * migration and events, and without native code.
+ */
+export { LibvirtClient } from './client.ts';
+export type {
+  ConnectOptions,
+  DomainInfo,
+  JobInfo,
+  MigrationConnection,
+  Subscription,
+  Version,
+} from './client.ts';
+export type { DomainRef } from './domain-ref.ts';
+export type { DomainState, DomainStateName } from './domain-state.ts';
+export {
+  DomainXmlError,
+  isLibvirtError,
+  LibvirtArgumentError,
+  LibvirtAuthError,
+  LibvirtBusyError,
+  LibvirtCallError,
+  LibvirtClosedError,
+  LibvirtConnectError,
+  LibvirtKeepaliveError,
+  LibvirtProtocolError,
+  LibvirtTimeoutError,
+  LibvirtUriError,
+  XdrLengthError,
+  XdrTruncatedError,
+  XdrValueError,
+} from './errors.ts';
+export type { ErrorDomainName, ErrorLevel, ErrorNumberName } from './error-names.ts';
+export type {
+  BlockJobEvent,
+  DeviceEvent,
+  DomainEvent,
+  DomainEventKind,
+  DomainEventOf,
+  HypervisorCloseReason,
+  JobCompletedEvent,
+  LibvirtEvent,
+  LifecycleEvent,
+  LifecycleEventName,
+  MigrationIterationEvent,
+  MonitorEvent,
+  RebootEvent,
+} from './events.ts';
+export type { Flags } from './flags.ts';
+export type { JobOperation, JobStats, JobType } from './job-stats.ts';
+export type { KeepaliveConfig } from './keepalive.ts';
+export type { MemoryStats } from './memory-stats.ts';
+export type { MigrateFlags, MigrateOptions } from './migration.ts';
+export type { InterfaceStats, NodeInfo } from './procedures.ts';
+export type { ConnectionEnd } from './rpc-connection.ts';
+export type { TlsCredentials } from './transport.ts';
+export { parseLibvirtUri } from './uri.ts';
+export type { Endpoint, LibvirtUri } from './uri.ts';
