@@ -85,4 +85,59 @@ export const libvirt = {
   jobStatsMax: 64,
   /** REMOTE_DOMAIN_MEMORY_STATS_MAX. */
   memoryStatsMax: 1_024,
+
+export const libvirt = {} as const;
+
+/** Labs on one machine. */
+export const lab = {
+  /** The port at which a lab node's ovsdb-server listens on its management address. */
+  ovsdbPort: 6640,
+  /** Frames that may be on their way in one direction of a delayed link: 100 ms at 100,000 packets/s. */
+  linkQueuePackets: 10_000,
+  /** From the plan to the lab being up, guests' boot not included. A slow machine takes 5 s. */
+  start: 60_000,
+  /** From a guest's start to its ready line. Software emulation takes 3 s on an idle machine. */
+  guestBoot: 60_000,
+  /** From asking the lab to end to the kernel having ended all of it. */
+  stop: 10_000,
+  /** The longest line that a command in a node may print, in UTF-16 code units; longer ones are cut there. */
+  line: 1_048_576,
+  /** The trial boot that tells whether KVM works. Where it does, it takes less than a second. */
+  kvmTrial: 20_000,
+  /** Downloading the guest's kernel package. */
+  download: 300_000,
 } as const;
+
+/** Sessions with switches, and the pipeline. */
+export const switches = {
+  /** From a switch's connection to its HELLO, and to the answer about its features. */
+  handshakeTimeout: 5_000,
+  /** How long a request may wait for its answer. */
+  requestTimeout: 5_000,
+  /** The same for all parts of a multipart answer; a million flows take OVS some seconds. */
+  multipartTimeout: 60_000,
+  barrierTimeout: 5_000,
+  /** From the last flow mod of a bundle to the barrier's answer, and for its commit. */
+  bundleTimeout: 60_000,
+  /** Flow mods handed to the socket before waiting for it to take them. */
+  bundleBatch: 1_024,
+  /** How often an open bundle is fed; OVS drops one that is idle for 10 s. */
+  bundleFeedInterval: 7_000,
+  /** Silence after which a switch is asked, and silence after that until it is dropped. */
+  echoInterval: 5_000,
+  echoTimeout: 5_000,
+  /** Bytes that are collected before a write begins. */
+  flushAt: 65_536,
+  /** What a bridge is told: the longest wait between two attempts to reach us, and its own probe. */
+  switchBackoffMaximum: 1_000,
+  switchProbeInterval: 5_000,
+  /** After a refused or lost change, the wait until the bridge is read back and repaired. */
+  repairDelay: 1_000,
+  /** Packets per second and bridge that may go to the controller because they do not fit a tunnel. */
+  tooLargePerSecond: 200,
+  /** The same for gateways' answers and guests' announcements, and for neighbour discovery answered in flows. */
+  neighbourPerSecond: 1_000,
+} as const;
+
+/** After a restart of OVS: how long mid-stream TCP of a guest's known services is admitted, in seconds. */
+export const GRACE_SECONDS = 60;

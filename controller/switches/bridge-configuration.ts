@@ -7,7 +7,7 @@
  */
 import type { Host } from '../network/model.ts';
 import { TUNNEL_PORT } from '../network/bridge-view.ts';
-import { openflow as limits } from '../limits.ts';
+import { switches as limits } from '../limits.ts';
 import { openVSwitch, type OpenVSwitchTables, transaction, type Transaction } from '../ovsdb/index.ts';
 import type { BridgeTables } from './bridge-database.ts';
 

@@ -6,7 +6,7 @@
  * held open: its flows wait in the switch, and at the moment itself only the commit travels.
  */
 import type { Clock } from '../clock.ts';
-import { openflow as limits } from '../limits.ts';
+import { switches as limits } from '../limits.ts';
 import { BundleFlag, type ErrorMessage, type FlowMod, formatFlowMod } from '../openflow/index.ts';
 import { BundleRefusedError } from './errors.ts';
 import type { SwitchSession } from './session.ts';

@@ -3,7 +3,7 @@
  * while the controller is in charge. OVS does not take meter mods in bundles.
  */
 import { MeterFlag, type MeterMod } from '../openflow/index.ts';
-import { pipeline as limits } from '../limits.ts';
+import { switches as limits } from '../limits.ts';
 import { SwitchRefusedError } from './errors.ts';
 import { Meter } from './pipeline.ts';
 import type { SwitchSession } from './session.ts';

@@ -7,7 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Cancel, Clock } from '../clock.ts';
-import { openflow as limits } from '../limits.ts';
+import { switches as limits } from '../limits.ts';
 import {
   decode,
   encodeTo,

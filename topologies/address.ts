@@ -1,0 +1,104 @@
+/**
+ * IP addresses and prefixes as numbers, for both versions: what the checks and the plan of a topology need.
+ * Text goes in and comes out in the usual notations (RFC 4632 and RFC 5952).
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+
+export type Version = 4 | 6;
+
+export interface Address {
+  readonly version: Version;
+  readonly value: bigint;
+}
+
+export interface Prefix {
+  readonly version: Version;
+  /** The network's own address: all host bits are zero. */
+  readonly value: bigint;
+  readonly length: number;
+}
+
+export const bitsOf = (version: Version): number => (version === 4 ? 32 : 128);
+
+/** The address in `text`, or undefined when it is none. Zone identifiers are not accepted. */
+export function parseAddress(text: string): Address | undefined {
+  if (isIPv4(text)) {
+    return { version: 4, value: text.split('.').reduce((sum, octet) => sum * 256n + BigInt(octet), 0n) };
+  }
+  if (!isIPv6(text) || text.includes('%')) return undefined;
+  const groups = (part: string): bigint[] => {
+    if (part === '') return [];
+    return part.split(':').flatMap((group) => {
+      if (!group.includes('.')) return [BigInt(`0x${group}`)];
+      const low = parseAddress(group)!.value;
+      return [low >> 16n, low & 0xffffn];
+    });
+  };
+  const [head = '', tail] = text.split('::');
+  const before = groups(head);
+  const after = groups(tail ?? '');
+  const gap = new Array<bigint>(8 - before.length - after.length).fill(0n);
+  return {
+    version: 6,
+    value: [...before, ...gap, ...after].reduce((sum, group) => sum * 65536n + group, 0n),
+  };
+}
+
+/** The shortest text of an address (RFC 5952 for IPv6). */
+export function formatAddress({ version, value }: Address): string {
+  if (version === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');
+  const groups = Array.from({ length: 8 }, (_, i) => Number((value >> BigInt(112 - 16 * i)) & 0xffffn));
+  let start = -1;
+  let longest = 1;
+  for (let i = 0; i < 8; i++) {
+    let end = i;
+    while (end < 8 && groups[end] === 0) end++;
+    if (end - i > longest) {
+      start = i;
+      longest = end - i;
+    }
+  }
+  const hex = (from: number, to: number): string =>
+    groups
+      .slice(from, to)
+      .map((group) => group.toString(16))
+      .join(':');
+  return start < 0 ? hex(0, 8) : `${hex(0, start)}::${hex(start + longest, 8)}`;
+}
+
+/** The prefix in `text` (`10.1.0.0/24`), or undefined when it is none or has host bits set. */
+export function parsePrefix(text: string): Prefix | undefined {
+  const match = /^([^/]+)\/(\d{1,3})$/.exec(text);
+  const address = match && parseAddress(match[1]!);
+  if (!match || !address) return undefined;
+  const length = Number(match[2]);
+  const bits = bitsOf(address.version);
+  if (length > bits) return undefined;
+  const host = (1n << BigInt(bits - length)) - 1n;
+  return (address.value & host) === 0n ? { ...address, length } : undefined;
+}
+
+export const formatPrefix = (prefix: Prefix): string => `${formatAddress(prefix)}/${prefix.length}`;
+
+export function contains(prefix: Prefix, address: Address): boolean {
+  const shift = BigInt(bitsOf(prefix.version) - prefix.length);
+  return prefix.version === address.version && prefix.value >> shift === address.value >> shift;
+}
+
+export function overlap(a: Prefix, b: Prefix): boolean {
+  return contains(a, b) || contains(b, a);
+}
+
+/** The address at `offset` in a prefix; the caller knows that it is inside. */
+export const addressAt = (prefix: Prefix, offset: bigint | number): Address => ({
+  version: prefix.version,
+  value: prefix.value + BigInt(offset),
+});
+
+/** True for the addresses of an IPv4 subnet that no machine may have: the network and the broadcast address. */
+export function isReserved(prefix: Prefix, address: Address): boolean {
+  if (prefix.version === 6) return prefix.length < 127 && address.value === prefix.value;
+  if (prefix.length >= 31) return false;
+  const last = prefix.value + (1n << BigInt(32 - prefix.length)) - 1n;
+  return address.value === prefix.value || address.value === last;
+}

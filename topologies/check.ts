@@ -1,0 +1,343 @@
+/**
+ * What must hold between the parts of a topology: references lead somewhere, addresses are in their subnets
+ * and in nobody else's, and hosts have room for their guests.
+ */
+import {
+  addressAt,
+  bitsOf,
+  contains,
+  formatAddress,
+  formatPrefix,
+  isReserved,
+  overlap,
+  parseAddress,
+  parsePrefix,
+  type Prefix,
+} from './address.ts';
+import type { TopologyErrorCode } from './errors.ts';
+import type { Topology } from './schema.ts';
+
+export interface Problem {
+  readonly code: TopologyErrorCode;
+  /** The field that is wrong. */
+  readonly path: readonly PropertyKey[];
+  readonly sentence: string;
+}
+
+/** The first problem in the order of the file's parts, or undefined. */
+export function check(topology: Topology): Problem | undefined {
+  for (const rule of [names, references, subnets, addresses, identities, capacity, management]) {
+    for (const problem of rule(topology)) return problem;
+  }
+  return undefined;
+}
+
+/** Names that a lab gives to nodes of its own. */
+const RESERVED = new Set(['management', 'wan', 'netem-probe']);
+
+function* names(topology: Topology): Generator<Problem> {
+  const sections = { hosts: topology.hosts, edges: topology.edges, clients: topology.lab?.clients ?? {} };
+  const taken = new Map<string, string>();
+  for (const [section, members] of Object.entries(sections)) {
+    const base = section === 'clients' ? ['lab', section] : [section];
+    for (const name of Object.keys(members)) {
+      const path = [...base, name];
+      const before = taken.get(name);
+      if (before !== undefined) {
+        yield duplicate(path, `${path.join('.')} has the name of ${before}; every node needs its own`);
+      }
+      if (RESERVED.has(name) || name.startsWith('router-')) {
+        yield duplicate(path, `${path.join('.')} has a name that the lab needs for itself; choose another`);
+      }
+      taken.set(name, path.join('.'));
+    }
+  }
+}
+
+function* references(topology: Topology): Generator<Problem> {
+  const lab = topology.lab;
+  const sited = [
+    ...Object.entries(topology.hosts).map(([name, it]) => ({ path: ['hosts', name, 'site'], site: it.site })),
+    ...Object.entries(topology.edges).map(([name, it]) => ({ path: ['edges', name, 'site'], site: it.site })),
+    ...Object.entries(lab?.clients ?? {}).map(([name, it]) => ({
+      path: ['lab', 'clients', name, 'site'],
+      site: it.site,
+    })),
+    ...(lab?.wan.pairs ?? []).flatMap(({ between }, i) =>
+      between.map((site, j) => ({ path: ['lab', 'wan', 'pairs', i, 'between', j], site })),
+    ),
+  ];
+  for (const { path, site } of sited) {
+    if (!(site in topology.sites)) yield unknown(path, 'site', site, Object.keys(topology.sites));
+  }
+  for (const [name, guest] of Object.entries(topology.guests)) {
+    if (!(guest.host in topology.hosts)) {
+      yield unknown(['guests', name, 'host'], 'host', guest.host, Object.keys(topology.hosts));
+    }
+  }
+  const linked = { ...topology.hosts, ...topology.edges, ...lab?.clients };
+  for (const name of Object.keys(lab?.links ?? {})) {
+    if (!(name in linked))
+      yield unknown(['lab', 'links', name], 'host, edge or client', name, Object.keys(linked));
+  }
+  const edges = new Map<string, string>();
+  for (const [name, { site }] of Object.entries(topology.edges)) {
+    const before = edges.get(site);
+    if (before !== undefined) {
+      yield duplicate(
+        ['edges', name, 'site'],
+        `edges.${name}.site is ${site}, which has the edge ${before} already`,
+      );
+    }
+    edges.set(site, name);
+  }
+  for (const [i, { between }] of (lab?.wan.pairs ?? []).entries()) {
+    const first = lab!.wan.pairs.findIndex((it) => between.every((site) => it.between.includes(site)));
+    if (between[0] === between[1] || first !== i) {
+      yield duplicate(
+        ['lab', 'wan', 'pairs', i, 'between'],
+        `lab.wan.pairs[${i}].between is ${between.join(', ')}: expected two different sites, each pair once`,
+      );
+    }
+  }
+}
+
+interface Subnet {
+  readonly path: readonly PropertyKey[];
+  readonly text: string;
+  readonly prefix: Prefix;
+}
+
+function subnetsOf(topology: Topology): Subnet[] {
+  const own = Object.entries(topology.sites).flatMap(([site, { subnets: list }]) =>
+    list.map((subnet, i) => ({
+      path: ['sites', site, 'subnets', i, 'prefix'],
+      text: `sites.${site}.subnets[${i}].prefix`,
+      prefix: parsePrefix(subnet.prefix)!,
+    })),
+  );
+  if (!topology.lab) return own;
+  const { management: mgmt, wan } = topology.lab;
+  const extra = (path: string[], text: string): Subnet => ({
+    path,
+    text: path.join('.'),
+    prefix: parsePrefix(text)!,
+  });
+  return [
+    ...own,
+    extra(['lab', 'management'], mgmt),
+    extra(['lab', 'wan', 'prefix'], wan.prefix),
+    extra(['lab', 'wan', 'prefix6'], wan.prefix6),
+  ];
+}
+
+function* subnets(topology: Topology): Generator<Problem> {
+  const all = subnetsOf(topology);
+  for (const [i, subnet] of all.entries()) {
+    const other = all.slice(0, i).find((it) => overlap(it.prefix, subnet.prefix));
+    if (other) {
+      yield {
+        code: 'TOPOLOGY_OVERLAP',
+        path: subnet.path,
+        sentence:
+          `${subnet.text} is ${formatPrefix(subnet.prefix)}, which overlaps ` +
+          `${formatPrefix(other.prefix)} (${other.text}): expected a subnet of its own`,
+      };
+    }
+  }
+  for (const [site, { subnets: list }] of Object.entries(topology.sites)) {
+    for (const [i, { prefix, gateway, careOf }] of list.entries()) {
+      const base = ['sites', site, 'subnets', i];
+      const inside = parsePrefix(prefix)!;
+      yield* outside([...base, 'gateway'], gateway, [inside]);
+      if (careOf) {
+        yield* outside([...base, 'careOf'], careOf.first, [inside]);
+        yield* outside([...base, 'careOf'], careOf.last, [inside]);
+      }
+    }
+  }
+}
+
+/** Everything that has an address, in a site's subnets. */
+function* stations(
+  topology: Topology,
+): Generator<{ path: readonly PropertyKey[]; site: string; text: string; guest: boolean }> {
+  for (const kind of ['hosts', 'edges'] as const) {
+    for (const [name, { site, underlay }] of Object.entries(topology[kind])) {
+      yield { path: [kind, name, 'underlay'], site, text: underlay, guest: false };
+    }
+  }
+  for (const [name, guest] of Object.entries(topology.guests)) {
+    const site = topology.hosts[guest.host]!.site;
+    for (const [i, text] of guest.addresses.entries()) {
+      yield { path: ['guests', name, 'addresses', i], site, text, guest: true };
+    }
+  }
+  for (const [name, client] of Object.entries(topology.lab?.clients ?? {})) {
+    for (const [i, text] of client.addresses.entries()) {
+      yield { path: ['lab', 'clients', name, 'addresses', i], site: client.site, text, guest: false };
+    }
+  }
+}
+
+function* addresses(topology: Topology): Generator<Problem> {
+  const taken = new Map<string, string>();
+  for (const [site, { subnets: list }] of Object.entries(topology.sites)) {
+    for (const [i, { gateway }] of list.entries()) {
+      taken.set(formatAddress(parseAddress(gateway)!), `sites.${site}.subnets[${i}].gateway`);
+    }
+  }
+  for (const { path, site, text } of stations(topology)) {
+    const list = topology.sites[site]!.subnets;
+    yield* outside(
+      path,
+      text,
+      list.map(({ prefix }) => parsePrefix(prefix)!),
+      site,
+    );
+    const address = parseAddress(text)!;
+    const key = formatAddress(address);
+    const before = taken.get(key);
+    if (before !== undefined) {
+      yield duplicate(
+        path,
+        `${pathText(path)} is ${text}, which ${before} has already: expected a free address`,
+      );
+    }
+    taken.set(key, pathText(path));
+    const pool = list.find(({ careOf }) => {
+      if (!careOf) return false;
+      const [first, last] = [parseAddress(careOf.first)!, parseAddress(careOf.last)!];
+      return address.version === first.version && address.value >= first.value && address.value <= last.value;
+    });
+    if (pool) {
+      yield duplicate(
+        path,
+        `${pathText(path)} is ${text}, which is in the care-of range of site ${site}: expected an address outside it`,
+      );
+    }
+  }
+  for (const [name, guest] of Object.entries(topology.guests)) {
+    const versions = guest.addresses.map((text) => parseAddress(text)!.version);
+    if (new Set(versions).size !== versions.length) {
+      yield {
+        code: 'TOPOLOGY_DUPLICATE',
+        path: ['guests', name, 'addresses'],
+        sentence: `guests.${name}.addresses: expected at most one IPv4 and one IPv6 address`,
+      };
+    }
+  }
+}
+
+function* identities(topology: Topology): Generator<Problem> {
+  for (const field of ['mac', 'uuid', 'interfaceId'] as const) {
+    const taken = new Map<string, string>();
+    for (const [name, guest] of Object.entries(topology.guests)) {
+      const value = guest[field];
+      if (value === undefined) continue;
+      const before = taken.get(value);
+      if (before !== undefined) {
+        yield duplicate(
+          ['guests', name, field],
+          `guests.${name}.${field} is ${value}, which guest ${before} has already`,
+        );
+      }
+      taken.set(value, name);
+    }
+  }
+}
+
+function* capacity(topology: Topology): Generator<Problem> {
+  for (const [name, { capacity: room }] of Object.entries(topology.hosts)) {
+    const guests = Object.values(topology.guests).filter(({ host }) => host === name);
+    const memory = guests.reduce((sum, guest) => sum + guest.memory, 0);
+    if (guests.length > room.guests || memory > room.memory) {
+      yield {
+        code: 'TOPOLOGY_CAPACITY',
+        path: ['hosts', name, 'capacity'],
+        sentence:
+          `hosts.${name}.capacity is ${room.guests} guests and ${room.memory} MiB, ` +
+          `but ${guests.length} guests with ${memory} MiB start there`,
+      };
+    }
+  }
+}
+
+function* management(topology: Topology): Generator<Problem> {
+  if (!topology.lab) return;
+  const { management: text, wan } = topology.lab;
+  const room = (path: string[], prefix: Prefix, needed: number): Problem | undefined => {
+    const size = 1n << BigInt(bitsOf(prefix.version) - prefix.length);
+    if (BigInt(needed) <= size) return undefined;
+    const sentence = `${path.join('.')} is ${formatPrefix(prefix)}: expected a subnet of at least ${needed} addresses`;
+    return { code: 'TOPOLOGY_CAPACITY', path, sentence };
+  };
+  const sites = Object.keys(topology.sites).length;
+  const switches = Object.keys(topology.hosts).length + Object.keys(topology.edges).length;
+  const problems = [
+    room(['lab', 'management'], parsePrefix(text)!, switches + 12),
+    room(['lab', 'wan', 'prefix'], parsePrefix(wan.prefix)!, sites * (sites - 1)),
+    room(['lab', 'wan', 'prefix6'], parsePrefix(wan.prefix6)!, sites * (sites - 1)),
+  ];
+  for (const problem of problems) if (problem) yield problem;
+  const versions = { prefix: 4, prefix6: 6 } as const;
+  for (const field of ['prefix', 'prefix6'] as const) {
+    if (parsePrefix(wan[field])!.version !== versions[field]) {
+      yield {
+        code: 'TOPOLOGY_FIELD',
+        path: ['lab', 'wan', field],
+        sentence: `lab.wan.${field} is ${wan[field]}: expected an IPv${versions[field]} subnet`,
+      };
+    }
+  }
+}
+
+function* outside(
+  path: readonly PropertyKey[],
+  text: string,
+  prefixes: readonly Prefix[],
+  site?: string,
+): Generator<Problem> {
+  const address = parseAddress(text)!;
+  const inside = prefixes.find((prefix) => contains(prefix, address));
+  const whose = site === undefined ? '' : ` (site ${site})`;
+  if (!inside) {
+    yield {
+      code: 'TOPOLOGY_OUTSIDE',
+      path,
+      sentence: `${pathText(path)} is ${text}: expected an address in ${prefixes.map(formatPrefix).join(' or ')}${whose}`,
+    };
+  } else if (isReserved(inside, address)) {
+    const example = formatAddress(addressAt(inside, 1));
+    yield {
+      code: 'TOPOLOGY_OUTSIDE',
+      path,
+      sentence: `${pathText(path)} is ${text}, which no machine in ${formatPrefix(inside)} can have: expected one such as ${example}`,
+    };
+  }
+}
+
+const duplicate = (path: readonly PropertyKey[], sentence: string): Problem => ({
+  code: 'TOPOLOGY_DUPLICATE',
+  path,
+  sentence,
+});
+
+function unknown(
+  path: readonly PropertyKey[],
+  kind: string,
+  name: string,
+  known: readonly string[],
+): Problem {
+  const list = known.length === 0 ? 'there is none' : `expected one of ${known.join(', ')}`;
+  return {
+    code: 'TOPOLOGY_REFERENCE',
+    path,
+    sentence: `${pathText(path)} is ${name}, and there is no such ${kind}: ${list}`,
+  };
+}
+
+const pathText = (path: readonly PropertyKey[]): string =>
+  path
+    .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i === 0 ? '' : '.'}${String(step)}`))
+    .join('');

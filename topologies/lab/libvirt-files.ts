@@ -1,0 +1,36 @@
+/** The configuration of a lab host's libvirtd. */
+
+export interface LibvirtOptions {
+  readonly hostUuid: string;
+  /** Where other hosts' QEMU connects to in a migration. */
+  readonly underlay: string;
+  readonly underlayIsV6: boolean;
+}
+
+/** Listens without authentication, on all of the node's addresses: the node's network is the lab's own. */
+export function libvirtdConf(options: LibvirtOptions): string {
+  return `listen_tls = 0
+listen_tcp = 1
+auth_tcp = "none"
+auth_unix_rw = "none"
+auth_unix_ro = "none"
+host_uuid = "${options.hostUuid}"
+log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
+`;
+}
+
+/** QEMU runs as root and in no control group, security label or mount namespace beyond the node's own. */
+export function qemuConf(options: LibvirtOptions): string {
+  const host = options.underlayIsV6 ? `[${options.underlay}]` : options.underlay;
+  return `user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+security_driver = "none"
+cgroup_controllers = []
+namespaces = []
+stdio_handler = "file"
+migration_address = "${options.underlay}"
+migration_host = "${host}"
+`;
+}

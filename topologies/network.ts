@@ -1,0 +1,70 @@
+/**
+ * What the controller needs to know of a network: sites, the hosts and edges it programs, and the guests.
+ * Nothing here says how the network came to be; a lab fills the same shape as a machine room does.
+ */
+
+export interface NetworkDescription {
+  readonly name: string;
+  readonly sites: readonly SiteDescription[];
+  readonly hosts: readonly HostDescription[];
+  readonly edges: readonly EdgeDescription[];
+  readonly guests: readonly GuestDescription[];
+}
+
+/** Hosts behind one border. A site without hosts is one where only clients are. */
+export interface SiteDescription {
+  readonly name: string;
+  readonly subnets: readonly SubnetDescription[];
+}
+
+export interface SubnetDescription {
+  /** `10.1.0.0/24` or `2001:db8:1::/64`. */
+  readonly prefix: string;
+  /** The router's address in it. */
+  readonly gateway: string;
+  /** The addresses that the controller may lease to visiting guests; first and last are included. */
+  readonly careOf?: { readonly first: string; readonly last: string };
+}
+
+/** What a host and an edge have in common: an Open vSwitch that the controller programs. */
+export interface SwitchDescription {
+  readonly name: string;
+  readonly site: string;
+  /** The address that tunnels start and end at. */
+  readonly underlay: string;
+  /** An OVSDB remote, `tcp:ADDRESS:PORT`, `ssl:ADDRESS:PORT` or `unix:PATH`. */
+  readonly ovsdb: string;
+  /** The bridge under control. */
+  readonly bridge: string;
+  /** The port of that bridge that leads to the site's router. */
+  readonly uplink: string;
+}
+
+export interface HostDescription extends SwitchDescription {
+  /** libvirt's URI for the controller. */
+  readonly libvirt: string;
+  /** libvirt's URI for the other hosts, in a peer-to-peer migration. */
+  readonly migration: string;
+  readonly capacity: { readonly memoryMiB: number; readonly guests: number };
+}
+
+export type EdgeDescription = SwitchDescription;
+
+export interface GuestDescription {
+  readonly name: string;
+  readonly uuid: string;
+  /** The host that it starts on, and whose site is its home. */
+  readonly host: string;
+  readonly memoryMiB: number;
+  readonly mac: string;
+  /** `external_ids:iface-id` of its port. */
+  readonly interfaceId: string;
+  /** Its home addresses: one, or one for each version of IP. */
+  readonly addresses: readonly string[];
+  readonly services: readonly ServiceDescription[];
+}
+
+export interface ServiceDescription {
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  readonly port: number;
+}

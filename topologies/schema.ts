@@ -1,0 +1,164 @@
+/**
+ * The shape of a topology file. Everything but `lab` describes the network to the controller; `lab` says what
+ * a lab adds to it: the WAN, delays, clients and the addresses of its management network.
+ *
+ * Zod checks one value at a time; what concerns two of them (references, overlaps) is in check.ts.
+ */
+import { z } from 'zod';
+import { parseAddress, parsePrefix } from './address.ts';
+
+/** Short enough that an interface may be named after two of them (IFNAMSIZ is 16). */
+const name = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9-]{0,9}$/,
+    'expected a name of at most 10 letters, digits and hyphens that starts with a letter',
+  );
+
+const address = z
+  .string()
+  .refine((text) => parseAddress(text) !== undefined, 'expected an IPv4 or IPv6 address such as 10.1.0.1');
+
+const prefix = z
+  .string()
+  .refine(
+    (text) => parsePrefix(text) !== undefined,
+    'expected a subnet with no host bits set, such as 10.1.0.0/24',
+  );
+
+const range = z
+  .string()
+  .regex(/^\S+\s*-\s*\S+$/, 'expected a range of addresses such as 10.1.0.200 - 10.1.0.249')
+  .transform((text) => {
+    const [first = '', last = ''] = text.split('-').map((part) => part.trim());
+    return { first, last };
+  })
+  .refine(({ first, last }) => {
+    const [a, b] = [parseAddress(first), parseAddress(last)];
+    return a !== undefined && b !== undefined && a.version === b.version && a.value <= b.value;
+  }, 'expected a range of addresses, the lower one first, such as 10.1.0.200 - 10.1.0.249');
+
+const unitsOfTime = { us: 1, ms: 1_000, s: 1_000_000 } as const;
+
+/** Microseconds. */
+const duration = z
+  .string('expected a time such as 20ms')
+  .regex(/^\d+(\.\d+)?(us|ms|s)$/, 'expected a time such as 20ms')
+  .transform((text) => {
+    const [, digits = '', unit = 'us'] = /^([\d.]+)(us|ms|s)$/.exec(text) ?? [];
+    return Math.round(Number(digits) * unitsOfTime[unit as keyof typeof unitsOfTime]);
+  })
+  .refine((us) => us <= 10_000_000, 'expected a time of at most 10s');
+
+const unitsOfRate = { kbit: 1e3, mbit: 1e6, gbit: 1e9 } as const;
+
+/** Bits per second. */
+const rate = z
+  .string('expected a rate such as 100mbit')
+  .regex(/^\d+(\.\d+)?(kbit|mbit|gbit)$/, 'expected a rate such as 100mbit')
+  .transform((text) => {
+    const [, digits = '', unit = 'mbit'] = /^([\d.]+)(kbit|mbit|gbit)$/.exec(text) ?? [];
+    return Math.round(Number(digits) * unitsOfRate[unit as keyof typeof unitsOfRate]);
+  })
+  .refine((bits) => bits >= 8_000, 'expected a rate of at least 8kbit');
+
+const mac = z
+  .string()
+  .regex(/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/, 'expected a unicast MAC address such as 52:54:00:12:34:56');
+
+const uuid = z.uuid('expected a UUID').transform((text) => text.toLowerCase());
+
+const subnet = z.strictObject({ prefix, gateway: address, careOf: range.optional() });
+
+const site = z.strictObject({ subnets: z.array(subnet).min(1, 'expected at least one subnet') });
+
+const remote = z
+  .string()
+  .regex(
+    /^((tcp|ssl):(\[[0-9a-f:]+\]|[0-9.]+):\d+|unix:\/.+)$/,
+    'expected an OVSDB remote such as tcp:198.18.0.11:6640',
+  );
+
+const uri = z
+  .string()
+  .regex(/^qemu(\+[a-z]+)?:\/\/\S*$/, 'expected a libvirt URI such as qemu+tcp://198.18.0.11/system');
+
+const port = z.number().int().min(1).max(65535);
+
+const ofSwitch = {
+  site: name,
+  underlay: address,
+  ovsdb: remote.optional(),
+  bridge: z.string().min(1).max(15).default('br-int'),
+  uplink: z.string().min(1).max(15).default('int-uplink'),
+};
+
+const host = z.strictObject({
+  ...ofSwitch,
+  libvirt: uri.optional(),
+  migration: uri.optional(),
+  capacity: z.strictObject({ memory: z.number().int().min(1), guests: z.number().int().min(1) }),
+});
+
+const edge = z.strictObject(ofSwitch);
+
+const service = z
+  .string()
+  .regex(/^(tcp|udp|sctp)\/\d{1,5}$/, 'expected a service such as tcp/80')
+  .transform((text) => {
+    const [protocol = '', number = ''] = text.split('/');
+    return { protocol: protocol as 'tcp' | 'udp' | 'sctp', port: Number(number) };
+  })
+  .refine((it) => port.safeParse(it.port).success, 'expected a port from 1 to 65535');
+
+const guest = z.strictObject({
+  host: name,
+  addresses: z.array(address).min(1, 'expected at least one home address'),
+  memory: z.number().int().min(64).default(128),
+  services: z.array(service).default([]),
+  mac: mac.optional(),
+  uuid: uuid.optional(),
+  interfaceId: uuid.optional(),
+});
+
+const shape = z.strictObject({ rtt: duration.optional(), rate: rate.optional() });
+
+const client = z.strictObject({
+  site: name,
+  addresses: z.array(address).min(1, 'expected at least one address'),
+});
+
+const pair = z.strictObject({
+  between: z.tuple([name, name], 'expected the names of two sites'),
+  ...shape.shape,
+});
+
+const lab = z.strictObject({
+  management: prefix.default('198.18.0.0/24'),
+  wan: z
+    .strictObject({
+      ...shape.shape,
+      prefix: prefix.default('100.64.0.0/16'),
+      prefix6: prefix.default('fdac:7c::/64'),
+      pairs: z.array(pair).default([]),
+    })
+    .prefault({}),
+  links: z.record(name, shape).default({}),
+  clients: z.record(name, client).default({}),
+});
+
+export const topologySchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}$/, 'expected a name of at most 31 lower-case letters, digits and hyphens'),
+  sites: z.record(name, site),
+  hosts: z.record(name, host).default({}),
+  edges: z.record(name, edge).default({}),
+  guests: z.record(name, guest).default({}),
+  lab: lab.optional(),
+});
+
+/** A topology file as it was understood: times in microseconds, rates in bits per second, defaults filled in. */
+export type Topology = z.infer<typeof topologySchema>;
+export type LabSection = z.infer<typeof lab>;
+export type LinkShapeSection = z.infer<typeof shape>;
