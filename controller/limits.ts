@@ -141,3 +141,10 @@ export const switches = {
 
 /** After a restart of OVS: how long mid-stream TCP of a guest's known services is admitted, in seconds. */
 export const GRACE_SECONDS = 60;
+
+/** Routing. */
+export const routing = {
+  /** How often a gateway is asked for its MAC address: while it has not answered, and after that. */
+  gatewayRetry: 250,
+  gatewayRefresh: 15_000,
+} as const;

@@ -9,14 +9,13 @@
  */
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
 import { HOME_ANCHOR, type Host } from '../../controller/network/model.ts';
-import { copy, ct, type Flow, FlowList, ip, output, packetIn, set } from '../../controller/switches/flow.ts';
+import { copy, ct, ctState, type Flow, FlowList, ip, output, packetIn, set } from '../../controller/switches/flow.ts';
 import {
   Admission,
   anchorZone,
   Class,
   cookie,
   MARK_ANCHOR_BITS,
-  Meter,
   PacketInReason,
   Register,
   relayZone,
@@ -65,7 +64,7 @@ function bridgeFlows(tunnel: number | undefined): readonly Flow[] {
   }
   if (tunnel !== undefined) {
     list.add('relay', 100, { [Register.tooLarge]: 0 }, [[output(tunnel)]]);
-    list.add('relay', 100, { [Register.tooLarge]: 1 }, [[packetIn(PacketInReason.tooLarge, Meter.tooLarge)]]);
+    list.add('relay', 100, { [Register.tooLarge]: 1 }, [[packetIn(PacketInReason.tooLarge, 'tooLarge')]]);
   }
   return list.flows;
 }
@@ -98,7 +97,7 @@ function deliverFlows(
           ct({
             commit: true,
             zone: relayZone(nic.number),
-            actions: [copy(Register.anchor, 0, 'ct_mark', 0, MARK_ANCHOR_BITS)],
+            exec: [copy(Register.anchor, 0, 'ct_mark', 0, MARK_ANCHOR_BITS)],
           }),
           output(port),
         ],
@@ -150,7 +149,7 @@ function bindingFlows(
   }
   for (const { index, host } of anchors) {
     if (host === undefined) continue;
-    list.add('outboundRelayed', 100, { ...key, ct_state: '+trk-new-inv', ct_mark: `${index}/0xff` }, [
+    list.add('outboundRelayed', 100, { ...key, ...ctState('trk', '-new', '-inv'), ct_mark: { value: index, mask: 2 ** MARK_ANCHOR_BITS - 1 } }, [
       relayTo(nic.number, index, 'from-guest', host, mtu),
       'relay',
     ]);

@@ -12,14 +12,16 @@ import { GRACE_SECONDS } from '../../controller/limits.ts';
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
 import type { Anchor, Subnet } from '../../controller/network/model.ts';
 import { HOME_ANCHOR } from '../../controller/network/model.ts';
-import type { Action } from '../../controller/openflow/index.ts';
+import type { Action, MatchInput } from '../../controller/openflow/index.ts';
 import {
   copy,
   ct,
+  ctState,
   decTtl,
   drop,
   ETH_ARP,
   ETH_RARP,
+  ICMPV6,
   type Flow,
   FlowList,
   ip,
@@ -29,15 +31,16 @@ import {
   packetIn,
   resubmit,
   set,
-  setBits,
+  TCP,
+  TCP_OPENS,
   type Then,
+  UDP,
 } from '../../controller/switches/flow.ts';
 import {
   Admission,
   anchorZone,
   Class,
   cookie,
-  Meter,
   PacketInReason,
   Register,
   relayZone,
@@ -50,9 +53,12 @@ const ARP_REQUEST = 1;
 const ARP_REPLY = 2;
 const ND_SOLICIT = 135;
 const ND_ADVERT = 136;
+const DIRECTION = 1n << BigInt(TunnelKey.fromGuest.offset);
+const TO_GUEST = { value: 0n, mask: DIRECTION };
+const FROM_GUEST = { value: DIRECTION, mask: DIRECTION };
 const SOLICITED_AND_OVERRIDE = 0x6000_0000;
 const TARGET_LINK_LAYER_ADDRESS = 2;
-const BROADCAST_AND_MULTICAST = '01:00:00:00:00:00/01:00:00:00:00:00';
+const GROUP_ADDRESS = '01:00:00:00:00:00/01:00:00:00:00:00';
 
 /** How many guests a host's uplink floods to is bounded by the host, so one flow holds them all. */
 export function routingRecipes(view: BridgeView, gatewayMacs: ReadonlyMap<string, string>, homes: readonly Subnet[]): BlockRecipe[] {
@@ -70,7 +76,7 @@ export function routingRecipes(view: BridgeView, gatewayMacs: ReadonlyMap<string
     .map(({ port }) => port!);
   recipes.push({
     key: 'routing flood',
-    inputs: flooded,
+    inputs: [...flooded],
     flows: () => floodFlows(flooded),
   });
   if (tunnel !== undefined) {
@@ -129,12 +135,12 @@ function bridgeFlows(uplink: number, tunnel: number | undefined): readonly Flow[
   list.add('classify', 100, { in_port: uplink }, [[set(Register.class, Class.uplink)], 'blocklist']);
 
   if (tunnel !== undefined) {
-    list.add('tunnelled', 100, { tun_id: '0/0x8000' }, [[], 'deliverRelayed']);
-    list.add('tunnelled', 100, { eth_type: ETH_ARP, tun_id: '0x8000/0x8000' }, [[output(uplink)]]);
-    list.add('tunnelled', 110, { ...ip[6], ip_proto: 58, icmpv6_type: ND_SOLICIT, tun_id: '0x8000/0x8000' }, [[output(uplink)]]);
-    list.add('tunnelled', 110, { ...ip[6], ip_proto: 58, icmpv6_type: ND_ADVERT, tun_id: '0x8000/0x8000' }, [[output(uplink)]]);
+    list.add('tunnelled', 100, { tun_id: TO_GUEST }, [[], 'deliverRelayed']);
+    list.add('tunnelled', 100, { eth_type: ETH_ARP, tun_id: FROM_GUEST }, [[output(uplink)]]);
+    list.add('tunnelled', 110, { ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_SOLICIT, tun_id: FROM_GUEST }, [[output(uplink)]]);
+    list.add('tunnelled', 110, { ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_ADVERT, tun_id: FROM_GUEST }, [[output(uplink)]]);
     for (const version of [4, 6] as const) {
-      list.add('tunnelled', 100, { ...ip[version], tun_id: '0x8000/0x8000' }, [
+      list.add('tunnelled', 100, { ...ip[version], tun_id: FROM_GUEST }, [
         [ct({ zone: Register.anchorZone, nat: {}, table: 'outboundTracked' })],
       ]);
     }
@@ -143,21 +149,21 @@ function bridgeFlows(uplink: number, tunnel: number | undefined): readonly Flow[
   list.add('neighbour', 0, { [Register.class]: Class.uplink }, [[], 'inbound']);
   list.add('neighbour', 0, { [Register.class]: Class.guest }, [[], 'outbound']);
 
-  list.add('inboundTracked', 300, { ct_state: '+trk+inv' }, drop);
-  list.add('inboundTracked', 200, { ct_state: '+trk+est' }, [[], 'deliver']);
-  list.add('inboundTracked', 200, { ct_state: '+trk+rel' }, [[], 'deliver']);
-  list.add('outboundTracked', 300, { ct_state: '+trk+inv' }, drop);
-  list.add('outboundTracked', 200, { ct_state: '+trk+est' }, [[], 'route']);
-  list.add('outboundTracked', 200, { ct_state: '+trk+rel' }, [[], 'route']);
+  list.add('inboundTracked', 300, ctState('trk', 'inv'), drop);
+  list.add('inboundTracked', 200, ctState('trk', 'est'), [[], 'deliver']);
+  list.add('inboundTracked', 200, ctState('trk', 'rel'), [[], 'deliver']);
+  list.add('outboundTracked', 300, ctState('trk', 'inv'), drop);
+  list.add('outboundTracked', 200, ctState('trk', 'est'), [[], 'route']);
+  list.add('outboundTracked', 200, ctState('trk', 'rel'), [[], 'route']);
   for (const version of [4, 6] as const) {
-    const tcp = { ...ip[version], ip_proto: 6 };
-    list.add('inboundTracked', 120, { ct_state: '+trk+new', ...tcp, tcp_flags: '+syn-ack' }, [[], 'binding']);
-    list.add('inboundTracked', 110, { ct_state: '+trk+new', ...tcp }, drop);
-    list.add('outboundTracked', 120, { ct_state: '+trk+new', ...tcp, tcp_flags: '+syn-ack' }, [[], 'bindingOutbound']);
-    list.add('outboundTracked', 110, { ct_state: '+trk+new', ...tcp }, [[], 'strays']);
+    const tcp = { ...ip[version], ip_proto: TCP };
+    list.add('inboundTracked', 120, { ...ctState('trk', 'new'), ...tcp, tcp_flags: TCP_OPENS }, [[], 'binding']);
+    list.add('inboundTracked', 110, { ...ctState('trk', 'new'), ...tcp }, drop);
+    list.add('outboundTracked', 120, { ...ctState('trk', 'new'), ...tcp, tcp_flags: TCP_OPENS }, [[], 'bindingOutbound']);
+    list.add('outboundTracked', 110, { ...ctState('trk', 'new'), ...tcp }, [[], 'strays']);
   }
-  list.add('inboundTracked', 100, { ct_state: '+trk+new' }, [[], 'binding']);
-  list.add('outboundTracked', 100, { ct_state: '+trk+new' }, [[], 'bindingOutbound']);
+  list.add('inboundTracked', 100, ctState('trk', 'new'), [[], 'binding']);
+  list.add('outboundTracked', 100, ctState('trk', 'new'), [[], 'bindingOutbound']);
 
   list.add('route', 0, {}, [[output(uplink)]]);
   return list.flows;
@@ -166,7 +172,7 @@ function bridgeFlows(uplink: number, tunnel: number | undefined): readonly Flow[
 /** Broadcast and multicast of the subnet, to the guests that are at home here. */
 function floodFlows(ports: readonly number[]): readonly Flow[] {
   const list = new FlowList(cookie('routing', 'bridge', 1));
-  if (ports.length > 0) list.add('inbound', 50, { eth_dst: BROADCAST_AND_MULTICAST }, [ports.map(output)]);
+  if (ports.length > 0) list.add('inbound', 50, { eth_dst: GROUP_ADDRESS }, [ports.map(output)]);
   return list.flows;
 }
 
@@ -181,7 +187,7 @@ function peerFlows(tunnel: number, number: number, underlay: string): readonly F
       copy('tun_id', nic.offset, Register.interface, 0, nic.bits),
       copy('tun_id', nic.offset, Register.anchorZone, 1, nic.bits),
       copy('tun_id', nic.offset, Register.relayZone, 1, nic.bits),
-      setBits(Register.relayZone, { offset: 0, bits: 1 }, 1),
+      set(Register.relayZone, { value: 1, mask: 1 }),
       copy('tun_id', anchor.offset, Register.anchor, 0, anchor.bits),
     ],
     'tunnelled',
@@ -192,7 +198,7 @@ function peerFlows(tunnel: number, number: number, underlay: string): readonly F
 /** What a gateway answers to the controller's question for its MAC address. */
 function gatewayFlows(subnet: Subnet, index: number, bridgeMac: string): readonly Flow[] {
   const list = new FlowList(cookie('routing', 'subnet', index));
-  const ask: Then = [[packetIn(PacketInReason.gateway, Meter.neighbour)]];
+  const ask: Then = [[packetIn(PacketInReason.gateway, 'neighbour')]];
   if (subnet.family === 4) {
     list.add(
       'neighbour',
@@ -204,7 +210,7 @@ function gatewayFlows(subnet: Subnet, index: number, bridgeMac: string): readonl
     list.add(
       'neighbour',
       130,
-      { [Register.class]: Class.uplink, ...ip[6], ip_proto: 58, icmpv6_type: ND_ADVERT, nd_target: subnet.gateway, eth_dst: bridgeMac },
+      { [Register.class]: Class.uplink, ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_ADVERT, nd_target: subnet.gateway, eth_dst: bridgeMac },
       ask,
     );
   }
@@ -223,31 +229,31 @@ function guestPortFlows(list: FlowList, { nic, atHome }: Resident, port: number,
     ],
     'neighbour',
   ];
-  const announcement = packetIn(PacketInReason.announcement, Meter.neighbour);
+  const announcement = packetIn(PacketInReason.announcement, 'neighbour');
   list.add('classify', 200, { ...from, eth_type: ETH_RARP }, [atHome ? [announcement, output(uplink)] : [announcement]]);
 
   if (nic.home.ipv4 !== undefined) {
     list.add('classify', 200, { ...from, eth_type: ETH_ARP, arp_sha: nic.mac, arp_spa: nic.home.ipv4 }, known);
-    list.add('classify', 200, { ...from, ...ip[4], ipv4_src: nic.home.ipv4 }, known);
+    list.add('classify', 200, { ...from, ...ip[4], ip_src: nic.home.ipv4 }, known);
     if (atHome) {
       list.add('classify', 200, { ...from, eth_type: ETH_ARP, arp_sha: nic.mac, arp_spa: '0.0.0.0' }, [[output(uplink)]]);
-      list.add('classify', 200, { ...from, ...ip[4], ip_proto: 17, ipv4_src: '0.0.0.0', udp_dst: 67 }, [[output(uplink)]]);
+      list.add('classify', 200, { ...from, ...ip[4], ip_proto: UDP, ip_src: '0.0.0.0', udp_dst: 67 }, [[output(uplink)]]);
       list.add('neighbour', 120, { [Register.interface]: nic.number, [Register.class]: Class.guest, eth_type: ETH_ARP, arp_tpa: nic.home.ipv4 }, [[output(uplink)]]);
       list.add('neighbour', 50, { [Register.interface]: nic.number, [Register.class]: Class.guest, eth_type: ETH_ARP }, [[output(uplink)]]);
-      list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], ipv4_dst: '224.0.0.0/4' }, [[output(uplink)]]);
+      list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], ip_dst: '224.0.0.0/4' }, [[output(uplink)]]);
       list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], eth_dst: 'ff:ff:ff:ff:ff:ff' }, [[output(uplink)]]);
     } else {
       list.add('neighbour', 120, { [Register.interface]: nic.number, [Register.class]: Class.guest, eth_type: ETH_ARP, arp_tpa: nic.home.ipv4 }, drop);
-      list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], ipv4_dst: '224.0.0.0/4' }, drop);
+      list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], ip_dst: '224.0.0.0/4' }, drop);
       list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], eth_dst: 'ff:ff:ff:ff:ff:ff' }, drop);
     }
   }
   if (nic.home.ipv6 !== undefined) {
     list.add('classify', 200, { ...from, ...ip[6], ipv6_src: nic.home.ipv6 }, known);
-    list.add('classify', 200, { ...from, ...ip[6], ip_proto: 58, ipv6_src: 'fe80::/10' }, known);
-    const neighbours = { [Register.interface]: nic.number, [Register.class]: Class.guest, ...ip[6], ip_proto: 58 };
+    list.add('classify', 200, { ...from, ...ip[6], ip_proto: ICMPV6, ipv6_src: 'fe80::/10' }, known);
+    const neighbours = { [Register.interface]: nic.number, [Register.class]: Class.guest, ...ip[6], ip_proto: ICMPV6 };
     if (atHome) {
-      list.add('classify', 200, { ...from, ...ip[6], ip_proto: 58, ipv6_src: '::' }, [[output(uplink)]]);
+      list.add('classify', 200, { ...from, ...ip[6], ip_proto: ICMPV6, ipv6_src: '::' }, [[output(uplink)]]);
       list.add('neighbour', 50, { ...neighbours, icmpv6_type: ND_SOLICIT }, [[output(uplink)]]);
       list.add('neighbour', 50, { ...neighbours, icmpv6_type: ND_ADVERT }, [[output(uplink)]]);
     }
@@ -279,8 +285,8 @@ function awayNeighbourFlows(
     output(tunnel),
   ];
   list.add('neighbour', 50, { ...asked, eth_type: ETH_ARP }, [toHome]);
-  list.add('neighbour', 50, { ...asked, ...ip[6], ip_proto: 58, icmpv6_type: ND_SOLICIT }, [toHome]);
-  list.add('neighbour', 50, { ...asked, ...ip[6], ip_proto: 58, icmpv6_type: ND_ADVERT }, [toHome]);
+  list.add('neighbour', 50, { ...asked, ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_SOLICIT }, [toHome]);
+  list.add('neighbour', 50, { ...asked, ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_ADVERT }, [toHome]);
 }
 
 /** For the addresses that this bridge holds. */
@@ -302,12 +308,12 @@ function anchorFlows(list: FlowList, { nic, atHome }: Resident, own: Anchor, adm
   if (own.addresses.ipv4 !== undefined) {
     answerArp(list, 100, {}, own.addresses.ipv4, nic.mac);
     if (atHome) list.add('neighbour', 90, { ...reply, eth_type: ETH_ARP, arp_op: ARP_REPLY }, deliver);
-    list.add('inbound', 100, { ...ip[4], ipv4_dst: own.addresses.ipv4 }, found(hops));
-    list.add('route', 200, { ...ip[4], ipv4_dst: own.addresses.ipv4 }, [[resubmit('inbound')]]);
+    list.add('inbound', 100, { ...ip[4], ip_dst: own.addresses.ipv4 }, found(hops));
+    list.add('route', 200, { ...ip[4], ip_dst: own.addresses.ipv4 }, [[resubmit('inbound')]]);
   }
   if (own.addresses.ipv6 !== undefined) {
     answerNd(list, 100, {}, own.addresses.ipv6, nic.mac);
-    if (atHome) list.add('neighbour', 90, { ...reply, ...ip[6], ip_proto: 58, icmpv6_type: ND_ADVERT }, deliver);
+    if (atHome) list.add('neighbour', 90, { ...reply, ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_ADVERT }, deliver);
     list.add('inbound', 100, { ...ip[6], ipv6_dst: own.addresses.ipv6 }, found(hops));
     list.add('route', 200, { ...ip[6], ipv6_dst: own.addresses.ipv6 }, [[resubmit('inbound')]]);
   }
@@ -327,7 +333,7 @@ function careOfRouteFlows(
     const address = family === 4 ? own.addresses.ipv4 : own.addresses.ipv6;
     if (gatewayMac === undefined || address === undefined) continue;
     const then: Then = [[decTtl, set('eth_src', nic.mac), set('eth_dst', gatewayMac), output(uplink)]];
-    list.add('route', 150, family === 4 ? { ...ip[4], ipv4_src: address } : { ...ip[6], ipv6_src: address }, then);
+    list.add('route', 150, family === 4 ? { ...ip[4], ip_src: address } : { ...ip[6], ipv6_src: address }, then);
   }
 }
 
@@ -340,7 +346,7 @@ function graceFlows({ nic, guest }: Resident): readonly Flow[] {
   for (const { protocol, port } of guest.services) {
     if (protocol !== 'tcp') continue;
     for (const version of [4, 6] as const) {
-      const stray = { [Register.interface]: nic.number, ct_state: '+trk+new', ...ip[version], ip_proto: 6 };
+      const stray = { [Register.interface]: nic.number, ...ctState('trk', 'new'), ...ip[version], ip_proto: TCP };
       list.add('inboundTracked', 115, { ...stray, tcp_dst: port }, [[], 'binding'], GRACE_SECONDS);
       list.add('outboundTracked', 115, { ...stray, tcp_src: port }, [[], 'bindingOutbound'], GRACE_SECONDS);
     }
@@ -348,7 +354,7 @@ function graceFlows({ nic, guest }: Resident): readonly Flow[] {
   return list.flows;
 }
 
-type Asked = Readonly<Record<string, number>>;
+type Asked = Pick<MatchInput, 'reg0' | 'reg1'>;
 
 function answerArp(list: FlowList, priority: number, asked: Asked, address: string, mac: string): void {
   list.add('neighbour', priority, { ...asked, eth_type: ETH_ARP, arp_op: ARP_REQUEST, arp_tpa: address }, [
@@ -370,10 +376,10 @@ function answerArp(list: FlowList, priority: number, asked: Asked, address: stri
  * target one; that is done in user space, hence the meter.
  */
 function answerNd(list: FlowList, priority: number, asked: Asked, address: string, mac: string): void {
-  const nd = { ...ip[6], ip_proto: 58 };
+  const nd = { ...ip[6], ip_proto: ICMPV6 };
   list.add('neighbour', priority, { ...asked, ...nd, icmpv6_type: ND_SOLICIT, nd_target: address }, [
     [
-      meter(Meter.neighbour),
+      meter('neighbour'),
       copy('eth_src', 0, 'eth_dst', 0, 48),
       set('eth_src', mac),
       copy('ipv6_src', 0, 'ipv6_dst', 0, 128),

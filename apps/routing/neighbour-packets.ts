@@ -30,6 +30,13 @@ export function arpProbe(mac: string, target: string): Uint8Array {
   return frame;
 }
 
+/** A gratuitous ARP request (RFC 5944, section 4.6): tells the subnet's switches where `address` is now. */
+export function arpAnnouncement(mac: string, address: string): Uint8Array {
+  const frame = arpProbe(mac, address);
+  new DataView(frame.buffer).setUint32(28, parseIpv4(address));
+  return frame;
+}
+
 /** An Ethernet frame that solicits `target`. */
 export function neighbourSolicitation(mac: string, target: string): Uint8Array {
   const frame = new Uint8Array(14 + 40 + 32);

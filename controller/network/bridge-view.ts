@@ -60,7 +60,8 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
     for (const nic of guest.interfaces) {
       const port = portByMac.get(nic.mac);
       const anchors = state.anchors.get(nic.number) ?? [];
-      const own = anchors.find((anchor) => anchor.host === hostName);
+      // An address that nobody runs under is nobody's: no answer in its name.
+      const own = location === undefined ? undefined : anchors.find((anchor) => anchor.host === hostName);
       if (port === undefined && own === undefined) continue;
       residents.push({
         nic,

@@ -1,10 +1,20 @@
 /**
  * A flow as apps write it, and the short words they write it with.
  */
-import { CT_RECIRC_NONE, OFPP_IN_PORT } from '../openflow/index.ts';
-import { type Action, match, type Match, type MatchValues, oxmField, type NatAction, subfield } from '../openflow/index.ts';
-import type { FieldName, FieldValue } from '../openflow/index.ts';
-import { Table, type TableName } from './pipeline.ts';
+import {
+  type Action,
+  actions,
+  CtState,
+  type FieldInput,
+  type FieldName,
+  match,
+  type Match,
+  type MatchInput,
+  type NatAction,
+  Port,
+  subfield,
+} from '../openflow/index.ts';
+import { Meter, Table, type TableName } from './pipeline.ts';
 
 export interface Flow {
   readonly table: number;
@@ -18,7 +28,7 @@ export interface Flow {
   readonly hardTimeout: number;
 }
 
-/** `[actions, table to go on to]` */
+/** What is done, and the table that the packet then goes on to. */
 export type Then = readonly [actions: readonly Action[], next?: TableName];
 
 export const drop: Then = [[]];
@@ -26,21 +36,21 @@ export const drop: Then = [[]];
 /** Collects flows that share a cookie. */
 export class FlowList {
   readonly flows: Flow[] = [];
-  private readonly cookie: bigint;
+  readonly #cookie: bigint;
 
   constructor(cookie: bigint) {
-    this.cookie = cookie;
+    this.#cookie = cookie;
   }
 
-  add(table: TableName, priority: number, fields: MatchValues, then: Then, hardTimeout = 0): this {
-    const [actions, next] = then;
+  add(table: TableName, priority: number, fields: MatchInput, then: Then, hardTimeout = 0): this {
+    const [list, next] = then;
     this.flows.push({
       table: Table[table],
       priority,
       match: match(fields),
-      actions,
+      actions: list,
       next: next === undefined ? undefined : Table[next],
-      cookie: this.cookie,
+      cookie: this.#cookie,
       hardTimeout,
     });
     return this;
@@ -51,27 +61,97 @@ export const ETH_IPV4 = 0x0800;
 export const ETH_IPV6 = 0x86dd;
 export const ETH_ARP = 0x0806;
 export const ETH_RARP = 0x8035;
+export const TCP = 6;
+export const UDP = 17;
+export const ICMPV6 = 58;
 
 /** Match on the EtherType of each IP version. */
 export const ip = { 4: { eth_type: ETH_IPV4 }, 6: { eth_type: ETH_IPV6 } } as const;
 
-export const output = (port: number): Action => ({ type: 'output', port, maxLen: 0 });
-export const outputInPort: Action = output(OFPP_IN_PORT);
+/** A TCP segment that opens a connection: SYN without ACK. */
+export const TCP_OPENS = { value: 0x002, mask: 0x012 } as const;
 
-/** Puts a value into a whole field. */
-export function set(name: FieldName, value: FieldValue | string): Action {
-  const [{ field, value: parsed }] = match({ [name]: value } as MatchValues) as [Match[number]];
-  return { type: 'set_field', field, value: parsed };
+const ctFlags = {
+  new: CtState.NEW,
+  est: CtState.EST,
+  rel: CtState.REL,
+  rpl: CtState.RPL,
+  inv: CtState.INV,
+  trk: CtState.TRK,
+} as const;
+
+/** `ctState('trk', 'est')` wants those bits; `ctState('trk', '-inv')` wants the first and not the second. */
+export function ctState(...wanted: readonly (keyof typeof ctFlags | `-${keyof typeof ctFlags}`)[]) {
+  let value = 0;
+  let mask = 0;
+  for (const flag of wanted) {
+    const positive = !flag.startsWith('-');
+    const bit = ctFlags[(positive ? flag : flag.slice(1)) as keyof typeof ctFlags];
+    mask |= bit;
+    if (positive) value |= bit;
+  }
+  return { ct_state: { value, mask } };
 }
 
-/** Puts a value into some bits of a field. */
-export function setBits(name: FieldName, range: { offset: number; bits: number }, value: number): Action {
-  const mask = (2 ** range.bits - 1) * 2 ** range.offset;
-  const shifted = value * 2 ** range.offset;
-  const field = oxmField(name);
-  return field.kind === 'bigint'
-    ? { type: 'set_field', field, value: BigInt(shifted), mask: BigInt(mask) }
-    : { type: 'set_field', field, value: shifted, mask };
+export const output = (port: number): Action => actions.output(port);
+export const outputInPort: Action = actions.output(Port.IN_PORT);
+export const decTtl: Action = actions.decTtl();
+export const meter = (name: keyof typeof Meter): Action => actions.meter(Meter[name]);
+
+export function set<N extends FieldName>(name: N, value: FieldInput<N>): Action {
+  return actions.setField(name, value);
 }
 
-export const decTtl: Action = { type: 'dec_nw_ttl' };
+/** Copies `bits` bits from bit `srcStart` of one field to bit `dstStart` of another. */
+export function copy(src: FieldName, srcStart: number, dst: FieldName, dstStart: number, bits: number): Action {
+  return actions.copyField(subfield(src, srcStart, bits), subfield(dst, dstStart, bits));
+}
+
+/** Goes through another table, which may be an earlier one, and comes back. */
+export const resubmit = (table: TableName): Action => actions.resubmit(Table[table]);
+
+export interface CtOptions {
+  /** A zone, or the register that holds it in its low 16 bits. */
+  readonly zone: number | FieldName;
+  readonly commit?: boolean;
+  /** Translates; `{}` applies the translation that the connection has already. */
+  readonly nat?: { readonly src?: string; readonly dst?: string };
+  /** The table that the packet goes on to once it has been looked up. */
+  readonly table?: TableName;
+  /** Done to the connection when it is committed. */
+  readonly exec?: readonly Action[];
+}
+
+export function ct({ zone, commit, nat, table, exec }: CtOptions): Action {
+  return actions.ct({
+    commit: commit ?? false,
+    zone: typeof zone === 'number' ? zone : subfield(zone, 0, 16),
+    ...(table === undefined ? {} : { table: Table[table] }),
+    actions: [...(nat === undefined ? [] : [natAction(nat)]), ...(exec ?? [])],
+  });
+}
+
+function natAction({ src, dst }: { readonly src?: string; readonly dst?: string }): NatAction {
+  const address = src ?? dst;
+  if (address === undefined) return actions.nat();
+  return actions.nat(
+    src === undefined ? 'dst' : 'src',
+    address.includes(':') ? { ipv6Min: address } : { ipv4Min: address },
+  );
+}
+
+/** Sets bit 0 of a register when the frame, Ethernet header included, is longer than `bytes`. */
+export const checkPacketLarger = (bytes: number, register: FieldName): Action =>
+  actions.checkPktLarger(bytes, register, 0);
+
+/** Sends the beginning of the packet to the controller, at the rate that a meter allows. */
+export function packetIn(reason: number, meterName: keyof typeof Meter): Action {
+  return actions.controller({
+    maxLen: PACKET_IN_BYTES,
+    userdata: Uint8Array.of(reason),
+    meterId: Meter[meterName],
+  });
+}
+
+/** Enough for the largest quotation in an ICMPv6 error (RFC 4443, section 3.2) and its Ethernet header. */
+const PACKET_IN_BYTES = 1294;

@@ -1,7 +1,7 @@
 /**
  * The flows that a switch holds, as it reports them.
  */
-import { type FlowDesc, Group, Port, TABLE_ALL } from '../openflow/index.ts';
+import { type FlowDesc, flowDescRequest } from '../openflow/index.ts';
 import type { SwitchSession } from './session.ts';
 
 export interface CookieFilter {
@@ -12,15 +12,7 @@ export interface CookieFilter {
 /** All flows whose cookie has the bits of `cookie` that `mask` names; every flow with a mask of 0. */
 export async function readFlows(session: SwitchSession, { cookie, mask }: CookieFilter): Promise<FlowDesc[]> {
   const parts = await session.requestAll(
-    {
-      type: 'flow_desc_request',
-      table: TABLE_ALL,
-      outPort: Port.ANY,
-      outGroup: Group.ANY,
-      cookie,
-      cookieMask: mask,
-      match: [],
-    },
+    flowDescRequest({ cookie, cookieMask: mask }),
     'telling its flows',
   );
   const flows: FlowDesc[] = [];

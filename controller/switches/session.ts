@@ -10,11 +10,11 @@ import type { Cancel, Clock } from '../clock.ts';
 import { switches as limits } from '../limits.ts';
 import {
   decode,
-  encodeTo,
+  encodeInto,
   type ErrorMessage,
   type FeaturesReply,
   type Message,
-  MessageStream,
+  MessageSplitter,
   OFP_VERSION,
   Writer,
 } from '../openflow/index.ts';
@@ -49,7 +49,7 @@ export class SwitchSession {
   readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #handlers: SessionHandlers;
-  readonly #stream = new MessageStream();
+  readonly #stream = new MessageSplitter();
   readonly #out = new Writer();
   readonly #pending = new Map<number, Pending>();
   readonly #watches = new Set<Watch>();
@@ -93,7 +93,7 @@ export class SwitchSession {
   /** Sends without waiting for an answer; returns the xid. Leaves with the next flush, at the end of this turn. */
   send(message: Message): number {
     const xid = message.xid ?? this.allocateXids(1);
-    encodeTo(this.#out, message, xid);
+    encodeInto(this.#out, message, xid);
     this.#scheduleFlush();
     return xid;
   }
@@ -204,10 +204,7 @@ export class SwitchSession {
     this.#lastHeard = this.#clock.now();
     this.#reading = true;
     try {
-      this.#stream.push(chunk);
-      for (let bytes = this.#stream.next(); bytes !== undefined && !this.closed; bytes = this.#stream.next()) {
-        this.#handle(decode(bytes));
-      }
+      this.#stream.push(chunk, this.#deliver);
     } catch (error) {
       this.close(error instanceof Error ? error : new Error(String(error)));
     } finally {
@@ -215,6 +212,10 @@ export class SwitchSession {
       this.flush();
     }
   }
+
+  readonly #deliver = (bytes: Uint8Array): void => {
+    if (!this.closed) this.#handle(decode(bytes));
+  };
 
   #handle(message: Message): void {
     switch (message.type) {

@@ -1,0 +1,143 @@
+/**
+ * The objects that the API gives, and the CLI shows, as schemas: types, OpenAPI document and checks all come
+ * from here. Names are those of ARCHITECTURE.md's list of words.
+ */
+import { z } from 'zod';
+
+const milliseconds = z.number().meta({ description: 'milliseconds' });
+const moment = z.number().meta({ description: 'milliseconds since the Unix epoch' });
+
+export const addresses = z
+  .object({ ipv4: z.string().optional(), ipv6: z.string().optional() })
+  .meta({ id: 'Addresses', description: 'at most one address of each family' });
+
+export const anchor = z
+  .object({
+    index: z.number().int().meta({ description: '1 is the home anchor' }),
+    host: z.string(),
+    addresses,
+    admit: z.enum(['all', 'established']),
+  })
+  .meta({ id: 'Anchor', description: 'a bridge that holds the state of connections born on these addresses' });
+
+export const guest = z
+  .object({
+    name: z.string(),
+    uuid: z.string(),
+    host: z.string().nullable().meta({ description: 'where its traffic is delivered' }),
+    state: z.string().meta({ description: 'what libvirt says of it there' }),
+    home: addresses,
+    careOf: addresses.nullable().meta({ description: 'its addresses where it is, when that is not its home' }),
+    mac: z.string(),
+    memoryMiB: z.number(),
+    services: z.array(z.object({ protocol: z.string(), port: z.number() })),
+    anchors: z.array(anchor),
+    migration: z.string().nullable().meta({ description: 'id of the migration that it is in' }),
+  })
+  .meta({ id: 'Guest' });
+
+export const host = z
+  .object({
+    name: z.string(),
+    site: z.string(),
+    underlay: z.string(),
+    openflow: z.enum(['connected', 'reading-back', 'disconnected']),
+    ovsdb: z.enum(['seen', 'unseen']),
+    libvirt: z.enum(['connected', 'disconnected']),
+    datapathId: z.string().nullable(),
+    datapath: z
+      .object({
+        type: z.string(),
+        ovsVersion: z.string(),
+        missing: z.array(z.string()).meta({ description: 'what the pipeline needs and the datapath lacks' }),
+        unknown: z.boolean().meta({ description: 'OVS does not tell what its datapath can do' }),
+      })
+      .nullable(),
+    graceUntil: moment.nullable(),
+    capacity: z.object({ guests: z.number(), memoryMiB: z.number() }),
+    guests: z.array(z.string()),
+  })
+  .meta({ id: 'Host' });
+
+export const migration = z
+  .object({
+    id: z.string(),
+    guest: z.string(),
+    from: z.string(),
+    to: z.string(),
+    fromSubnet: z.string(),
+    toSubnet: z.string(),
+    strategy: z.enum(['redirect', 'rarp', 'bicast']),
+    admit: z.enum(['all', 'established']),
+    origin: z.enum(['controller', 'noticed']),
+    phase: z.enum(['planned', 'preparing', 'copying', 'switching', 'relaying', 'drained', 'failed', 'rolled-back']),
+    outcome: z.enum(['completed', 'rolled-back', 'failed']).nullable().meta({ description: 'null while it moves' }),
+    reason: z.string().nullable(),
+    blackoutMs: milliseconds.nullable(),
+    entered: z.record(z.string(), moment).meta({ description: 'when each phase was entered' }),
+  })
+  .meta({ id: 'Migration' });
+
+export const migrationRequest = z
+  .strictObject({
+    guest: z.string(),
+    to: z.string(),
+    strategy: z.enum(['redirect']).optional(),
+    admit: z.enum(['all', 'established']).optional(),
+    bandwidthMiBps: z.number().int().min(1).optional(),
+  })
+  .meta({ id: 'MigrationRequest' });
+
+export const flow = z
+  .object({
+    table: z.string(),
+    tableId: z.number(),
+    priority: z.number(),
+    match: z.string(),
+    actions: z.string(),
+    packets: z.number(),
+    bytes: z.number(),
+    owner: z.string().meta({ description: 'app and object, or `foreign`' }),
+    cookie: z.string(),
+  })
+  .meta({ id: 'Flow' });
+
+export const status = z
+  .object({
+    version: z.string(),
+    startedAt: moment,
+    hosts: z.object({ total: z.number(), connected: z.number() }),
+    guests: z.object({ total: z.number(), running: z.number() }),
+    migrations: z.object({ total: z.number(), moving: z.number() }),
+  })
+  .meta({ id: 'Status' });
+
+export const event = z
+  .object({
+    at: moment,
+    level: z.enum(['debug', 'info', 'warning', 'error']),
+    subject: z.string(),
+    message: z.string(),
+    code: z.string().optional(),
+  })
+  .meta({ id: 'Event' });
+
+/** RFC 9457. */
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number(),
+    detail: z.string(),
+    code: z.string(),
+  })
+  .meta({ id: 'Problem' });
+
+export type GuestObject = z.infer<typeof guest>;
+export type HostObject = z.infer<typeof host>;
+export type MigrationObject = z.infer<typeof migration>;
+export type MigrationRequest = z.infer<typeof migrationRequest>;
+export type FlowObject = z.infer<typeof flow>;
+export type StatusObject = z.infer<typeof status>;
+export type EventObject = z.infer<typeof event>;
+export type Problem = z.infer<typeof problem>;

@@ -1,0 +1,230 @@
+/**
+ * The controller, put together: protocols on one side, the network's state in the middle, apps on the other.
+ *
+ *   OVSDB, OpenFlow, libvirt ──► Network (state) ──► recipes ──► Fabric (flows) ──► OpenFlow
+ *                                     ▲                └► Store
+ *   API ──► MigrationService ─────────┘
+ */
+import { randomBytes } from 'node:crypto';
+import type { Cancel, Clock } from '../controller/clock.ts';
+import { ArcticTernError } from '../controller/errors.ts';
+import { Hypervisor, stateAfter } from '../controller/hypervisors/hypervisor.ts';
+import type { LibvirtEvent } from '../controller/libvirt/index.ts';
+import { GRACE_SECONDS } from '../controller/limits.ts';
+import {
+  bridgeSeen,
+  domainChanged,
+  graceSet,
+  hypervisorLost,
+  hypervisorSeen,
+} from '../controller/network/changes.ts';
+import { declare } from '../controller/network/declare.ts';
+import type { NetworkDescription } from '../controller/network/description.ts';
+import type { Migration } from '../controller/network/migration.ts';
+import type { Host, HostName } from '../controller/network/model.ts';
+import { Network } from '../controller/network/network.ts';
+import { Store } from '../controller/network/store/store.ts';
+import type { Message, NxPacketIn } from '../controller/openflow/index.ts';
+import { BridgeDatabase } from '../controller/switches/bridge-database.ts';
+import { Fabric } from '../controller/switches/fabric.ts';
+import { SwitchListener } from '../controller/switches/listener.ts';
+import { PacketInReason } from '../controller/switches/pipeline.ts';
+import { EventStream } from './events.ts';
+import { MigrationService } from './migration/service.ts';
+import { recipes } from './recipes.ts';
+import { Gateways } from './routing/gateways.ts';
+import { answerPacketIn } from './routing/too-large-answer.ts';
+
+export interface ControllerOptions {
+  readonly description: NetworkDescription;
+  /** OVSDB remote of the store. */
+  readonly store: string;
+  /** Where switches connect to: the address to listen on, and the one they are told. */
+  readonly openflow: { readonly listen: string; readonly port: number; readonly advertise: string };
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+export class ArcticTern {
+  readonly network: Network;
+  readonly fabric: Fabric;
+  readonly migrations: MigrationService;
+  readonly events = new EventStream();
+  /** Every migration that is known of, ended ones too, by id, oldest first. */
+  readonly history = new Map<string, Migration>();
+  readonly startedAt: number;
+  readonly #options: ControllerOptions;
+  readonly #store: Store;
+  readonly #listener: SwitchListener;
+  readonly #databases: readonly BridgeDatabase[];
+  readonly #hypervisors: ReadonlyMap<HostName, Hypervisor>;
+  readonly #gateways: Gateways;
+  readonly #graceTimers = new Map<HostName, Cancel>();
+
+  /** Opens the store, takes up what it remembers and begins to connect to everything. */
+  static async start(options: ControllerOptions): Promise<ArcticTern> {
+    const events: Error[] = [];
+    let report = (error: Error): void => void events.push(error);
+    const opened = await Store.open(options.store, options.clock, (error) => report(error));
+    const controller = new ArcticTern(options, opened.store, opened.epoch, declare(options.description, opened.remembered));
+    report = (error) => controller.#problem('store', error);
+    for (const migration of opened.migrations) controller.history.set(migration.id, migration);
+    controller.#store.follow(controller.network.state);
+    await controller.#listener.listen(options.openflow.port, options.openflow.listen);
+    for (const database of controller.#databases) database.start();
+    for (const hypervisor of controller.#hypervisors.values()) hypervisor.start();
+    return controller;
+  }
+
+  private constructor(options: ControllerOptions, store: Store, epoch: bigint, state: ReturnType<typeof declare>) {
+    const { clock, random, openflow } = options;
+    this.#options = options;
+    this.#store = store;
+    this.startedAt = clock.now();
+    this.network = new Network(state);
+    this.fabric = new Fabric(state, recipes, epoch, clock, {
+      onFresh: (host) => this.#beginGrace(host),
+      onReady: (host, { found, repaired }) => {
+        this.#say(`host ${host}`, `bridge under control: ${found} flows found, ${repaired} repaired`);
+        this.#gateways.bridgeReady(host);
+      },
+      onLost: (host) => {
+        this.#say(`host ${host}`, 'bridge lost; its flows stay in force', 'warning');
+        this.#gateways.bridgeLost(host);
+      },
+      onMessage: (host, message) => this.#fromSwitch(host, message),
+      onError: (host, error) => this.#problem(`host ${host}`, error),
+    });
+    this.#gateways = new Gateways(this.network, this.fabric, clock);
+    this.#listener = new SwitchListener(clock, {
+      onSwitch: (session) => this.fabric.switchConnected(session),
+      onRefused: (peer, error) => this.#problem(`switch ${peer}`, error),
+      onMessage: (message, session) => this.fabric.message(session, message),
+      onClosed: (_reason, session) => this.fabric.switchClosed(session),
+    });
+    const hosts = [...state.hosts.values()];
+    this.#databases = hosts.map(
+      (host) =>
+        new BridgeDatabase(host, `tcp:${openflow.advertise}:${openflow.port}`, clock, {
+          onBridge: (bridge) => this.network.update(bridgeSeen(host.name, bridge)),
+          onConnection: (connected, _host, error) => {
+            if (connected) this.#say(`host ${host.name}`, 'OVSDB connected', 'debug');
+            else if (error !== undefined) this.#problem(`host ${host.name}`, error, 'warning');
+          },
+          onError: (error) => this.#problem(`host ${host.name}`, error),
+        }),
+    );
+    this.#hypervisors = new Map(hosts.map((host) => [host.name, this.#hypervisor(host, clock, random)]));
+    this.migrations = new MigrationService({
+      network: this.network,
+      fabric: this.fabric,
+      hypervisors: this.#hypervisors,
+      clock,
+      newId: () => randomBytes(6).toString('hex'),
+      saved: () => store.saved(),
+      onError: (error, guest) => this.#problem(`guest ${guest}`, error),
+      onMoment: (guest, moment, at) =>
+        this.events.emit({ at, level: 'info', subject: `guest ${guest}`, message: moment }),
+    });
+    // Flows first: nothing else may come between a decision and the datapath.
+    this.network.follow((next) => this.fabric.update(next));
+    this.network.follow((next, before) => {
+      if (next.migrations === before.migrations) return;
+      for (const migration of next.migrations.values()) this.history.set(migration.id, migration);
+    });
+    this.network.follow((next) => store.follow(next));
+  }
+
+  /** The flows of every connected bridge are as they should be. */
+  async settled(): Promise<void> {
+    await this.fabric.settled();
+  }
+
+  /** Everything that was decided is in the store; then the connections end. The flows stay in force. */
+  async close(): Promise<void> {
+    for (const cancel of this.#graceTimers.values()) cancel();
+    this.#gateways.close();
+    await Promise.all([
+      this.#listener.close(),
+      ...this.#databases.map((database) => database.close()),
+      ...[...this.#hypervisors.values()].map((hypervisor) => hypervisor.close()),
+    ]);
+    await this.#store.close();
+  }
+
+  #hypervisor(host: Host, clock: Clock, random: () => number): Hypervisor {
+    return new Hypervisor(host, clock, random, {
+      onDomains: (domains) => {
+        this.#say(`host ${host.name}`, `libvirtd connected, ${domains.size} domains`, 'debug');
+        this.network.update(hypervisorSeen(host.name, domains));
+        this.migrations.resynced(host.name, domains);
+      },
+      onLost: (error) => {
+        this.network.update(hypervisorLost(host.name));
+        this.#problem(`host ${host.name}`, error, 'warning');
+      },
+      onEvent: (event) => this.#fromLibvirt(event, host),
+    });
+  }
+
+  #fromLibvirt(event: LibvirtEvent, host: Host): void {
+    // A migration decides where traffic goes before the state of the domain is noted.
+    this.migrations.heard(event, host.name);
+    if (event.kind !== 'lifecycle') return;
+    const state = stateAfter(event);
+    if (state === undefined) return;
+    const gone = state === 'shutoff' ? undefined : state;
+    this.network.update(domainChanged(host.name, event.domain.name, gone));
+  }
+
+  #fromSwitch(host: HostName, message: Message): void {
+    if (message.type === 'error') {
+      this.#say(`host ${host}`, `the switch refused a message: ${JSON.stringify(message.error)}`, 'warning');
+      return;
+    }
+    if (message.type === 'nx_packet_in2') this.#packetIn(host, message);
+  }
+
+  #packetIn(host: HostName, message: NxPacketIn): void {
+    const frame = message.packet;
+    if (frame === undefined) return;
+    switch (message.userdata?.[0]) {
+      case PacketInReason.gateway:
+        this.#gateways.answered(frame, host);
+        return;
+      case PacketInReason.tooLarge:
+        answerPacketIn(this.network.state, this.fabric, host, message, frame);
+        return;
+      case PacketInReason.announcement:
+        this.#say(`host ${host}`, 'a guest announced itself (RARP)', 'debug');
+        return;
+      default:
+        return;
+    }
+  }
+
+  #beginGrace(host: HostName): void {
+    const { clock } = this.#options;
+    const until = clock.now() + GRACE_SECONDS * 1000;
+    this.#graceTimers.get(host)?.();
+    this.#graceTimers.set(
+      host,
+      clock.after(GRACE_SECONDS * 1000, () => this.network.update(graceSet(host, 0))),
+    );
+    this.network.update(graceSet(host, until));
+    this.#say(
+      `host ${host}`,
+      `conntrack is empty: for ${GRACE_SECONDS} s TCP in mid-stream of guests' services is admitted; connections that were translated are lost`,
+      'warning',
+    );
+  }
+
+  #say(subject: string, message: string, level: 'debug' | 'info' | 'warning' = 'info'): void {
+    this.events.emit({ at: this.#options.clock.now(), level, subject, message });
+  }
+
+  #problem(subject: string, error: Error, level: 'warning' | 'error' = 'error'): void {
+    const code = error instanceof ArcticTernError ? { code: error.code } : {};
+    this.events.emit({ at: this.#options.clock.now(), level, subject, message: error.message, ...code });
+  }
+}

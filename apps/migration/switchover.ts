@@ -1,0 +1,31 @@
+/**
+ * What the network's state is to be once a guest's traffic is delivered at another host. Pure.
+ */
+import { anchored } from '../../controller/network/changes.ts';
+import type { Anchor, Guest, HostName, NetworkState } from '../../controller/network/model.ts';
+import { leaseCareOf } from './care-of.ts';
+
+/** With the care-of addresses that a visit needs, if the host is not at the guest's home. */
+export function withLeases(state: NetworkState, guest: Guest, hostName: HostName): NetworkState {
+  const host = state.hosts.get(hostName);
+  if (host === undefined) return state;
+  return guest.interfaces
+    .filter((nic) => nic.homeSite !== host.site)
+    .reduce((next, nic) => anchored(nic.number, leaseCareOf(next, nic, host))(next), state);
+}
+
+/** The anchors that `after` has and `before` has not. */
+export function newAnchors(before: NetworkState, after: NetworkState, guest: Guest): { nic: number; anchor: Anchor }[] {
+  return guest.interfaces.flatMap((nic) =>
+    (after.anchors.get(nic.number) ?? [])
+      .filter((anchor) => before.anchors.get(nic.number)?.includes(anchor) !== true)
+      .map((anchor) => ({ nic: nic.number, anchor })),
+  );
+}
+
+/** Every interface of the guest has its port on the host's bridge. */
+export function isAttached(state: NetworkState, guest: Guest, host: HostName): boolean {
+  const ports = [...(state.bridges.get(host)?.ports.values() ?? [])];
+  return guest.interfaces.every((nic) => ports.some((port) => port.attachedMac === nic.mac));
+}
+

@@ -1,0 +1,18 @@
+/**
+ * Tells the switches of a subnet which way a guest's addresses are, after it has moved.
+ */
+import { bridgeView } from '../../controller/network/bridge-view.ts';
+import type { GuestName, NetworkState } from '../../controller/network/model.ts';
+import type { Fabric } from '../../controller/switches/fabric.ts';
+import { arpAnnouncement } from './neighbour-packets.ts';
+
+/** For every address of the guest that the bridge where it is holds. */
+export function announce(state: NetworkState, fabric: Fabric, guest: GuestName): void {
+  const host = state.placements.get(guest);
+  const view = host === undefined ? undefined : bridgeView(state, host);
+  if (host === undefined || view?.uplink === undefined) return;
+  for (const { nic, own } of view.residents) {
+    if (nic.guest !== guest || own?.addresses.ipv4 === undefined) continue;
+    fabric.packetOut(host, view.uplink, arpAnnouncement(nic.mac, own.addresses.ipv4));
+  }
+}

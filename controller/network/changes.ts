@@ -1,0 +1,151 @@
+/**
+ * The steps by which the network's state changes. Each gives back the same value when nothing changes.
+ */
+import { hasEnded, isUnderWay, type Migration } from './migration.ts';
+import {
+  type Anchor,
+  type Bridge,
+  type DomainState,
+  type GuestName,
+  HOME_ANCHOR,
+  type HostName,
+  type InterfaceNumber,
+  type NetworkState,
+  type Prefix,
+} from './model.ts';
+
+type Change = (state: NetworkState) => NetworkState;
+
+/** A bridge as OVSDB tells of it, or that it is gone. What else is known of the bridge is kept. */
+export function bridgeSeen(host: HostName, bridge: Omit<Bridge, 'graceUntil'> | undefined): Change {
+  return (state) => {
+    if (bridge === undefined) return { ...state, bridges: without(state.bridges, host) };
+    const graceUntil = state.bridges.get(host)?.graceUntil ?? 0;
+    return { ...state, bridges: put(state.bridges, host, { ...bridge, graceUntil }) };
+  };
+}
+
+export function graceSet(host: HostName, until: number): Change {
+  return (state) => {
+    const bridge = state.bridges.get(host);
+    if (bridge === undefined || bridge.graceUntil === until) return state;
+    return { ...state, bridges: put(state.bridges, host, { ...bridge, graceUntil: until }) };
+  };
+}
+
+export function gatewayAnswered(prefix: Prefix, mac: string): Change {
+  return (state) =>
+    state.gateways.get(prefix) === mac ? state : { ...state, gateways: put(state.gateways, prefix, mac) };
+}
+
+/** All domains of a host, after its libvirtd was reached. */
+export function hypervisorSeen(host: HostName, domains: ReadonlyMap<GuestName, DomainState>): Change {
+  return (state) => {
+    const seen = { ...state, hypervisors: put(state.hypervisors, host, { host, reachable: true, domains }) };
+    return [...domains].reduce(
+      (next, [guest, domain]) => (domain === 'running' ? placed(guest, host)(next) : next),
+      seen,
+    );
+  };
+}
+
+export function hypervisorLost(host: HostName): Change {
+  return (state) => {
+    const known = state.hypervisors.get(host);
+    if (known?.reachable === false) return state;
+    const lost = { host, reachable: false, domains: known?.domains ?? new Map<GuestName, DomainState>() };
+    return { ...state, hypervisors: put(state.hypervisors, host, lost) };
+  };
+}
+
+/** A domain has changed its state; one that has gone is `undefined`. */
+export function domainChanged(host: HostName, guest: GuestName, domain: DomainState | undefined): Change {
+  return (state) => {
+    const known = state.hypervisors.get(host);
+    if (known === undefined) return state;
+    const domains = domain === undefined ? without(known.domains, guest) : put(known.domains, guest, domain);
+    const next = { ...state, hypervisors: put(state.hypervisors, host, { ...known, domains }) };
+    if (domain === 'running') return placed(guest, host)(next);
+    if ((domain === undefined || domain === 'shutoff') && state.placements.get(guest) === host) {
+      return gone(guest)(next);
+    }
+    return next;
+  };
+}
+
+/**
+ * The guest runs at the host. While a migration is under way the migration alone says where traffic goes.
+ * A guest seen for the first time gets its home anchor.
+ */
+export function placed(guestName: GuestName, host: HostName): Change {
+  return (state) => {
+    const guest = state.guests.get(guestName);
+    const site = state.hosts.get(host)?.site;
+    if (guest === undefined || site === undefined) return state;
+    const migration = state.migrations.get(guestName);
+    if (migration !== undefined && isUnderWay(migration.phase)) return state;
+    let next = state;
+    for (const nic of guest.interfaces) {
+      if (state.anchors.has(nic.number) || site !== nic.homeSite) continue;
+      const home: Anchor = { index: HOME_ANCHOR, host, addresses: nic.home, admit: 'all' };
+      next = { ...next, anchors: put(next.anchors, nic.number, [home]) };
+    }
+    if (next.placements.get(guestName) === host) return next;
+    return { ...next, placements: put(next.placements, guestName, host) };
+  };
+}
+
+function gone(guest: GuestName): Change {
+  return (state) => {
+    const migration = state.migrations.get(guest);
+    if (migration !== undefined && isUnderWay(migration.phase)) return state;
+    return { ...state, placements: without(state.placements, guest) };
+  };
+}
+
+/** Traffic to the guest is delivered at the host from now on, whoever runs it. */
+export function delivered(guest: GuestName, host: HostName): Change {
+  return (state) =>
+    state.placements.get(guest) === host ? state : { ...state, placements: put(state.placements, guest, host) };
+}
+
+/** The interface has this anchor, instead of one with the same index. */
+export function anchored(nic: InterfaceNumber, anchor: Anchor): Change {
+  return (state) => {
+    const anchors = state.anchors.get(nic) ?? [];
+    if (anchors.includes(anchor)) return state;
+    const others = anchors.filter(({ index }) => index !== anchor.index);
+    const all = [...others, anchor].sort((a, b) => a.index - b.index);
+    return { ...state, anchors: put(state.anchors, nic, all) };
+  };
+}
+
+export function unanchored(nic: InterfaceNumber, index: number): Change {
+  return (state) => {
+    const anchors = state.anchors.get(nic) ?? [];
+    const rest = anchors.filter((anchor) => anchor.index !== index);
+    return rest.length === anchors.length ? state : { ...state, anchors: put(state.anchors, nic, rest) };
+  };
+}
+
+export function migrationChanged(migration: Migration): Change {
+  return (state) => {
+    const known = state.migrations.get(migration.guest);
+    if (known === migration) return state;
+    if (known !== undefined && known.id !== migration.id && !hasEnded(known.phase) && known.phase !== 'relaying') {
+      return state;
+    }
+    return { ...state, migrations: put(state.migrations, migration.guest, migration) };
+  };
+}
+
+function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
+  return new Map(map).set(key, value);
+}
+
+function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
+  if (!map.has(key)) return map;
+  const copy = new Map(map);
+  copy.delete(key);
+  return copy;
+}

@@ -1,0 +1,138 @@
+/**
+ * Between the rows of the store and the network's state. Pure.
+ *
+ * What is written is the difference between two states, so that a change costs what it changes. A row is
+ * replaced as a whole: deleted by its key and inserted again, in one transaction.
+ */
+import { transaction, type Transaction } from '../../ovsdb/index.ts';
+import type { Migration, Phase } from '../migration.ts';
+import type { Anchor, NetworkState } from '../model.ts';
+import type { Remembered } from '../declare.ts';
+import { arcticTern, type ArcticTernTables, type AnchorRow, type GatewayRow, type HostRow, type InterfaceRow, type MigrationRow, type PlacementRow } from './schema.ts';
+
+/** All rows of the tables that hold state. */
+export interface StoredRows {
+  readonly interfaces: readonly InterfaceRow[];
+  readonly hosts: readonly HostRow[];
+  readonly placements: readonly PlacementRow[];
+  readonly anchors: readonly AnchorRow[];
+  readonly gateways: readonly GatewayRow[];
+  readonly migrations: readonly MigrationRow[];
+}
+
+export function remember(rows: StoredRows): Remembered {
+  const anchors = new Map<number, Anchor[]>();
+  for (const row of [...rows.anchors].sort((a, b) => a.index - b.index)) {
+    const list = anchors.get(row.interface) ?? [];
+    list.push({
+      index: row.index,
+      host: row.host,
+      addresses: {
+        ...(row.ipv4 === null ? {} : { ipv4: row.ipv4 }),
+        ...(row.ipv6 === null ? {} : { ipv6: row.ipv6 }),
+      },
+      admit: row.admit,
+    });
+    anchors.set(row.interface, list);
+  }
+  const migrations = new Map<string, Migration>();
+  for (const migration of migrationsOf(rows.migrations)) migrations.set(migration.guest, migration);
+  return {
+    interfaceNumbers: new Map(rows.interfaces.map((row) => [row.mac, row.number])),
+    hostNumbers: new Map(rows.hosts.map((row) => [row.name, row.number])),
+    placements: new Map(rows.placements.map((row) => [row.guest, row.host])),
+    anchors,
+    gateways: new Map(rows.gateways.map((row) => [row.prefix, row.mac])),
+    migrations,
+  };
+}
+
+/** In the order in which they were planned. */
+export function migrationsOf(rows: readonly MigrationRow[]): Migration[] {
+  return rows
+    .map((row) => ({
+      id: row.id,
+      guest: row.guest,
+      from: row.from,
+      to: row.to,
+      strategy: row.strategy,
+      admit: row.admit,
+      origin: row.origin,
+      phase: row.phase,
+      entered: Object.fromEntries(row.entered) as Partial<Record<Phase, number>>,
+      ...(row.reason === null ? {} : { reason: row.reason }),
+      ...(row.blackout_ms === null ? {} : { blackoutMs: row.blackout_ms }),
+    }))
+    .sort((a, b) => (a.entered.planned ?? 0) - (b.entered.planned ?? 0));
+}
+
+/** What brings the store from `before` (nothing, if undefined) to `after`; undefined when it is there already. */
+export function difference(
+  before: NetworkState | undefined,
+  after: NetworkState,
+): Transaction<ArcticTernTables> | undefined {
+  const tx = transaction(arcticTern);
+  if (before?.guests !== after.guests) {
+    for (const { interfaces } of after.guests.values()) {
+      for (const { number, guest, mac } of interfaces) {
+        tx.delete('Interface', { mac });
+        tx.insert('Interface', { number, guest, mac });
+      }
+    }
+  }
+  if (before?.hosts !== after.hosts) {
+    for (const { number, name } of after.hosts.values()) {
+      tx.delete('Host', { name });
+      tx.insert('Host', { number, name });
+    }
+  }
+  for (const [guest, host] of changed(before?.placements, after.placements)) {
+    tx.delete('Placement', { guest });
+    if (host !== undefined) tx.insert('Placement', { guest, host });
+  }
+  for (const [prefix, mac] of changed(before?.gateways, after.gateways)) {
+    tx.delete('Gateway', { prefix });
+    if (mac !== undefined) tx.insert('Gateway', { prefix, mac });
+  }
+  for (const [nic, anchors] of changed(before?.anchors, after.anchors)) {
+    tx.delete('Anchor', { interface: nic });
+    for (const { index, host, addresses, admit } of anchors ?? []) {
+      tx.insert('Anchor', {
+        interface: nic,
+        index,
+        host,
+        admit,
+        ipv4: addresses.ipv4 ?? null,
+        ipv6: addresses.ipv6 ?? null,
+      });
+    }
+  }
+  for (const [, migration] of changed(before?.migrations, after.migrations)) {
+    if (migration === undefined) continue;
+    const { id, guest, from, to, strategy, admit, origin, phase, entered, reason, blackoutMs } = migration;
+    tx.delete('Migration', { id });
+    tx.insert('Migration', {
+      id,
+      guest,
+      from,
+      to,
+      strategy,
+      admit,
+      origin,
+      phase,
+      entered: new Map(Object.entries(entered)),
+      reason: reason ?? null,
+      blackout_ms: blackoutMs ?? null,
+    });
+  }
+  return tx.length === 0 ? undefined : tx;
+}
+
+function* changed<K, V>(
+  before: ReadonlyMap<K, V> | undefined,
+  after: ReadonlyMap<K, V>,
+): Iterable<[K, V | undefined]> {
+  if (before === after) return;
+  for (const [key, value] of after) if (before?.get(key) !== value) yield [key, value];
+  for (const key of before?.keys() ?? []) if (!after.has(key)) yield [key, undefined];
+}

@@ -1,0 +1,236 @@
+/**
+ * The OVSDB schema ArcticTern, version 1.0.0: generated, do not edit. See ovsdb/generate.ts.
+ */
+import type { DatabaseSchema, Uuid } from '../../ovsdb/index.ts';
+
+export interface GlobalRow {
+  readonly _uuid: Uuid<'Global'>;
+  /** 0 or more. */
+  readonly epoch: number;
+}
+
+export interface InterfaceRow {
+  readonly _uuid: Uuid<'Interface'>;
+  /** 1 to 32767. */
+  readonly number: number;
+  readonly guest: string;
+  readonly mac: string;
+}
+
+export interface HostRow {
+  readonly _uuid: Uuid<'Host'>;
+  /** 1 to 65535. */
+  readonly number: number;
+  readonly name: string;
+}
+
+export interface PlacementRow {
+  readonly _uuid: Uuid<'Placement'>;
+  readonly guest: string;
+  readonly host: string;
+}
+
+export interface AnchorRow {
+  readonly _uuid: Uuid<'Anchor'>;
+  /** 1 to 32767. */
+  readonly interface: number;
+  /** 1 to 255. */
+  readonly index: number;
+  readonly host: string;
+  readonly ipv4: string | null;
+  readonly ipv6: string | null;
+  readonly admit: 'all' | 'established';
+}
+
+export interface GatewayRow {
+  readonly _uuid: Uuid<'Gateway'>;
+  readonly prefix: string;
+  readonly mac: string;
+}
+
+export interface MigrationRow {
+  readonly _uuid: Uuid<'Migration'>;
+  readonly id: string;
+  readonly guest: string;
+  readonly from: string;
+  readonly to: string;
+  readonly strategy: 'redirect' | 'rarp' | 'bicast';
+  readonly admit: 'all' | 'established';
+  readonly origin: 'controller' | 'noticed';
+  readonly phase:
+    | 'planned'
+    | 'preparing'
+    | 'copying'
+    | 'switching'
+    | 'relaying'
+    | 'drained'
+    | 'failed'
+    | 'rolled-back';
+  readonly reason: string | null;
+  readonly entered: ReadonlyMap<string, number>;
+  readonly blackout_ms: number | null;
+}
+
+/** What the compiler knows of ArcticTern: the rows of each table, and columns that never change. */
+export type ArcticTernTables = {
+  Global: { readonly row: GlobalRow; readonly immutable: never };
+  Interface: { readonly row: InterfaceRow; readonly immutable: 'number' | 'guest' | 'mac' };
+  Host: { readonly row: HostRow; readonly immutable: 'number' | 'name' };
+  Placement: { readonly row: PlacementRow; readonly immutable: 'guest' };
+  Anchor: { readonly row: AnchorRow; readonly immutable: 'interface' | 'index' };
+  Gateway: { readonly row: GatewayRow; readonly immutable: 'prefix' };
+  Migration: {
+    readonly row: MigrationRow;
+    readonly immutable: 'id' | 'guest' | 'from' | 'to' | 'strategy' | 'admit' | 'origin';
+  };
+};
+
+export const arcticTern: DatabaseSchema<ArcticTernTables> = {
+  name: 'ArcticTern',
+  version: '1.0.0',
+  tables: {
+    Global: {
+      columns: {
+        epoch: { key: { type: 'integer', minInteger: 0 }, min: 1, max: 1, mutable: true, ephemeral: false },
+      },
+      isRoot: true,
+      indexes: [],
+      maxRows: 1,
+    },
+    Interface: {
+      columns: {
+        number: {
+          key: { type: 'integer', minInteger: 1, maxInteger: 32767 },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        guest: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
+        mac: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
+      },
+      isRoot: true,
+      indexes: [['number'], ['mac']],
+    },
+    Host: {
+      columns: {
+        number: {
+          key: { type: 'integer', minInteger: 1, maxInteger: 65535 },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        name: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
+      },
+      isRoot: true,
+      indexes: [['number'], ['name']],
+    },
+    Placement: {
+      columns: {
+        guest: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
+        host: { key: { type: 'string' }, min: 1, max: 1, mutable: true, ephemeral: false },
+      },
+      isRoot: true,
+      indexes: [['guest']],
+    },
+    Anchor: {
+      columns: {
+        interface: {
+          key: { type: 'integer', minInteger: 1, maxInteger: 32767 },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        index: {
+          key: { type: 'integer', minInteger: 1, maxInteger: 255 },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        host: { key: { type: 'string' }, min: 1, max: 1, mutable: true, ephemeral: false },
+        ipv4: { key: { type: 'string' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        ipv6: { key: { type: 'string' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        admit: {
+          key: { type: 'string', enum: ['all', 'established'] },
+          min: 1,
+          max: 1,
+          mutable: true,
+          ephemeral: false,
+        },
+      },
+      isRoot: true,
+      indexes: [['interface', 'index']],
+    },
+    Gateway: {
+      columns: {
+        prefix: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
+        mac: { key: { type: 'string' }, min: 1, max: 1, mutable: true, ephemeral: false },
+      },
+      isRoot: true,
+      indexes: [['prefix']],
+    },
+    Migration: {
+      columns: {
+        id: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
+        guest: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
+        from: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
+        to: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
+        strategy: {
+          key: { type: 'string', enum: ['redirect', 'rarp', 'bicast'] },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        admit: {
+          key: { type: 'string', enum: ['all', 'established'] },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        origin: {
+          key: { type: 'string', enum: ['controller', 'noticed'] },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        phase: {
+          key: {
+            type: 'string',
+            enum: [
+              'planned',
+              'preparing',
+              'copying',
+              'switching',
+              'relaying',
+              'drained',
+              'failed',
+              'rolled-back',
+            ],
+          },
+          min: 1,
+          max: 1,
+          mutable: true,
+          ephemeral: false,
+        },
+        reason: { key: { type: 'string' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        entered: {
+          key: { type: 'string' },
+          value: { type: 'real' },
+          min: 0,
+          max: 'unlimited',
+          mutable: true,
+          ephemeral: false,
+        },
+        blackout_ms: { key: { type: 'real' }, min: 0, max: 1, mutable: true, ephemeral: false },
+      },
+      isRoot: true,
+      indexes: [['id']],
+    },
+  },
+};

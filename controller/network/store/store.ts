@@ -1,0 +1,114 @@
+/**
+ * The durable part of the network's state, in an OVSDB database of our own.
+ *
+ * It follows the network: what changes is written in the order in which it changed, one transaction at a time,
+ * several changes in one when they come faster than the database takes them. `saved` waits for what has been
+ * decided so far. While the database is away the controller goes on, and writes when it is back.
+ */
+import type { Clock } from '../../clock.ts';
+import { connect, type OvsdbClient, transaction } from '../../ovsdb/index.ts';
+import { type Remembered } from '../declare.ts';
+import type { Migration } from '../migration.ts';
+import type { NetworkState } from '../model.ts';
+import { difference, migrationsOf, remember } from './remember.ts';
+import { arcticTern } from './schema.ts';
+
+const selection = {
+  Global: true,
+  Interface: true,
+  Host: true,
+  Placement: true,
+  Anchor: true,
+  Gateway: true,
+  Migration: true,
+} as const;
+
+export interface Opened {
+  readonly store: Store;
+  readonly remembered: Remembered;
+  /** All migrations that the store knows, ended ones too, oldest first. */
+  readonly migrations: readonly Migration[];
+  /** One more than that of whoever used the store before. */
+  readonly epoch: bigint;
+}
+
+export class Store {
+  readonly #client: OvsdbClient;
+  readonly #onError: (error: Error) => void;
+  /** What the database holds; undefined before the first write. */
+  #written: NetworkState | undefined;
+  #wanted: NetworkState | undefined;
+  #writing: Promise<void> | undefined;
+
+  /** Connects, reads what is there and takes the next epoch. */
+  static async open(
+    remotes: string | readonly string[],
+    clock: Clock,
+    onError: (error: Error) => void,
+  ): Promise<Opened> {
+    const client = connect({ remotes, database: arcticTern.name, leaderOnly: true, clock });
+    try {
+      const replica = await client.replicate(arcticTern, selection);
+      const [global] = replica.table('Global').rows();
+      const epoch = (global?.epoch ?? 0) + 1;
+      const tx = transaction(arcticTern);
+      if (global === undefined) tx.insert('Global', { epoch });
+      else tx.compareAndSwap('Global', global._uuid, { epoch: global.epoch }, { epoch });
+      await client.transact(tx);
+      const rows = {
+        interfaces: replica.table('Interface').rows(),
+        hosts: replica.table('Host').rows(),
+        placements: replica.table('Placement').rows(),
+        anchors: replica.table('Anchor').rows(),
+        gateways: replica.table('Gateway').rows(),
+        migrations: replica.table('Migration').rows(),
+      };
+      await replica.close();
+      return {
+        store: new Store(client, onError),
+        remembered: remember(rows),
+        migrations: migrationsOf(rows.migrations),
+        epoch: BigInt(epoch),
+      };
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+  }
+
+  private constructor(client: OvsdbClient, onError: (error: Error) => void) {
+    this.#client = client;
+    this.#onError = onError;
+  }
+
+  /** Writes what differs, soon. */
+  follow(state: NetworkState): void {
+    this.#wanted = state;
+    this.#writing ??= this.#write();
+  }
+
+  /** Resolves when everything that was handed to `follow` is in the database. */
+  async saved(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+  }
+
+  async close(): Promise<void> {
+    await this.saved();
+    await this.#client.close();
+  }
+
+  async #write(): Promise<void> {
+    try {
+      while (this.#wanted !== undefined && this.#wanted !== this.#written) {
+        const target = this.#wanted;
+        const tx = difference(this.#written, target);
+        if (tx !== undefined) await this.#client.transact(tx);
+        this.#written = target;
+      }
+    } catch (error) {
+      this.#onError(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * All bridges under control: their sessions, and the flows that each should hold.
+ *
+ * What a bridge should hold follows from the network's state through `recipes`; whenever the state changes,
+ * each bridge's program is derived anew and its reconciler sends the difference.
+ */
+import type { Clock } from '../clock.ts';
+import { bridgeView, type BridgeView } from '../network/bridge-view.ts';
+import type { HostName, NetworkState } from '../network/model.ts';
+import { match, type Message, packetOut, Port } from '../openflow/index.ts';
+import { output } from './flow.ts';
+import { SwitchClosedError } from './errors.ts';
+import { compile, emptyProgram, type BlockRecipe, type Program } from './program.ts';
+import { type ReadBack, Reconciler, type Staged } from './reconciler.ts';
+import type { SwitchSession } from './session.ts';
+
+export type Recipes = (view: BridgeView, state: NetworkState) => Iterable<BlockRecipe>;
+
+export interface FabricHandlers {
+  /** Called before flows are put on a bridge that held none of ours: its conntrack is empty, too. */
+  readonly onFresh: (host: HostName) => void;
+  readonly onReady: (host: HostName, readBack: ReadBack) => void;
+  readonly onLost: (host: HostName) => void;
+  readonly onMessage: (host: HostName, message: Message) => void;
+  readonly onError: (host: HostName, error: Error) => void;
+}
+
+export interface StagedSwitchover {
+  /** Sends all commits before it returns; resolves when every bridge has acknowledged its own. */
+  commit(): Promise<void>;
+  discard(): void;
+}
+
+interface Member {
+  readonly reconciler: Reconciler;
+  session: SwitchSession | undefined;
+  ready: boolean;
+}
+
+export class Fabric {
+  readonly #clock: Clock;
+  readonly #recipes: Recipes;
+  readonly #epoch: bigint;
+  readonly #handlers: FabricHandlers;
+  readonly #members = new Map<HostName, Member>();
+  /** Sessions of switches that no host is known for yet, by datapath id. */
+  readonly #waiting = new Map<string, SwitchSession>();
+  #state: NetworkState;
+
+  /** `epoch` goes with the role request: a switch refuses a controller with an older one. */
+  constructor(state: NetworkState, recipes: Recipes, epoch: bigint, clock: Clock, handlers: FabricHandlers) {
+    this.#state = state;
+    this.#recipes = recipes;
+    this.#epoch = epoch;
+    this.#clock = clock;
+    this.#handlers = handlers;
+  }
+
+  /** The bridge's session is up and its flows are as they should be. */
+  ready(host: HostName): boolean {
+    return this.#members.get(host)?.ready === true;
+  }
+
+  session(host: HostName): SwitchSession | undefined {
+    return this.#members.get(host)?.session;
+  }
+
+  switchConnected(session: SwitchSession): void {
+    const host = this.#hostOf(session.datapathId);
+    if (host === undefined) this.#waiting.set(session.datapathId, session);
+    else this.#adopt(host, session);
+  }
+
+  switchClosed(session: SwitchSession): void {
+    if (this.#waiting.get(session.datapathId) === session) this.#waiting.delete(session.datapathId);
+    for (const [host, member] of this.#members) {
+      if (member.session !== session) continue;
+      member.session = undefined;
+      member.ready = false;
+      member.reconciler.detach();
+      this.#handlers.onLost(host);
+    }
+  }
+
+  message(session: SwitchSession, message: Message): void {
+    for (const [host, member] of this.#members) {
+      if (member.session === session) this.#handlers.onMessage(host, message);
+    }
+  }
+
+  /** Follows the network. */
+  update(state: NetworkState): void {
+    this.#state = state;
+    for (const session of [...this.#waiting.values()]) {
+      const host = this.#hostOf(session.datapathId);
+      if (host === undefined) continue;
+      this.#waiting.delete(session.datapathId);
+      this.#adopt(host, session);
+    }
+    for (const [host, member] of this.#members) this.#program(host, member, state);
+  }
+
+  /** Prepares every bridge for `after`. Throws when one refuses. */
+  async stage(after: NetworkState): Promise<StagedSwitchover> {
+    const staged: Staged[] = [];
+    try {
+      for (const [host, { reconciler }] of this.#members) {
+        const program = this.#compile(host, after, reconciler.wanted);
+        if (!sameBlocks(program, reconciler.wanted)) staged.push(await reconciler.stage(program));
+      }
+    } catch (error) {
+      for (const one of staged) one.discard();
+      throw error;
+    }
+    return {
+      commit: async () => {
+        await Promise.all(staged.map((one) => one.commit()));
+      },
+      discard: () => {
+        for (const one of staged) one.discard();
+      },
+    };
+  }
+
+  /** Resolves when every connected bridge holds what the state of now asks for. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#members.values()].map(({ reconciler }) => reconciler.settled()));
+  }
+
+  /** Sends a frame out of a port of the host's bridge. Dropped silently when the bridge is not connected. */
+  packetOut(host: HostName, port: number, frame: Uint8Array): void {
+    this.session(host)?.send(
+      packetOut({ match: match({ in_port: Port.CONTROLLER }), actions: [output(port)], data: frame }),
+    );
+  }
+
+  /** Forgets all connections of a conntrack zone. */
+  async flushZone(host: HostName, zone: number): Promise<void> {
+    const session = this.session(host);
+    if (session === undefined) throw new SwitchClosedError(host, 'flushing a conntrack zone');
+    session.send({ type: 'nx_ct_flush_zone', zone });
+    await session.barrier('flushing a conntrack zone');
+  }
+
+  #hostOf(datapathId: string): HostName | undefined {
+    for (const bridge of this.#state.bridges.values()) {
+      if (bridge.datapathId === datapathId) return bridge.host;
+    }
+    return undefined;
+  }
+
+  #adopt(host: HostName, session: SwitchSession): void {
+    let member = this.#members.get(host);
+    if (member === undefined) {
+      const reconciler = new Reconciler(this.#clock, (error) => this.#handlers.onError(host, error));
+      member = { reconciler, session: undefined, ready: false };
+      this.#members.set(host, member);
+    }
+    const old = member.session;
+    member.session = session;
+    member.ready = false;
+    old?.close();
+    this.#prepare(host, member, session).catch((error: unknown) => {
+      const reason = error instanceof Error ? error : new Error(String(error));
+      this.#handlers.onError(host, reason);
+      session.close(reason);
+    });
+  }
+
+  async #prepare(host: HostName, member: Member, session: SwitchSession): Promise<void> {
+    await session.request(
+      { type: 'role_request', role: 'primary', shortId: 0xffff, generationId: this.#epoch },
+      'taking the primary role',
+    );
+    session.send({ type: 'nx_set_packet_in_format', format: 'nxt_packet_in2' });
+    const readBack = await member.reconciler.attach(session, (found) => {
+      if (found === 0) this.#handlers.onFresh(host);
+      this.#program(host, member, this.#state);
+    });
+    if (member.session !== session) return;
+    member.ready = true;
+    this.#handlers.onReady(host, readBack);
+  }
+
+  #program(host: HostName, { reconciler }: Member, state: NetworkState): void {
+    const program = this.#compile(host, state, reconciler.wanted);
+    if (!sameBlocks(program, reconciler.wanted)) reconciler.setProgram(program);
+  }
+
+  #compile(host: HostName, state: NetworkState, before: Program): Program {
+    const view = bridgeView(state, host);
+    return view === undefined ? emptyProgram : compile(this.#recipes(view, state), before);
+  }
+}
+
+function sameBlocks(a: Program, b: Program): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, block] of a) if (b.get(key) !== block) return false;
+  return true;
+}
