@@ -246,3 +246,23 @@ export function operationError(
 ): OvsdbOperationError {
   return new (byName.get(error) ?? OvsdbOperationError)(error, details, operation);
 }
+
+/** A program of OVS, or `setpriv`, is not installed or not in the PATH. */
+export class OvsdbProgramMissingError extends ArcticTernError {
+  readonly code = 'OVSDB_PROGRAM_MISSING';
+}
+
+/** `ovsdb-tool` failed; the message has its output. */
+export class OvsdbToolError extends ArcticTernError {
+  readonly code = 'OVSDB_TOOL';
+}
+
+/** An `ovsdb-server` of our own ended or did not come up; the message has its output. */
+export class OvsdbServerStartError extends ArcticTernError {
+  readonly code = 'OVSDB_SERVER_START';
+}
+
+/** The database is of a newer schema version than the one that it should be served with. */
+export class OvsdbSchemaDowngradeError extends ArcticTernError {
+  readonly code = 'OVSDB_SCHEMA_DOWNGRADE';
+}

@@ -17,7 +17,16 @@ export {
   type OvsdbClient,
   type SessionOptions,
 } from './client.ts';
+export { ensureSchema } from './ensure-schema.ts';
 export * from './errors.ts';
+export {
+  listen,
+  type HostIdentity,
+  type HostSession,
+  type ListenerEvents,
+  type ListenOptions,
+  type OvsdbListener,
+} from './listen.ts';
 export type { Lock, LockEvents } from './lock.ts';
 export {
   formatRemote,
@@ -55,6 +64,7 @@ export {
   type TableTypes,
 } from './schema.ts';
 export * from './schemas/open-vswitch.ts';
+export { serve, type OvsdbServerProcess, type ServeOptions, type ServerExit } from './server.ts';
 export type { ServerRole } from './server-role.ts';
 export type { FindKey, Index, Table, TableChanges } from './table.ts';
 export {

@@ -123,17 +123,10 @@ export function listenStreams(
   remote: PassiveRemote,
   tls: TlsOptions | undefined,
   onStream: (stream: Duplex, peer: string) => void,
+  onRefused: (peer: string, error: OvsdbConnectError) => void,
 ): Promise<StreamListener> {
   const name = formatRemote(remote);
-  let count = 0;
-  const accept = (socket: Socket) => {
-    count++;
-    const from =
-      socket.remoteAddress === undefined
-        ? `${name}#${count}`
-        : `${socket.remoteAddress}:${socket.remotePort ?? 0}`;
-    onStream(socket, from);
-  };
+  const accept = (socket: Socket) => onStream(socket, peerOf(socket, name));
   return new Promise((resolve, reject) => {
     let server: Server;
     if (remote.kind === 'pssl') {
@@ -144,8 +137,14 @@ export function listenStreams(
         handshakeTimeout: limits.connectTimeout,
       });
       secure.on('secureConnection', accept);
-      // A peer without a proper certificate is its own trouble.
-      secure.on('tlsClientError', (_, socket) => socket.destroy());
+      secure.on('tlsClientError', (cause, socket) => {
+        const peer = peerOf(socket, name);
+        socket.destroy();
+        onRefused(
+          peer,
+          new OvsdbConnectError(`${peer} failed the TLS handshake: ${cause.message}`, { cause }),
+        );
+      });
       server = secure;
     } else {
       server = createServer(accept);
@@ -166,6 +165,13 @@ export function listenStreams(
     if (remote.kind === 'punix') server.listen({ path: remote.path }, listening);
     else server.listen({ host: remote.host, port: remote.port }, listening);
   });
+}
+
+/** Unix sockets have no names for those who connect. */
+function peerOf(socket: Socket, listener: string): string {
+  const { remoteAddress: host, remotePort: port } = socket;
+  if (host === undefined || port === undefined) return `a peer of ${listener}`;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function messageOf(error: unknown): string {

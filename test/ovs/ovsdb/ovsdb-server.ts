@@ -2,7 +2,7 @@
  * A real `ovsdb-server` for tests: its own directory, sockets and pid, ended by pid.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -73,6 +73,10 @@ export class RealServer {
 
   get control(): string {
     return join(this.directory, 'ctl');
+  }
+
+  get log(): string {
+    return readFileSync(join(this.directory, 'log'), 'utf8');
   }
 
   get pid(): number {
