@@ -66,6 +66,8 @@ export interface ConnectOptions {
   readonly keepalive?: KeepaliveConfig | false;
   /** Calls with the daemon at once; see `limits.ts` before you raise it. */
   readonly requestsInFlight?: number;
+  /** Calls the connecting off. Once connected it has no effect. */
+  readonly signal?: AbortSignal;
 }
 
 /** `virDomainInfo`: memory in KiB, CPU time in ns. */
@@ -152,7 +154,12 @@ export class LibvirtClient {
     const peer = describeEndpoint(endpoint);
     const timeoutMs = options.connectTimeoutMs ?? limits.connectTimeoutMs;
     const deadline = clock.now() + timeoutMs;
-    const stream = await openTransport(endpoint, { clock, timeoutMs, tls: options.tls });
+    const stream = await openTransport(endpoint, {
+      clock,
+      timeoutMs,
+      tls: options.tls,
+      signal: options.signal,
+    });
     const registry = new EventRegistry();
     const rpc = new RpcConnection(stream, {
       clock,
@@ -162,6 +169,8 @@ export class LibvirtClient {
     });
     void rpc.closed.then(() => registry.clear());
     const cancel = clock.after(Math.max(0, deadline - clock.now()), () => rpc.close());
+    const onAbort = (): void => rpc.close();
+    options.signal?.addEventListener('abort', onAbort);
     try {
       await authenticate(rpc, peer);
       // Asking is also what makes the daemon start its own keepalive on this connection.
@@ -186,6 +195,7 @@ export class LibvirtClient {
         : error;
     } finally {
       cancel();
+      options.signal?.removeEventListener('abort', onAbort);
     }
     return new LibvirtClient(uri, options, peer, rpc, registry);
   }
