@@ -52,9 +52,7 @@ export const libvirt = {
    */
   requestsInFlight: 4,
   /** Calls that may wait for one of those places before further ones are refused. */
-  queuedCallsMax: 4_096,
-  /** Calls given up on whose replies are still owed. Beyond this the daemon counts as stuck: we hang up. */
-  abandonedCallsMax: 3,
+  queuedCallsMax: 32_768,
   /** We ping a daemon that has been silent for this long (libvirtd's own default is 5 s too) ... */
   keepaliveIntervalMs: 5_000,
   /** ... and give up when this many pings, one an interval, went unanswered. libvirtd's own default is 5. */

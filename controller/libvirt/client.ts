@@ -66,6 +66,8 @@ export interface ConnectOptions {
   readonly keepalive?: KeepaliveConfig | false;
   /** Calls with the daemon at once; see `limits.ts` before you raise it. */
   readonly requestsInFlight?: number;
+  /** Calls the connecting off. Once connected it has no effect. */
+  readonly signal?: AbortSignal;
 }
 
 /** `virDomainInfo`: memory in KiB, CPU time in ns. */
@@ -152,7 +154,12 @@ export class LibvirtClient {
     const peer = describeEndpoint(endpoint);
     const timeoutMs = options.connectTimeoutMs ?? limits.connectTimeoutMs;
     const deadline = clock.now() + timeoutMs;
-    const stream = await openTransport(endpoint, { clock, timeoutMs, tls: options.tls });
+    const stream = await openTransport(endpoint, {
+      clock,
+      timeoutMs,
+      tls: options.tls,
+      signal: options.signal,
+    });
     const registry = new EventRegistry();
     const rpc = new RpcConnection(stream, {
       clock,
@@ -162,6 +169,8 @@ export class LibvirtClient {
     });
     void rpc.closed.then(() => registry.clear());
     const cancel = clock.after(Math.max(0, deadline - clock.now()), () => rpc.close());
+    const onAbort = (): void => rpc.close();
+    options.signal?.addEventListener('abort', onAbort);
     try {
       await authenticate(rpc, peer);
       // Asking is also what makes the daemon start its own keepalive on this connection.
@@ -186,6 +195,7 @@ export class LibvirtClient {
         : error;
     } finally {
       cancel();
+      options.signal?.removeEventListener('abort', onAbort);
     }
     return new LibvirtClient(uri, options, peer, rpc, registry);
   }
@@ -216,51 +226,51 @@ export class LibvirtClient {
     return version(await this.call(procedures.connectGetLibVersion, undefined));
   }
 
-  connectGetHostname(): Promise<string> {
+  async connectGetHostname(): Promise<string> {
     return this.call(procedures.connectGetHostname, undefined);
   }
 
   /** What the daemon has open: `qemu:///system`. */
-  connectGetUri(): Promise<string> {
+  async connectGetUri(): Promise<string> {
     return this.call(procedures.connectGetUri, undefined);
   }
 
   /** An XML document on the host and what it can run. */
-  connectGetCapabilities(): Promise<string> {
+  async connectGetCapabilities(): Promise<string> {
     return this.call(procedures.connectGetCapabilities, undefined);
   }
 
-  nodeGetInfo(): Promise<NodeInfo> {
+  async nodeGetInfo(): Promise<NodeInfo> {
     return this.call(procedures.nodeGetInfo, undefined);
   }
 
   // ---- finding domains
 
   /** All domains, or those that the flags pick. */
-  connectListAllDomains(flags?: Flags<typeof listDomainsFlags>): Promise<DomainRef[]> {
+  async connectListAllDomains(flags?: Flags<typeof listDomainsFlags>): Promise<DomainRef[]> {
     return this.call(procedures.connectListAllDomains, {
       flags: flagBits(listDomainsFlags, flags, 'a list of domains'),
     });
   }
 
   /** @throws LibvirtCallError with VIR_ERR_NO_DOMAIN when there is none; so do the other look-ups. */
-  domainLookupByName(name: string): Promise<DomainRef> {
+  async domainLookupByName(name: string): Promise<DomainRef> {
     return this.call(procedures.domainLookupByName, { name }, name);
   }
 
-  domainLookupByUuid(uuid: string): Promise<DomainRef> {
+  async domainLookupByUuid(uuid: string): Promise<DomainRef> {
     return this.call(procedures.domainLookupByUuid, { uuid }, uuid);
   }
 
   /** By the ID of a running domain. */
-  domainLookupById(id: number): Promise<DomainRef> {
+  async domainLookupById(id: number): Promise<DomainRef> {
     return this.call(procedures.domainLookupById, { id }, `ID ${id}`);
   }
 
   // ---- a domain's life
 
   /** Makes a domain known, without starting it. */
-  domainDefineXml(xml: string, flags?: Flags<typeof defineFlags>): Promise<DomainRef> {
+  async domainDefineXml(xml: string, flags?: Flags<typeof defineFlags>): Promise<DomainRef> {
     return this.call(procedures.domainDefineXmlFlags, {
       xml,
       flags: flagBits(defineFlags, flags, 'a definition'),
@@ -268,16 +278,16 @@ export class LibvirtClient {
   }
 
   /** Starts a transient domain: it is gone when it stops. */
-  domainCreateXml(xml: string, flags?: Flags<typeof createFlags>): Promise<DomainRef> {
+  async domainCreateXml(xml: string, flags?: Flags<typeof createFlags>): Promise<DomainRef> {
     return this.call(procedures.domainCreateXml, { xml, flags: flagBits(createFlags, flags, 'a start') });
   }
 
   /** Starts a defined domain. The result carries its new ID. */
-  domainCreate(domain: DomainRef, flags?: Flags<typeof createFlags>): Promise<DomainRef> {
+  async domainCreate(domain: DomainRef, flags?: Flags<typeof createFlags>): Promise<DomainRef> {
     return this.onDomain(procedures.domainCreateWithFlags, domain, flagBits(createFlags, flags, 'a start'));
   }
 
-  domainUndefine(domain: DomainRef, flags?: Flags<typeof undefineFlags>): Promise<void> {
+  async domainUndefine(domain: DomainRef, flags?: Flags<typeof undefineFlags>): Promise<void> {
     return this.onDomain(
       procedures.domainUndefineFlags,
       domain,
@@ -286,7 +296,7 @@ export class LibvirtClient {
   }
 
   /** Ends the domain as if its power were cut. */
-  domainDestroy(domain: DomainRef, flags?: Flags<typeof destroyFlags>): Promise<void> {
+  async domainDestroy(domain: DomainRef, flags?: Flags<typeof destroyFlags>): Promise<void> {
     return this.onDomain(
       procedures.domainDestroyFlags,
       domain,
@@ -295,7 +305,7 @@ export class LibvirtClient {
   }
 
   /** Asks the guest to shut down; it may not care. */
-  domainShutdown(domain: DomainRef, flags?: Flags<typeof shutdownFlags>): Promise<void> {
+  async domainShutdown(domain: DomainRef, flags?: Flags<typeof shutdownFlags>): Promise<void> {
     return this.onDomain(
       procedures.domainShutdownFlags,
       domain,
@@ -303,11 +313,11 @@ export class LibvirtClient {
     );
   }
 
-  domainSuspend(domain: DomainRef): Promise<void> {
+  async domainSuspend(domain: DomainRef): Promise<void> {
     return this.call(procedures.domainSuspend, { domain }, domain.name);
   }
 
-  domainResume(domain: DomainRef): Promise<void> {
+  async domainResume(domain: DomainRef): Promise<void> {
     return this.call(procedures.domainResume, { domain }, domain.name);
   }
 
@@ -323,12 +333,12 @@ export class LibvirtClient {
     return { ...info, state: domainStateName(info.state) };
   }
 
-  domainGetXmlDesc(domain: DomainRef, flags?: Flags<typeof xmlFlags>): Promise<string> {
+  async domainGetXmlDesc(domain: DomainRef, flags?: Flags<typeof xmlFlags>): Promise<string> {
     return this.onDomain(procedures.domainGetXmlDesc, domain, flagBits(xmlFlags, flags, 'a description'));
   }
 
   /** The counters of an interface, by its target device or its MAC. From the host's side: rx is what it receives. */
-  domainInterfaceStats(domain: DomainRef, device: string): Promise<InterfaceStats> {
+  async domainInterfaceStats(domain: DomainRef, device: string): Promise<InterfaceStats> {
     return this.call(procedures.domainInterfaceStats, { domain, device }, domain.name);
   }
 
@@ -358,7 +368,7 @@ export class LibvirtClient {
   }
 
   /** Cancels the running job. With `postcopy` (libvirt 8.5), a post-copy migration too, which then needs recovery. */
-  domainAbortJob(domain: DomainRef, flags?: Flags<typeof abortJobFlags>): Promise<void> {
+  async domainAbortJob(domain: DomainRef, flags?: Flags<typeof abortJobFlags>): Promise<void> {
     const bits = flagBits(abortJobFlags, flags, 'an abort');
     return bits === 0
       ? this.call(procedures.domainAbortJob, { domain }, domain.name)
@@ -366,17 +376,17 @@ export class LibvirtClient {
   }
 
   /** For how long, in ms, the guest may be stopped at the end of a migration. May be set while it runs. */
-  domainMigrateSetMaxDowntime(domain: DomainRef, downtime: number): Promise<void> {
+  async domainMigrateSetMaxDowntime(domain: DomainRef, downtime: number): Promise<void> {
     whole('a downtime', downtime);
     return this.call(procedures.domainMigrateSetMaxDowntime, { domain, downtime, flags: 0 }, domain.name);
   }
 
-  domainMigrateGetMaxDowntime(domain: DomainRef): Promise<number> {
+  async domainMigrateGetMaxDowntime(domain: DomainRef): Promise<number> {
     return this.onDomain(procedures.domainMigrateGetMaxDowntime, domain, 0);
   }
 
   /** The most that a migration's copy may take, in MiB/s; 0 is no limit. May be set while it runs. */
-  domainMigrateSetMaxSpeed(
+  async domainMigrateSetMaxSpeed(
     domain: DomainRef,
     bandwidth: number,
     flags?: Flags<typeof maxSpeedFlags>,
@@ -386,7 +396,7 @@ export class LibvirtClient {
     return this.call(procedures.domainMigrateSetMaxSpeed, { domain, bandwidth, flags: bits }, domain.name);
   }
 
-  domainMigrateGetMaxSpeed(domain: DomainRef, flags?: Flags<typeof maxSpeedFlags>): Promise<number> {
+  async domainMigrateGetMaxSpeed(domain: DomainRef, flags?: Flags<typeof maxSpeedFlags>): Promise<number> {
     return this.onDomain(
       procedures.domainMigrateGetMaxSpeed,
       domain,
@@ -395,7 +405,7 @@ export class LibvirtClient {
   }
 
   /** Turns a migration that was started with `postcopy` into its post-copy phase. */
-  domainMigrateStartPostCopy(domain: DomainRef): Promise<void> {
+  async domainMigrateStartPostCopy(domain: DomainRef): Promise<void> {
     return this.onDomain(procedures.domainMigrateStartPostCopy, domain, 0);
   }
 
@@ -436,7 +446,7 @@ export class LibvirtClient {
   // ---- QEMU's monitor
 
   /** Sends a command to QEMU: JSON (QMP), or with `hmp` the human monitor's. Taints the domain in libvirt's eyes. */
-  qemuDomainMonitorCommand(
+  async qemuDomainMonitorCommand(
     domain: DomainRef,
     command: string,
     flags?: Flags<typeof monitorCommandFlags>,

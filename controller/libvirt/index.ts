@@ -30,6 +30,13 @@ export {
   XdrTruncatedError,
   XdrValueError,
 } from './errors.ts';
+export { describeDomain, editInterface } from './domain-xml.ts';
+export type {
+  DiskDescription,
+  DomainDescription,
+  InterfaceDescription,
+  InterfaceEdit,
+} from './domain-xml.ts';
 export type { ErrorDomainName, ErrorLevel, ErrorNumberName } from './error-names.ts';
 export type {
   BlockJobEvent,
@@ -48,11 +55,16 @@ export type {
 } from './events.ts';
 export type { Flags } from './flags.ts';
 export type { JobOperation, JobStats, JobType } from './job-stats.ts';
+export { backoffMs } from './backoff.ts';
+export type { BackoffConfig } from './backoff.ts';
 export type { KeepaliveConfig } from './keepalive.ts';
 export type { MemoryStats } from './memory-stats.ts';
 export type { MigrateFlags, MigrateOptions } from './migration.ts';
 export type { InterfaceStats, NodeInfo } from './procedures.ts';
 export type { ConnectionEnd } from './rpc-connection.ts';
+export { LibvirtSession } from './session.ts';
+export type { DomainWithState, SessionNotification, SessionOptions } from './session.ts';
 export type { TlsCredentials } from './transport.ts';
 export { parseLibvirtUri } from './uri.ts';
 export type { Endpoint, LibvirtUri } from './uri.ts';
+export { XmlDocument, XmlElement } from './xml.ts';

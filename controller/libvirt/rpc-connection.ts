@@ -5,6 +5,8 @@
  * - Every call ends: with its reply, with the daemon's error, with its own timeout, or with the connection.
  * - No more than `requestsInFlight` calls are with the daemon at once; the others wait here, in order. libvirtd
  *   stops reading a connection that has too many, and then it would not see our keepalives either.
+ * - A call that was given up keeps its place until its reply comes. When every place is lost so, the daemon is
+ *   stuck and the connection ends.
  * - A reply answers a call that was made: same serial, program and procedure. Anything else ends the connection,
  *   since a stream whose sense is lost is worth nothing. A reply that comes after its call was given up is dropped.
  * - After the end nothing is delivered any more, and `closed` has resolved with the reason.
@@ -217,11 +219,11 @@ export class RpcConnection {
     if (waiting) return;
     call.settle = undefined;
     this.abandoned += 1;
-    if (this.abandoned > limits.abandonedCallsMax) {
+    if (this.abandoned >= this.inFlightMax) {
       this.finish(
         this.closedError(
           'us',
-          `${this.abandoned} calls in a row went unanswered: the daemon is stuck, or too slow`,
+          `all ${this.abandoned} calls that were with the daemon went unanswered: it is stuck, or too slow`,
         ),
       );
     }

@@ -26,6 +26,7 @@ export interface OpenOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly tls?: TlsCredentials | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const TLS_VERIFIED = 1;
@@ -99,7 +100,7 @@ function ready(
   socket: Socket,
   until: 'connect' | 'verified',
   peer: string,
-  { clock, timeoutMs }: OpenOptions,
+  { clock, timeoutMs, signal }: OpenOptions,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const fail = (problem: string, cause?: Error): void => {
@@ -123,12 +124,16 @@ function ready(
       if (byte[0] === TLS_VERIFIED) succeed();
       else fail(`it answered our certificate with ${byte[0]!} where libvirt sends ${TLS_VERIFIED}`);
     };
+    const onAbort = (): void => fail('it was called off here');
     const cancel = clock.after(timeoutMs, () => fail(`no answer within ${timeoutMs} ms`));
     const stopListening = (): void => {
       cancel();
+      signal?.removeEventListener('abort', onAbort);
       socket.off('error', onError).off('close', onClose).off('connect', succeed).off('readable', onReadable);
     };
     socket.on('error', onError).on('close', onClose);
+    if (signal?.aborted === true) onAbort();
+    signal?.addEventListener('abort', onAbort);
     if (until === 'connect') socket.on('connect', succeed);
     else socket.on('readable', onReadable);
   });

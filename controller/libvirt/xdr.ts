@@ -161,11 +161,13 @@ export class XdrWriter {
   }
 
   int(value: number): void {
-    this.view.setInt32(this.claim(4), value);
+    const at = this.claim(4);
+    this.view.setInt32(at, value);
   }
 
   uint(value: number): void {
-    this.view.setUint32(this.claim(4), value);
+    const at = this.claim(4);
+    this.view.setUint32(at, value);
   }
 
   /** Overwrites the four bytes at `at`, for a length that is known only afterwards. */
@@ -174,15 +176,18 @@ export class XdrWriter {
   }
 
   hyper(value: bigint): void {
-    this.view.setBigInt64(this.claim(8), value);
+    const at = this.claim(8);
+    this.view.setBigInt64(at, value);
   }
 
   uhyper(value: bigint): void {
-    this.view.setBigUint64(this.claim(8), value);
+    const at = this.claim(8);
+    this.view.setBigUint64(at, value);
   }
 
   double(value: number): void {
-    this.view.setFloat64(this.claim(8), value);
+    const at = this.claim(8);
+    this.view.setFloat64(at, value);
   }
 
   bool(value: boolean): void {
@@ -223,6 +228,7 @@ export class XdrWriter {
     this.uint(length);
   }
 
+  /** Makes room, which may replace `bytes` and `view`: take those only after it. */
   private claim(length: number): number {
     const at = this.at;
     const end = at + length;
