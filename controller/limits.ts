@@ -101,7 +101,7 @@ export const lab = {
   /** The longest line that a command in a node may print, in UTF-16 code units; longer ones are cut there. */
   line: 1_048_576,
   /** The trial boot that tells whether KVM works. Where it does, it takes less than a second. */
-  kvmTrial: 20_000,
+  kvmTrial: 10_000,
   /** Downloading the guest's kernel package. */
   download: 300_000,
 } as const;

@@ -21,6 +21,7 @@ import json
 import os
 import select
 import signal
+import socket
 import struct
 import sys
 import time
@@ -32,7 +33,9 @@ TUNSETIFF = 0x400454CA
 IFF_TAP = 0x0002
 IFF_NO_PI = 0x1000
 SIOCSIFHWADDR = 0x8924
+SIOCSIFTXQLEN = 0x8943
 ARPHRD_ETHER = 1
+DEVICE_QUEUE = 5000  # frames the kernel keeps for this process while it is not scheduled
 FRAME = 65536
 BURST = 64  # frames taken from one device before the others have their turn
 
@@ -55,7 +58,21 @@ def open_tap(end):
     fcntl.ioctl(tap, TUNSETIFF, struct.pack('16sH22x', name, IFF_TAP | IFF_NO_PI))
     mac = bytes.fromhex(end['mac'].replace(':', ''))
     fcntl.ioctl(tap, SIOCSIFHWADDR, struct.pack('16sH6s16x', name, ARPHRD_ETHER, mac))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, SIOCSIFTXQLEN, struct.pack('16si20x', name, DEVICE_QUEUE))
     return tap
+
+
+def go_first():
+    """Runs before processes that would use a whole core, as a guest in software emulation does.
+
+    Without it, one frame in a hundred is 3 ms late. What this process does with the core is bounded by the
+    frames that come in, and it sleeps in between.
+    """
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except OSError:
+        os.setpriority(os.PRIO_PROCESS, 0, -15)
 
 
 class Direction:
@@ -69,7 +86,6 @@ class Direction:
         self.limit = link['queuePackets']
         self.queue = deque()
         self.free_at = 0.0
-        self.name = link['ends'][0]['interface'] if source else ''
         self.forwarded = 0
         self.dropped = 0
         self.latest = 0.0
@@ -161,6 +177,7 @@ def main():
 
     signal.signal(signal.SIGUSR1, write_counters)
     libc.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0)
+    go_first()
     gc.disable()  # nothing here makes cycles, and a collection would be a pause
     print('ready', flush=True)
     carry(directions)

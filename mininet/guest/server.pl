@@ -3,7 +3,8 @@
 # connections cost no thousand processes:
 #   TCP 7   echo, without Nagle's algorithm: each message comes back by itself
 #   UDP 7   echo
-#   TCP 80  GET /bytes/N: N bytes, the byte at offset i being byte (i mod length) of the file /pattern
+#   TCP 80  GET /bytes/N: N bytes, the byte at offset i being byte (i mod length) of the file /pattern;
+#           GET /bytes/N?rate=R: the same at R bytes a second
 # Only what Debian's essential perl-base has is used; epoll is called by its system call number.
 use strict;
 use warnings;
@@ -12,6 +13,7 @@ use Socket qw(:all);
 
 use constant {
     SYS_EPOLL_WAIT => 232, SYS_EPOLL_CTL => 233, SYS_EPOLL_CREATE1 => 291,
+    SYS_CLOCK_GETTIME => 228,
     ADD => 1, DEL => 2, MOD => 3,
     IN => 1, OUT => 4,
     READ => 65536,
@@ -19,6 +21,7 @@ use constant {
     CHUNK => 65536,
     MAX_REQUEST => 4096,
     BATCH => 64,
+    TICK => 0.01,         # seconds between two portions of a paced answer
 };
 
 $SIG{PIPE} = 'IGNORE';
@@ -28,7 +31,16 @@ my $length = length $pattern;
 
 my $epoll = syscall(SYS_EPOLL_CREATE1, 0);
 die "cannot create an epoll instance: $!" if $epoll < 0;
+my %paced;   # those of %peer that are sent at a rate
 my %peer;    # file descriptor -> { fh, kind, out, in, interest, offset, left }
+
+# CLOCK_MONOTONIC in seconds: a guest's time of day may jump when it moves.
+sub now {
+    my $time = "\0" x 16;
+    syscall(SYS_CLOCK_GETTIME, 1, $time);
+    my ($s, $ns) = unpack 'q q', $time;
+    return $s + $ns / 1e9;
+}
 
 sub watch {
     my ($operation, $fd, $interest) = @_;
@@ -48,13 +60,14 @@ sub add {
 sub drop {
     my ($fd) = @_;
     watch(DEL, $fd, 0);
+    delete $paced{$fd};
     close delete($peer{$fd})->{fh};
 }
 
 sub interest {
     my ($fd, $peer) = @_;
     my $want = 0;
-    $want |= OUT if length $peer->{out} || $peer->{left};
+    $want |= OUT if length $peer->{out} || ($peer->{left} && !$peer->{rate});
     $want |= IN if length($peer->{out}) < HOLD && !$peer->{eof};
     return if $want == $peer->{interest};
     $peer->{interest} = $want;
@@ -63,11 +76,19 @@ sub interest {
 
 sub flush_out {
     my ($fd, $peer) = @_;
+    # Fixed for this call: time goes on in the loop, and would make more due without end.
+    my $due = $peer->{rate} ? int($peer->{rate} * (now() - $peer->{since})) - $peer->{sent} : 0;
     while (1) {
         if (!length $peer->{out} && $peer->{left}) {
             my $n = $length - $peer->{offset};
             $n = CHUNK if $n > CHUNK;
             $n = $peer->{left} if $n > $peer->{left};
+            if ($peer->{rate}) {
+                last if $due <= 0;
+                $n = $due if $n > $due;
+                $due -= $n;
+                $peer->{sent} += $n;
+            }
             $peer->{out} = substr $pattern, $peer->{offset}, $n;
             $peer->{offset} = ($peer->{offset} + $n) % $length;
             $peer->{left} -= $n;
@@ -87,12 +108,16 @@ sub flush_out {
 sub request {
     my ($peer) = @_;
     return 0 unless $peer->{in} =~ /\r?\n\r?\n/;
-    my $size = $peer->{in} =~ m{^GET /bytes/(\d{1,12})[ \r\n]} ? $1 : undef;
+    my ($size, $rate) = $peer->{in} =~ m{^GET /bytes/(\d{1,12})(?:\?rate=(\d{1,10}))?[ \r\n]};
     my $status = defined $size ? '200 OK' : '404 Not Found';
     $peer->{left} = $size // 0;
     $peer->{out} = "HTTP/1.1 $status\r\nContent-Type: application/octet-stream\r\n"
         . "Content-Length: $peer->{left}\r\nConnection: close\r\n\r\n";
     $peer->{eof} = 1;
+    if ($rate) {
+        @$peer{qw(rate since sent)} = ($rate, now(), 0);
+        $paced{ fileno $peer->{fh} } = 1;
+    }
     return 1;
 }
 
@@ -147,7 +172,8 @@ print "guest ready\n";
 
 my $events = "\0" x (12 * BATCH);
 while (1) {
-    my $n = syscall(SYS_EPOLL_WAIT, $epoll, $events, BATCH, -1);
+    my $n = syscall(SYS_EPOLL_WAIT, $epoll, $events, BATCH, %paced ? 1000 * TICK : -1);
+    flush_out($_, $peer{$_}) for keys %paced;
     for my $i (0 .. $n - 1) {
         my ($bits, $fd) = unpack 'L l', substr $events, 12 * $i, 12;
         my $peer = $peer{$fd} or next;

@@ -9,6 +9,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readTopology } from '../parse.ts';
+import { probeAccelerator } from './accelerator.ts';
 import { expand } from './expand.ts';
 import { guestImage } from './image.ts';
 import { Lab } from './lab.ts';
@@ -16,9 +17,12 @@ import { Lab } from './lab.ts';
 async function up(file: string, flags: readonly string[]): Promise<void> {
   const began = performance.now();
   const since = (): string => `${((performance.now() - began) / 1000).toFixed(2)} s`;
+  const image = await guestImage();
+  const { accelerator, reason } = await probeAccelerator(image);
+  console.log(`${since()} guests run under ${accelerator}: ${reason}`);
   const plan = expand(readTopology(file), {
-    image: await guestImage(),
-    accelerator: 'tcg',
+    image,
+    accelerator,
     failMode: flags.includes('--standalone') ? 'standalone' : 'secure',
     guests: flags.includes('--define') ? 'define' : 'start',
   });

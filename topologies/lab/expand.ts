@@ -74,6 +74,7 @@ export function expand(topology: Topology, options: ExpandOptions): LabPlan {
     runDirectory,
     management: {
       node: MANAGEMENT,
+      prefix: lab.management,
       rootInterface: interfaceName('at-', topology.name),
       rootAddress: `${formatAddress(addressAt(management, 1))}/${management.length}`,
     },

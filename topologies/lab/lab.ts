@@ -18,7 +18,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { systemClock, type Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
-import { addressAt, contains, formatPrefix, parseAddress, parsePrefix } from '../address.ts';
+import { contains, parseAddress, parsePrefix } from '../address.ts';
 import type { NetworkDescription } from '../network.ts';
 import { watchConsole } from './console.ts';
 import {
@@ -100,9 +100,9 @@ export class Lab {
     });
     const failed = (reason: string): LabStartFailed =>
       new LabStartFailed(`lab ${plan.name} did not come up: ${reason}${stderr && `\n${stderr.trim()}`}`);
-    let timedOut = false;
+    const deadline = new AbortController();
     const cancel = clock.after(limits.start, () => {
-      timedOut = true;
+      deadline.abort();
       builder.kill('SIGKILL');
     });
     try {
@@ -125,7 +125,8 @@ export class Lab {
         }
       }
       await exited(builder);
-      throw failed(timedOut ? `nothing more happened for ${limits.start / 1000} s` : 'the builder ended');
+      const late = deadline.signal.aborted;
+      throw failed(late ? `it was not up after ${limits.start / 1000} s` : 'the builder ended');
     } catch (error) {
       builder.kill('SIGKILL');
       await exited(builder);
@@ -154,15 +155,15 @@ export class Lab {
    */
   async run(node: string, argv: readonly string[], timeoutMs = 30_000): Promise<string> {
     const process = this.exec(node, argv);
-    let timedOut = false;
+    const deadline = new AbortController();
     const cancel = this.#clock.after(timeoutMs, () => {
-      timedOut = true;
+      deadline.abort();
       process.kill('SIGKILL');
     });
     try {
       const [stdout, stderr, exit] = await Promise.all([process.text(), process.errors(), process.exit]);
       if (exit.code === 0) return stdout;
-      const how = timedOut
+      const how = deadline.signal.aborted
         ? `took longer than ${timeoutMs} ms`
         : `ended with ${exit.signal ?? exit.code ?? 'nothing'}`;
       throw new LabCommandFailed(`\`${argv.join(' ')}\` at ${node} ${how}: ${stderr.trim()}`);
@@ -203,8 +204,10 @@ export class Lab {
   /** Ends the lab and all that runs in it. Settles when nothing of it is left but its run directory. */
   async down(): Promise<void> {
     if (!this.#isEnded) {
-      this.#builder.kill('SIGKILL');
+      this.#builder.stdin.end();
+      const cancel = this.#clock.after(limits.stop, () => this.#builder.kill('SIGKILL'));
       await this.ended;
+      cancel();
     }
     // The kernel takes the namespaces' interfaces away shortly after their last process.
     const until = this.#clock.now() + limits.stop;
@@ -225,19 +228,17 @@ function startBuilder(): Builder {
   return spawn('setpriv', argv, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
 }
 
-function refuseOverlap(plan: LabPlan): void {
-  const [text = '', length = ''] = plan.management.rootAddress.split('/');
-  const prefix = parsePrefix(`${text.replace(/1$/, '0')}/${length}`);
+function refuseOverlap({ name, management }: LabPlan): void {
+  const prefix = parsePrefix(management.prefix);
   if (!prefix) return;
   for (const [device, list] of Object.entries(networkInterfaces())) {
-    if (device === plan.management.rootInterface) continue;
+    if (device === management.rootInterface) continue;
     const inside = list?.some(({ address }) => {
       const parsed = parseAddress(address);
       return parsed !== undefined && contains(prefix, parsed);
     });
-    if (inside) throw new LabManagementInUse(plan.name, formatPrefix(prefix), device);
+    if (inside) throw new LabManagementInUse(name, management.prefix, device);
   }
-  void addressAt;
 }
 
 function childrenOf(pid: number): number[] {

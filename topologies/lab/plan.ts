@@ -23,6 +23,8 @@ export interface LabPlan {
 /** The network that controller and command line reach hosts and edges by; it carries no guest's traffic. */
 export interface ManagementPlan {
   readonly node: string;
+  /** `198.18.0.0/24` */
+  readonly prefix: string;
   /** The lab's only interface in the machine's own network namespace. */
   readonly rootInterface: string;
   /** `198.18.0.1/24` */

@@ -1,0 +1,127 @@
+/**
+ * What all probes share: options, a file of raw observations, the end by signal or by time, the summary.
+ *
+ *     node dist/topologies/probes/tcp-echo.js --target 10.1.0.100 --name echo-1 --out echo-1.jsonl
+ *
+ * Raw observations go to the file as JSON, one a line; the summary is the only thing on standard output.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { systemClock } from '../../controller/clock.ts';
+import type { ProbeSummary } from './summary.ts';
+
+export interface ProbeOptions {
+  readonly name: string;
+  /** Who the summary says the client is. */
+  readonly client: string | undefined;
+  readonly target: string;
+  readonly port: number | undefined;
+  /** Between two messages. */
+  readonly intervalMs: number | undefined;
+  /** Bytes per second that a download is asked to come at. */
+  readonly rate: number | undefined;
+  readonly durationMs: number;
+  readonly out: string | undefined;
+}
+
+const DEFAULT_DURATION_MS = 600_000;
+
+export function readOptions(protocol: string): ProbeOptions {
+  const { values } = parseArgs({
+    options: {
+      name: { type: 'string', default: protocol },
+      client: { type: 'string' },
+      target: { type: 'string' },
+      port: { type: 'string' },
+      'interval-ms': { type: 'string' },
+      rate: { type: 'string' },
+      'duration-ms': { type: 'string', default: `${DEFAULT_DURATION_MS}` },
+      out: { type: 'string' },
+    },
+  });
+  if (values.target === undefined) throw new Error('--target is missing: expected the address to probe');
+  const number = (text: string | undefined, name: string): number | undefined => {
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (!(value > 0)) throw new Error(`${name} is ${text}: expected a positive number`);
+    return value;
+  };
+  return {
+    name: values.name,
+    client: values.client,
+    target: values.target,
+    port: number(values.port, '--port'),
+    intervalMs: number(values['interval-ms'], '--interval-ms'),
+    rate: number(values.rate, '--rate'),
+    durationMs: number(values['duration-ms'], '--duration-ms') ?? DEFAULT_DURATION_MS,
+    out: values.out,
+  };
+}
+
+/** Collects lines and writes them a few times a second, so that a probe at 500 messages/s costs few writes. */
+export class Recorder {
+  readonly #file: number | undefined;
+  readonly #timer: NodeJS.Timeout | undefined;
+  #lines: string[] = [];
+
+  constructor(path: string | undefined) {
+    if (path === undefined) return;
+    this.#file = openSync(path, 'w');
+    this.#timer = setInterval(() => this.#flush(), 250);
+  }
+
+  write(observation: object): void {
+    if (this.#file !== undefined) this.#lines.push(JSON.stringify(observation));
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#flush();
+    if (this.#file !== undefined) closeSync(this.#file);
+  }
+
+  #flush(): void {
+    if (this.#file === undefined || this.#lines.length === 0) return;
+    writeSync(this.#file, `${this.#lines.join('\n')}\n`);
+    this.#lines = [];
+  }
+}
+
+/** Settles at SIGTERM, at SIGINT, or when the probe's time is over. */
+export function untilStopped(durationMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, durationMs);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    }
+  });
+}
+
+/** Calls `send` every `intervalMs`, also when the timer is late: what is due is caught up with at once. */
+export function pace(intervalMs: number, send: (now: number) => void): () => void {
+  const began = systemClock.now();
+  let due = 0;
+  const tick = (): void => {
+    const now = systemClock.now();
+    while (due * intervalMs <= now - began) {
+      due++;
+      send(now);
+    }
+  };
+  tick();
+  const timer = setInterval(tick, Math.max(1, Math.floor(intervalMs)));
+  return () => clearInterval(timer);
+}
+
+export function printSummary(summary: ProbeSummary): void {
+  process.stdout.write(`${JSON.stringify(summary)}\n`);
+}
+
+/** Waits for what is still on its way, at most `limitMs`. */
+export async function drain(isDone: () => boolean, limitMs: number): Promise<void> {
+  const until = systemClock.now() + limitMs;
+  while (!isDone() && systemClock.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+}

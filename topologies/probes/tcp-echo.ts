@@ -1,0 +1,79 @@
+/**
+ * One TCP connection to an echo server: a numbered message every 2 ms. Shows whether a connection lives on, and
+ * how long it was silent.
+ *
+ * A message is 16 bytes: "ATEC", its number (32 bits), and zeros; so a byte that is missing, or there twice,
+ * shows as well.
+ */
+import { connect } from 'node:net';
+import { systemClock } from '../../controller/clock.ts';
+import { Recorder, drain, pace, printSummary, readOptions, untilStopped } from './probe.ts';
+import { Tally } from './summary.ts';
+
+const LENGTH = 16;
+const MAGIC = 0x41544543;
+/** Longer than the retransmission timeout of a connection that was silent for a second. */
+const DRAIN_MS = 5_000;
+const CONNECT_MS = 10_000;
+
+const options = readOptions('tcp-echo');
+const recorder = new Recorder(options.out);
+const tally = new Tally();
+const startedAt = systemClock.now();
+const errors: string[] = [];
+let rest: Buffer = Buffer.alloc(0);
+
+const socket = connect({ host: options.target, port: options.port ?? 7, noDelay: true });
+const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+socket.setTimeout(CONNECT_MS, () => {
+  if (socket.connecting) socket.destroy(new Error(`no connection within ${CONNECT_MS / 1000} s`));
+});
+socket.on('error', (cause) => errors.push(cause.message));
+socket.on('end', () => errors.push('closed by the server'));
+socket.on('data', (chunk) => {
+  const now = systemClock.now();
+  let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+  for (; bytes.length >= LENGTH; bytes = bytes.subarray(LENGTH)) {
+    const n = bytes.readUInt32BE(4);
+    if (bytes.readUInt32BE(0) !== MAGIC || !tally.receive(n, now)) {
+      socket.destroy(new Error('the stream that came back is not the one that was sent'));
+      return;
+    }
+    recorder.write(tally.observation(n));
+  }
+  rest = bytes;
+});
+
+const connected = await new Promise<boolean>((resolve) => {
+  socket.once('connect', () => resolve(true));
+  socket.once('close', () => resolve(false));
+});
+const client = options.client ?? socket.localAddress ?? '';
+if (connected) {
+  const stopSending = pace(options.intervalMs ?? 2, (now) => {
+    const message = Buffer.alloc(LENGTH);
+    message.writeUInt32BE(MAGIC, 0);
+    message.writeUInt32BE(tally.send(now), 4);
+    if (!socket.destroyed) socket.write(message);
+  });
+  await Promise.race([untilStopped(options.durationMs), closed]);
+  stopSending();
+  await drain(() => tally.outstanding === 0 || socket.destroyed, DRAIN_MS);
+}
+const survived = connected && errors.length === 0 && tally.outstanding === 0;
+socket.destroy();
+for (const observation of tally.missing()) recorder.write(observation);
+recorder.close();
+printSummary({
+  name: options.name,
+  protocol: 'tcp',
+  client,
+  target: options.target,
+  unit: 'messages',
+  ...tally.count(),
+  survived,
+  startedAt,
+  endedAt: systemClock.now(),
+  error: errors[0] ?? null,
+});
+process.exit(0);

@@ -1,0 +1,52 @@
+/** Numbered datagrams to a UDP echo server, one every 10 ms: what the network itself loses and delays. */
+import { createSocket } from 'node:dgram';
+import { systemClock } from '../../controller/clock.ts';
+import { Recorder, drain, pace, printSummary, readOptions, untilStopped } from './probe.ts';
+import { Tally } from './summary.ts';
+
+const LENGTH = 16;
+const MAGIC = 0x41545545;
+const DRAIN_MS = 2_000;
+
+const options = readOptions('udp-echo');
+const recorder = new Recorder(options.out);
+const tally = new Tally();
+const startedAt = systemClock.now();
+let error: string | null = null;
+
+const socket = createSocket(options.target.includes(':') ? 'udp6' : 'udp4');
+// "Port unreachable" from a host that is not there is a lost datagram, not the end of the probe.
+socket.on('error', (cause) => (error = cause.message));
+socket.on('message', (message) => {
+  if (message.length !== LENGTH || message.readUInt32BE(0) !== MAGIC) return;
+  const n = message.readUInt32BE(4);
+  if (tally.receive(n, systemClock.now())) recorder.write(tally.observation(n));
+});
+await new Promise<void>((resolve) => socket.connect(options.port ?? 7, options.target, resolve));
+const client = options.client ?? socket.address().address;
+const stopSending = pace(options.intervalMs ?? 10, (now) => {
+  const message = Buffer.alloc(LENGTH);
+  message.writeUInt32BE(MAGIC, 0);
+  message.writeUInt32BE(tally.send(now), 4);
+  socket.send(message, () => undefined);
+});
+await untilStopped(options.durationMs);
+stopSending();
+const stoppedAt = systemClock.now();
+await drain(() => tally.outstanding === 0, DRAIN_MS);
+socket.close();
+for (const observation of tally.missing()) recorder.write(observation);
+recorder.close();
+printSummary({
+  name: options.name,
+  protocol: 'udp',
+  client,
+  target: options.target,
+  unit: 'packets',
+  ...tally.count(),
+  survived: tally.answeredSince(stoppedAt - 1_000),
+  startedAt,
+  endedAt: systemClock.now(),
+  error,
+});
+process.exit(0);
