@@ -4,7 +4,15 @@
  */
 
 /** OpenFlow sessions with switches. */
-export const openflow = {} as const;
+export const openflow = {
+  /** First capacity of a `Writer`, in bytes; it grows as needed. */
+  writerCapacity: 16_384,
+  /**
+   * How deep actions may hold actions (`ct`, `clone`) or messages may hold messages (bundles). Deeper ones stay
+   * raw bytes, so that no message can exhaust the stack.
+   */
+  maxNesting: 16,
+} as const;
 
 /** OVSDB sessions (RFC 7047). */
 export const ovsdb = {
@@ -83,8 +91,7 @@ export const libvirt = {
   jobStatsMax: 64,
   /** REMOTE_DOMAIN_MEMORY_STATS_MAX. */
   memoryStatsMax: 1_024,
-
-export const libvirt = {} as const;
+} as const;
 
 /** Labs on one machine. */
 export const lab = {
@@ -129,6 +136,8 @@ export const switches = {
   /** What a bridge is told: the longest wait between two attempts to reach us, and its own probe. */
   switchBackoffMaximum: 1_000,
   switchProbeInterval: 5_000,
+  /** How long a host's OVSDB is waited for: as long as timers can (24 days). */
+  databasePatience: 0x7fff_ffff,
   /** After a refused or lost change, the wait until the bridge is read back and repaired. */
   repairDelay: 1_000,
   /** Packets per second and bridge that may go to the controller because they do not fit a tunnel. */
@@ -145,4 +154,14 @@ export const routing = {
   /** How often a gateway is asked for its MAC address: while it has not answered, and after that. */
   gatewayRetry: 250,
   gatewayRefresh: 15_000,
+} as const;
+
+/** The HTTP API. */
+export const api = {
+  /** The largest body of a request. */
+  bodyBytes: 65_536,
+  /** How long a request may take to arrive. */
+  requestTimeout: 10_000,
+  /** Events that may wait for a reader before it is dropped, in bytes. */
+  eventBacklogBytes: 1_048_576,
 } as const;

@@ -63,7 +63,7 @@ export function configureBridge(
   const type = bridge.datapath_type === '' ? 'system' : bridge.datapath_type;
   if (!root.datapaths.has(type)) {
     const datapath = tx.insert('Datapath', {});
-    tx.mutate('Open_vSwitch', [], [['datapaths', 'insert', new Map([[type, datapath]])]]);
+    tx.mutate('Open_vSwitch', 'all', [['datapaths', 'insert', new Map([[type, datapath]])]]);
   }
 
   if (tx.length === 0) return undefined;

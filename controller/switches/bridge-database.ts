@@ -2,6 +2,7 @@
  * One host's OVSDB: keeps its bridge configured, and tells what it sees of it.
  */
 import type { Clock } from '../clock.ts';
+import { switches as limits } from '../limits.ts';
 import type { Host } from '../network/model.ts';
 import { connect, type OvsdbClient, openVSwitch, type Replica, type SelectedRows, type OpenVSwitchTables } from '../ovsdb/index.ts';
 import { configureBridge } from './bridge-configuration.ts';
@@ -57,7 +58,7 @@ export class BridgeDatabase {
   }
 
   async #follow(): Promise<void> {
-    this.#replica = await this.#client.replicate(openVSwitch, selection, { timeout: Number.MAX_SAFE_INTEGER });
+    this.#replica = await this.#client.replicate(openVSwitch, selection, { timeout: limits.databasePatience });
     this.#replica.on('changes', () => this.#look());
     this.#look();
   }

@@ -5,8 +5,6 @@
  * one order, so that two flows are the same exactly when OVS would say so.
  */
 import {
-  encodeInstructions,
-  encodeMatch,
   type FlowDesc,
   type FlowMod,
   type Instruction,
@@ -16,6 +14,8 @@ import {
   Group,
   Writer,
 } from '../openflow/index.ts';
+import { encodeInstructions } from '../openflow/instructions.ts';
+import { encodeMatch } from '../openflow/match.ts';
 import type { Flow } from './flow.ts';
 
 export interface CompiledFlow {
@@ -65,8 +65,8 @@ function comparable(
   encodeInstructions(scratch, instructions);
   const bytes = Buffer.from(scratch.bytes.buffer, 0, scratch.position);
   return {
-    key: `${table}/${priority}/${bytes.latin1Slice(0, matchEnd)}`,
-    body: `${cookie}/${hardTimeout}/${bytes.latin1Slice(matchEnd)}`,
+    key: `${table}/${priority}/${bytes.toString('latin1', 0, matchEnd)}`,
+    body: `${cookie}/${hardTimeout}/${bytes.toString('latin1', matchEnd)}`,
     table,
     priority,
     match: ordered,

@@ -10,9 +10,9 @@
  * around it; when it touches the same flows, the stage is void and the switchover is sent as a whole.
  */
 import type { Clock } from '../clock.ts';
-import { Table, type FlowMod } from '../openflow/index.ts';
+import type { FlowMod } from '../openflow/index.ts';
 import { type OpenBundle, openBundle } from './bundle.ts';
-import { against, between, type Difference, flowsOf, isEmpty } from './diff.ts';
+import { against, between, type Difference, isEmpty } from './diff.ts';
 import { addFlowMod, type CompiledFlow, deleteFlowMod, fromSwitch } from './installed.ts';
 import { installMeters } from './meters.ts';
 import { COOKIE_PREFIX, COOKIE_PREFIX_MASK } from './pipeline.ts';
@@ -67,14 +67,15 @@ export class Reconciler {
       installed.set(one.key, one);
     }
     this.#session = session;
-    choose(installed.size);
+    const found = installed.size;
+    choose(found);
     this.#installed = installed;
     const difference = against(installed, this.#wanted);
     const target = this.#wanted;
     await this.#apply(difference);
     this.#sent = target;
     this.#kick();
-    return { found: installed.size, repaired: difference.put.length + difference.remove.length };
+    return { found, repaired: difference.put.length + difference.remove.length };
   }
 
   detach(): void {

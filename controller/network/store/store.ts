@@ -38,7 +38,7 @@ export class Store {
   /** What the database holds; undefined before the first write. */
   #written: NetworkState | undefined;
   #wanted: NetworkState | undefined;
-  #writing: Promise<void> | undefined;
+  #writing: Promise<unknown> | undefined;
 
   /** Connects, reads what is there and takes the next epoch. */
   static async open(
@@ -84,10 +84,16 @@ export class Store {
   /** Writes what differs, soon. */
   follow(state: NetworkState): void {
     this.#wanted = state;
-    this.#writing ??= this.#write();
+    this.#writing ??= this.#write().then(
+      () => (this.#writing = undefined),
+      (error: unknown) => {
+        this.#writing = undefined;
+        this.#onError(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
   }
 
-  /** Resolves when everything that was handed to `follow` is in the database. */
+  /** Resolves when everything that was handed to `follow` is in the database, or could not be written. */
   async saved(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
   }
@@ -98,17 +104,11 @@ export class Store {
   }
 
   async #write(): Promise<void> {
-    try {
-      while (this.#wanted !== undefined && this.#wanted !== this.#written) {
-        const target = this.#wanted;
-        const tx = difference(this.#written, target);
-        if (tx !== undefined) await this.#client.transact(tx);
-        this.#written = target;
-      }
-    } catch (error) {
-      this.#onError(error instanceof Error ? error : new Error(String(error)));
-    } finally {
-      this.#writing = undefined;
+    while (this.#wanted !== undefined && this.#wanted !== this.#written) {
+      const target = this.#wanted;
+      const tx = difference(this.#written, target);
+      if (tx !== undefined) await this.#client.transact(tx);
+      this.#written = target;
     }
   }
 }

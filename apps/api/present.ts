@@ -1,0 +1,109 @@
+/**
+ * From the network's state to the objects of the API. Pure.
+ */
+import { isMoving, type Migration } from '../../controller/network/migration.ts';
+import type { Bridge, Guest, Host, NetworkState } from '../../controller/network/model.ts';
+import { type FlowDesc, formatInstructions, formatMatch } from '../../controller/openflow/index.ts';
+import { cookieOwner, Table, type TableName } from '../../controller/switches/pipeline.ts';
+import type { FlowObject, GuestObject, HostObject, MigrationObject } from './objects.ts';
+
+/** What the pipeline uses, by the names of the `Datapath` table's `capabilities` (ovs-vswitchd.conf.db(5)). */
+const NEEDED = ['ct_state', 'ct_state_nat', 'ct_zone', 'ct_mark', 'ct_orig_tuple', 'ct_orig_tuple6', 'recirc', 'check_pkt_len'];
+
+export function presentGuest(state: NetworkState, guest: Guest): GuestObject {
+  const host = state.placements.get(guest.name) ?? null;
+  const [nic] = guest.interfaces;
+  const anchors = nic === undefined ? [] : (state.anchors.get(nic.number) ?? []);
+  const away = host !== null && state.hosts.get(host)?.site !== nic?.homeSite;
+  const migration = state.migrations.get(guest.name);
+  return {
+    name: guest.name,
+    uuid: guest.uuid,
+    host,
+    state: (host === null ? undefined : state.hypervisors.get(host)?.domains.get(guest.name)) ?? 'unknown',
+    home: nic?.home ?? {},
+    careOf: away ? (anchors.find((anchor) => anchor.host === host)?.addresses ?? null) : null,
+    mac: nic?.mac ?? '',
+    memoryMiB: guest.memoryMiB,
+    services: guest.services.map(({ protocol, port }) => ({ protocol, port })),
+    anchors: anchors.map((anchor) => ({ ...anchor, addresses: { ...anchor.addresses } })),
+    migration: migration !== undefined && isMoving(migration.phase) ? migration.id : null,
+  };
+}
+
+export function presentHost(state: NetworkState, host: Host, openflow: HostObject['openflow']): HostObject {
+  const bridge = state.bridges.get(host.name);
+  return {
+    name: host.name,
+    site: host.site,
+    underlay: host.underlay,
+    openflow,
+    ovsdb: bridge === undefined ? 'unseen' : 'seen',
+    libvirt: state.hypervisors.get(host.name)?.reachable === true ? 'connected' : 'disconnected',
+    datapathId: bridge?.datapathId ?? null,
+    datapath: bridge === undefined ? null : presentDatapath(bridge),
+    graceUntil: bridge === undefined || bridge.graceUntil === 0 ? null : bridge.graceUntil,
+    capacity: host.capacity,
+    guests: [...state.placements].filter(([, at]) => at === host.name).map(([guest]) => guest),
+  };
+}
+
+function presentDatapath({ datapath }: Bridge): HostObject['datapath'] {
+  const { type, ovsVersion, capabilities } = datapath;
+  const unknown = capabilities.size === 0;
+  return {
+    type,
+    ovsVersion,
+    unknown,
+    missing: unknown ? [] : NEEDED.filter((name) => !['true', '1'].includes(capabilities.get(name) ?? 'true')),
+  };
+}
+
+export function presentMigration(state: NetworkState, migration: Migration): MigrationObject {
+  const { id, guest, from, to, strategy, admit, origin, phase, reason, blackoutMs, entered } = migration;
+  return {
+    id,
+    guest,
+    from,
+    to,
+    fromSubnet: subnetOf(state, from),
+    toSubnet: subnetOf(state, to),
+    strategy,
+    admit,
+    origin,
+    phase,
+    outcome: outcomeOf(migration),
+    reason: reason ?? null,
+    blackoutMs: blackoutMs === undefined ? null : Math.round(blackoutMs * 1000) / 1000,
+    entered: { ...entered },
+  };
+}
+
+function outcomeOf({ phase }: Migration): MigrationObject['outcome'] {
+  if (phase === 'relaying' || phase === 'drained') return 'completed';
+  return phase === 'failed' || phase === 'rolled-back' ? phase : null;
+}
+
+function subnetOf(state: NetworkState, hostName: string): string {
+  const site = state.hosts.get(hostName)?.site;
+  for (const subnet of state.subnets.values()) if (subnet.site === site) return subnet.prefix;
+  return '';
+}
+
+const tableNames = new Map(Object.entries(Table).map(([name, id]) => [id as number, name as TableName]));
+
+export function presentFlow(flow: FlowDesc): FlowObject {
+  const owner = cookieOwner(flow.cookie);
+  return {
+    table: tableNames.get(flow.table) ?? String(flow.table),
+    tableId: flow.table,
+    priority: flow.priority,
+    match: formatMatch(flow.match),
+    actions: formatInstructions(flow.instructions),
+    packets: Number(flow.stats.packetCount ?? 0n),
+    bytes: Number(flow.stats.byteCount ?? 0n),
+    owner: owner === undefined ? 'foreign' : `${owner.app} ${owner.kind} ${owner.number}`,
+    cookie: `0x${flow.cookie.toString(16)}`,
+  };
+}
+
