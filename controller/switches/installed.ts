@@ -5,10 +5,12 @@
  * one order, so that two flows are the same exactly when OVS would say so.
  */
 import {
+  fieldByName,
   type FlowDesc,
   type FlowMod,
   type Instruction,
   type Match,
+  type MatchField,
   NO_BUFFER,
   Port,
   Group,
@@ -47,7 +49,30 @@ export function compileFlow(flow: Flow): CompiledFlow {
 }
 
 export function fromSwitch(flow: FlowDesc): CompiledFlow {
-  return comparable(flow.table, flow.priority, flow.match, flow.instructions, flow.cookie, flow.hardTimeout);
+  const match = flow.match.flatMap(splitRegisterPair);
+  return comparable(flow.table, flow.priority, match, flow.instructions, flow.cookie, flow.hardTimeout);
+}
+
+const XREG = /^xreg([0-7])$/;
+const LOW_HALF = 0xffff_ffffn;
+
+/** OVS reports two registers as one field of twice the width (OpenFlow 1.5's packet registers). */
+function splitRegisterPair(entry: MatchField): MatchField[] {
+  const pair = XREG.exec(entry.field.name);
+  if (pair === null || typeof entry.value !== 'bigint') return [entry];
+  const { value } = entry;
+  const mask = typeof entry.mask === 'bigint' ? entry.mask : 0xffff_ffff_ffff_ffffn;
+  const first = 2 * Number(pair[1]);
+  return [
+    half(first, value >> 32n, mask >> 32n),
+    half(first + 1, value & LOW_HALF, mask & LOW_HALF),
+  ].filter((one) => one !== undefined);
+}
+
+function half(register: number, value: bigint, mask: bigint): MatchField | undefined {
+  if (mask === 0n) return undefined;
+  const field = fieldByName(`reg${register}`);
+  return mask === LOW_HALF ? { field, value: Number(value) } : { field, value: Number(value), mask: Number(mask) };
 }
 
 function comparable(
