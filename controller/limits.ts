@@ -4,7 +4,15 @@
  */
 
 /** OpenFlow sessions with switches. */
-export const openflow = {} as const;
+export const openflow = {
+  /** First capacity of a `Writer`, in bytes; it grows as needed. */
+  writerCapacity: 16_384,
+  /**
+   * How deep actions may hold actions (`ct`, `clone`) or messages may hold messages (bundles). Deeper ones stay
+   * raw bytes, so that no message can exhaust the stack.
+   */
+  maxNesting: 16,
+} as const;
 
 /** OVSDB sessions (RFC 7047). */
 export const ovsdb = {} as const;
