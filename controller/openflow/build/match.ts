@@ -5,7 +5,7 @@
  * checked, so that a match that a switch would refuse is refused here, with the reason.
  */
 import { parseIpv4, parseIpv6, parseMac, prefixMask } from '../addresses.ts';
-import { VLAN_PRESENT } from '../constants.ts';
+import { CtState, VLAN_PRESENT } from '../constants.ts';
 import { OpenFlowBadValueError } from '../errors.ts';
 import type { Prerequisite } from '../field-table.ts';
 import {
@@ -171,7 +171,7 @@ const REQUIREMENTS: Readonly<
   nd: ['icmpv6_type 135 or 136', (m) => isIcmpv6(m) && [135, 136].includes(exact(m, 'icmpv6_type') ?? 0)],
   nd_solicit: ['icmpv6_type 135', (m) => isIcmpv6(m) && exact(m, 'icmpv6_type') === 135],
   nd_advert: ['icmpv6_type 136', (m) => isIcmpv6(m) && exact(m, 'icmpv6_type') === 136],
-  ct: ['ct_state with a tracked connection (+trk)', tracksConnection],
+  ct: ['ct_state of a valid connection (like +trk-inv, or +est)', tracksConnection],
 };
 
 function isIp(m: Match): boolean {
@@ -183,14 +183,16 @@ function isIcmpv6(m: Match): boolean {
   return exact(m, 'eth_type') === IPV6 && exact(m, 'nw_proto') === 58;
 }
 
-const TRACKED = 0x20;
+/** Bits that only a valid connection has. */
+const VALID = CtState.NEW | CtState.EST | CtState.REL | CtState.RPL | CtState.SNAT | CtState.DNAT;
 
 function tracksConnection(m: Match): boolean {
   const state = m.find(({ field }) => field.name === 'ct_state');
   if (typeof state?.value !== 'number') return false;
-  return (
-    (state.value & TRACKED) !== 0 && (state.mask === undefined || ((state.mask as number) & TRACKED) !== 0)
-  );
+  const { value } = state;
+  const mask = typeof state.mask === 'number' ? state.mask : 0xffffffff;
+  if ((value & VALID) !== 0) return true;
+  return (value & CtState.TRK) !== 0 && (mask & CtState.INV) !== 0 && (value & CtState.INV) === 0;
 }
 
 /**
