@@ -59,4 +59,5 @@ export {
 export { formatAction, formatActions, formatSubfield } from './text/actions.ts';
 export { formatMatch } from './text/match.ts';
 export { formatFlow, formatFlowMod, formatInstructions, type FormattableFlow } from './text/flow.ts';
+export { fromJson, toJson, type Json } from './json/json.ts';
 export { formatFieldValue, formatPort, formatPort16 } from './text/values.ts';
