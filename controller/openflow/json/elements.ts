@@ -22,6 +22,7 @@ import {
   lazy,
   list,
   names,
+  numberOr,
   object,
   oneOf,
   optional,
@@ -109,7 +110,7 @@ export const action: Shape<Action> = tagged<Action>()('type', {
   resubmit_table: object({ inPort: u16, table: u8, ct: boolean }),
   set_tunnel: object({ tunId: u32 }),
   set_tunnel64: object({ tunId: u64 }),
-  note: object({ note: bytes('any') }),
+  note: object({ note: bytes('note') }),
   multipath: object({
     fields: names(HashFields),
     basis: u16,
@@ -162,7 +163,7 @@ export const action: Shape<Action> = tagged<Action>()('type', {
   ct: object({
     commit: boolean,
     force: boolean,
-    zone: { kind: 'numberOr', bits: 16, other: subfield },
+    zone: numberOr(16, subfield),
     table: u8,
     alg: u16,
     actions,

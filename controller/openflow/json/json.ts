@@ -8,7 +8,7 @@
 import { formatIpv4, formatIpv6, formatMac, parseIpv4, parseIpv6, parseMac } from '../addresses.ts';
 import { ERROR_NAMES } from '../error-names.ts';
 import { OpenFlowBadJsonError, OpenFlowBadValueError } from '../errors.ts';
-import type { OxmField} from '../fields.ts';
+import type { OxmField } from '../fields.ts';
 import { fieldKey, findField, RAW_OXM, type FieldValue } from '../fields.ts';
 import type { Message } from '../messages/types.ts';
 import { hexDigits } from '../text/values.ts';
@@ -179,6 +179,8 @@ function read(json: unknown, node: ShapeNode, place: string): unknown {
       return readName(json, node.names, place);
     case 'list': {
       if (!Array.isArray(json)) refuse(place, `${show(json)} is not a list`);
+      if (node.count !== undefined && json.length !== node.count)
+        refuse(place, `${node.count} items are wanted`);
       return json.map((item, index) => read(item, node.of, `${place}[${index}]`));
     }
     case 'optional':
