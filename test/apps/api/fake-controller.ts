@@ -250,16 +250,16 @@ export class FakeController implements ControllerView {
   };
 
   readonly migrations: ControllerView['migrations'] = {
-    begin: (name, to, options = {}) => {
-      this.wishes.push([name, to, options]);
+    begin: (name, to, options) => {
+      this.wishes.push([name, to, options ?? {}]);
       const { from } = checkMigration(this.network.state, name, to);
       const migration: Migration = {
         id: 'feedfacecafe',
         guest: name,
         from,
         to,
-        strategy: options.strategy ?? 'redirect',
-        admit: options.admit ?? 'all',
+        strategy: options?.strategy ?? 'redirect',
+        admit: options?.admit ?? 'all',
         origin: 'controller',
         phase: 'planned',
         entered: { planned: STARTED_AT + 100_000 },
