@@ -8,7 +8,7 @@
 import type { Cancel } from '../clock.ts';
 import type { ArcticTernError } from '../errors.ts';
 import { Emitter } from './emitter.ts';
-import { OvsdbClosedError, OvsdbProtocolError } from './errors.ts';
+import { OvsdbClosedError, OvsdbProtocolError, OvsdbRequestError } from './errors.ts';
 import type { Attachment } from './replica.ts';
 import type { RpcConnection } from './rpc-connection.ts';
 import { toError } from './to-error.ts';
@@ -96,8 +96,12 @@ export class ServerLock implements Attachment, Lock {
     this.#connection = connection;
     const method = this.#steal ? 'steal' : 'lock';
     connection.send(method, [this.name], (reply) => {
-      if (this.#connection !== connection) return;
+      if (connection.ended || this.#connection !== connection) return;
       if (!reply.ok) {
+        if (!(reply.error instanceof OvsdbRequestError)) {
+          connection.close(reply.error);
+          return;
+        }
         this.#refusal = reply.error;
         this.#events.emit('refused', { error: reply.error });
         return;

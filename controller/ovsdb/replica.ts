@@ -404,10 +404,16 @@ export class LiveReplica implements Attachment {
     );
     this.#conditionsInFlight++;
     connection.send('monitor_cond_change', [id, id, requests], (reply) => {
-      if (this.#connection !== connection) {
+      if (connection.ended || this.#connection !== connection) {
         // The next load asks with the new conditions.
         if (this.#status !== 'closed') this.#conditionChanges.push(...waiting);
         else for (const { reject } of waiting) reject(this.#closedError());
+        return;
+      }
+      if (!reply.ok && !(reply.error instanceof OvsdbRequestError)) {
+        // Whether they hold is unknown: the next connection makes it known.
+        this.#conditionChanges.push(...waiting);
+        connection.close(reply.error);
         return;
       }
       this.#conditionsInFlight--;
