@@ -230,7 +230,8 @@ export class OvsdbClient implements AsyncDisposable {
         }
       };
       const id = connection.send('transact', params, done, { timeout: remaining });
-      signal?.addEventListener('abort', aborted, { once: true });
+      if (signal?.aborted === true) aborted();
+      else signal?.addEventListener('abort', aborted, { once: true });
     });
     return tx.outcome(result);
   }

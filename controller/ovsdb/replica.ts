@@ -91,6 +91,11 @@ export interface Replica<R extends RowsByTable = RowsByTable> extends AsyncDispo
   table<T extends keyof R & string>(name: T): Table<R[T]>;
   snapshot(): Snapshot<R>;
   on<K extends keyof ReplicaEvents<R>>(event: K, listener: (event: ReplicaEvents<R>[K]) => void): Cancel;
+  /** The changes of one table, with the batch that they are part of. */
+  onTable<T extends keyof R & string>(
+    name: T,
+    listener: (changes: TableChanges<R[T]>, batch: Batch<R>) => void,
+  ): Cancel;
   /**
    * Resolves with what `test` gives as soon as it gives something, asked now and after each change.
    *
@@ -141,6 +146,8 @@ export class LiveReplica implements Attachment {
   #transaction: Uuid | undefined;
   #missing: readonly string[] = [];
   #connection: RpcConnection | undefined;
+  /** Whether the server of `#connection` was asked for a monitor, which it then keeps until it is cancelled. */
+  #asked = false;
   /** How the running monitor was asked for; undefined until its reply has been taken. */
   #method: MonitorMethod | undefined;
   /** Callers of `setConditions` whose conditions the next monitor reply, or change, will make true. */
@@ -207,6 +214,14 @@ export class LiveReplica implements Attachment {
 
   on<K extends keyof Events>(event: K, listener: (event: Events[K]) => void): Cancel {
     return this.#events.on(event, listener);
+  }
+
+  onTable(name: string, listener: (changes: TableChanges<PlainRow>, batch: Batch) => void): Cancel {
+    this.table(name);
+    return this.on('changes', (batch) => {
+      const changes = batch.tables[name];
+      if (changes !== undefined) listener(changes, batch);
+    });
   }
 
   until<X>(test: (replica: Replica) => X | undefined, options: WaitOptions = {}): Promise<X> {
@@ -280,6 +295,7 @@ export class LiveReplica implements Attachment {
 
   attach(connection: RpcConnection): void {
     this.#connection = connection;
+    this.#asked = false;
     this.#method = undefined;
     this.#conditionsBehind = false;
     this.#sendOrdered(connection, 'get_schema', [this.database], (result) => {
@@ -330,7 +346,6 @@ export class LiveReplica implements Attachment {
   async close(): Promise<void> {
     if (this.#status === 'closed') return;
     const connection = this.#connection;
-    const monitoring = this.#method !== undefined;
     this.#status = 'closed';
     this.#connection = undefined;
     this.#method = undefined;
@@ -339,7 +354,7 @@ export class LiveReplica implements Attachment {
     this.#loaded.reject(error);
     for (const { reject } of this.#conditionChanges.splice(0)) reject(error);
     this.#events.emit('closed', undefined);
-    if (connection === undefined || connection.ended || !monitoring) return;
+    if (connection === undefined || connection.ended || !this.#asked) return;
     try {
       await connection.request('monitor_cancel', [this.#options.id]);
     } catch {
@@ -355,6 +370,7 @@ export class LiveReplica implements Attachment {
     const method = monitorMethods[attempt]!;
     const since = this.#transaction;
     const params = monitorParams(method, this.database, this.#options.id, requests, since);
+    this.#asked = true;
     const refused = (error: ArcticTernError) => {
       if (!isUnknownMethod(error) || attempt + 1 === monitorMethods.length) return false;
       this.#guardFor(connection, () => this.#monitor(connection, requests, attempt + 1));

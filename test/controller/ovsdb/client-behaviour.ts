@@ -100,7 +100,12 @@ export function behavesAsClientOf(name: string, start: () => Promise<ServerFixtu
       });
       const batches: Batch<{ Bridge: OpenVSwitchTables['Bridge']['row'] }>[] = [];
       replica.on('changes', (batch) => batches.push(batch));
+      const ports: number[] = [];
+      replica.onTable('Port', ({ inserted }, { tables }) =>
+        ports.push(inserted.length, Object.keys(tables).length),
+      );
       const row = await addBridge(client, 'own');
+      expect(ports).toEqual([1, 2]);
       const bridge = replica.table('Bridge').get(row);
       expect(bridge).toMatchObject({
         name: 'own',

@@ -530,6 +530,16 @@ describe('a replica', () => {
     expect(server.peers).toHaveLength(1);
   });
 
+  test('that is given up while it loads leaves no monitor behind', async () => {
+    const client = open();
+    server.methods['monitor_cond_since'] = () => silence;
+    server.methods['monitor_cancel'] = () => ({});
+    await expect(client.replicate(notes, { Note: true }, { timeout: 40 })).rejects.toMatchObject({
+      code: 'OVSDB_NOT_CONNECTED',
+    });
+    await vi.waitFor(() => expect(server.peer.count('monitor_cancel')).toBe(1));
+  });
+
   test('a wait in it ends by time, by signal and by close', async () => {
     const replica = await load(open());
     await expect(replica.until(() => undefined, { timeout: 20 })).rejects.toMatchObject({
