@@ -15,6 +15,7 @@
 import type { Cancel, Clock } from '../clock.ts';
 import { ArcticTernError } from '../errors.ts';
 import { encodeConditions } from './conditions.ts';
+import type { Batch, Replica, ReplicaEvents, ReplicaStatus, Snapshot, WaitOptions } from './contracts.ts';
 import { Emitter } from './emitter.ts';
 import {
   OvsdbClosedError,
@@ -35,82 +36,13 @@ import {
   type MonitorMethod,
 } from './monitor.ts';
 import { RowCodec, type PlainRow } from './row-codec.ts';
-import type { Condition, RowsByTable } from './row-types.ts';
+import type { RowsByTable } from './row-types.ts';
 import type { Reply, RpcConnection } from './rpc-connection.ts';
 import { parseSchema, type DatabaseSchema } from './schema.ts';
-import { MutableTable, type Table, type TableChanges } from './table.ts';
+import { MutableTable, type TableChanges } from './table.ts';
 import { changesOf, replacementBy, type Changes } from './table-updates.ts';
 import type { Uuid } from './uuid.ts';
 import { toError } from './to-error.ts';
-
-/** One step of a replica: all that one transaction, or one reconnection, changed. */
-export interface Batch<R extends RowsByTable = RowsByTable> {
-  /** `reloaded`: found out after a reconnection, perhaps the sum of many transactions. */
-  readonly cause: 'update' | 'reloaded';
-  /** The last transaction that is contained, where the server counts them (clusters do). */
-  readonly transaction: Uuid | undefined;
-  /** Only tables that changed. */
-  readonly tables: { readonly [T in keyof R]?: TableChanges<R[T]> };
-}
-
-export interface ReplicaEvents<R extends RowsByTable> {
-  /** The tables have changed, and hold the new rows already. */
-  changes: Batch<R>;
-  /** The connection dropped, or the contents turned out wrong: what is held may be out of date. */
-  stale: { readonly error: ArcticTernError };
-  /**
-   * The contents are those of the database again; `changes` has told the differences, if any. `found` says
-   * whether the server knew what was missed or sent everything.
-   */
-  reconnected: { readonly found: boolean };
-  closed: undefined;
-}
-
-export type ReplicaStatus = 'loading' | 'current' | 'stale' | 'closed';
-
-/** The rows of one moment. They stay as they are while the replica goes on. */
-export interface Snapshot<R extends RowsByTable> {
-  readonly transaction: Uuid | undefined;
-  readonly tables: { readonly [T in keyof R]: ReadonlyMap<R[T]['_uuid'], R[T]> };
-}
-
-export interface WaitOptions {
-  /** Milliseconds. */
-  readonly timeout?: number;
-  readonly signal?: AbortSignal;
-}
-
-/** See the head of replica.ts. Made by `OvsdbClient.replicate`, ended by `close` or with its client. */
-export interface Replica<R extends RowsByTable = RowsByTable> extends AsyncDisposable {
-  readonly database: string;
-  readonly status: ReplicaStatus;
-  /** The last transaction that is contained, where the server counts them. */
-  readonly transaction: Uuid | undefined;
-  /** Tables and columns (`Table.column`) that the server's schema lacks; they are empty and at their default. */
-  readonly missing: readonly string[];
-  table<T extends keyof R & string>(name: T): Table<R[T]>;
-  snapshot(): Snapshot<R>;
-  on<K extends keyof ReplicaEvents<R>>(event: K, listener: (event: ReplicaEvents<R>[K]) => void): Cancel;
-  /** The changes of one table, with the batch that they are part of. */
-  onTable<T extends keyof R & string>(
-    name: T,
-    listener: (changes: TableChanges<R[T]>, batch: Batch<R>) => void,
-  ): Cancel;
-  /**
-   * Resolves with what `test` gives as soon as it gives something, asked now and after each change.
-   *
-   * @throws {OvsdbTimeoutError} after `timeout` (none by default); {OvsdbClosedError}; the signal's reason.
-   */
-  until<X>(test: (replica: Replica<R>) => X | undefined, options?: WaitOptions): Promise<X>;
-  /**
-   * Replaces the conditions of the tables named; others keep theirs. Resolves when the contents follow them.
-   *
-   * @throws {OvsdbUnsupportedError} on servers older than OVS 2.6; {OvsdbRequestError}.
-   */
-  setConditions(conditions: { readonly [T in keyof R]?: readonly Condition<R[T]>[] }): Promise<void>;
-  /** Stops following. Tables stay readable. */
-  close(): Promise<void>;
-}
 
 /** A monitor that the client opens anew on each connection. */
 export interface Attachment {
