@@ -20,6 +20,8 @@ export const ovsdb = {
   connectTimeout: 5_000,
   /** How long a peer that connected to us may take to tell which host it is. */
   identifyTimeout: 10_000,
+  /** How long a peer may take to close its end after we closed ours. */
+  closeTimeout: 1_000,
   /** How long a request may wait for its reply, and a transaction for a connection and its reply. */
   requestTimeout: 30_000,
   /** Silence after which an echo is sent, and again after which the connection is given up. OVS's own default. */
