@@ -3,14 +3,7 @@
  * migration and events, and without native code.
  */
 export { LibvirtClient } from './client.ts';
-export type {
-  ConnectOptions,
-  DomainInfo,
-  JobInfo,
-  MigrationConnection,
-  Subscription,
-  Version,
-} from './client.ts';
+export type { ConnectOptions, DomainInfo, JobInfo, MigrationConnection, Version } from './client.ts';
 export type { DomainRef } from './domain-ref.ts';
 export type { DomainState, DomainStateName } from './domain-state.ts';
 export {
@@ -64,6 +57,7 @@ export type { InterfaceStats, NodeInfo } from './procedures.ts';
 export type { ConnectionEnd } from './rpc-connection.ts';
 export { LibvirtSession } from './session.ts';
 export type { DomainWithState, SessionNotification, SessionOptions } from './session.ts';
+export type { Subscription } from './subscriptions.ts';
 export type { TlsCredentials } from './transport.ts';
 export { parseLibvirtUri } from './uri.ts';
 export type { Endpoint, LibvirtUri } from './uri.ts';
