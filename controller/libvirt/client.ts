@@ -422,6 +422,10 @@ export class LibvirtClient {
    * Migrates a domain, peer to peer, over a connection of its own. Resolves when the guest runs at the
    * destination and has ended here; takes as long as that does. `domainAbortJob` on this connection cancels it,
    * and it then throws VIR_ERR_OPERATION_ABORTED.
+   *
+   * From the guest's stop until it has ended here, about a second or two, libvirtd keeps the domain locked: every
+   * call here that touches it waits that long, a list or a look-up of domains too. Ask the destination instead.
+   * @throws LibvirtClosedError or LibvirtKeepaliveError when the connection breaks; the migration goes on then.
    */
   async migrate(domain: DomainRef, options: MigrateOptions): Promise<void> {
     const connection = await this.openMigrationConnection();

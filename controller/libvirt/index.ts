@@ -1,6 +1,13 @@
 /**
  * A libvirt client in TypeScript: libvirt's RPC protocol spoken directly to libvirtd or virtqemud, with live
  * migration and events, and without native code.
+ *
+ * @example
+ * const source = await LibvirtClient.connect('qemu+tcp://hv1/system');
+ * await source.subscribe('lifecycle', ({ domain, event, detail }) => console.log(domain.name, event, detail));
+ * await source.subscribeMonitor('STOP', ({ domain, qemuTime }) => console.log(domain.name, 'stopped at', qemuTime));
+ * const guest = await source.domainLookupByName('web');
+ * await source.migrate(guest, { destination: 'qemu+tcp://hv2/system', flags: { live: true } });
  */
 export { LibvirtClient } from './client.ts';
 export type { ConnectOptions, DomainInfo, JobInfo, MigrationConnection, Version } from './client.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LibvirtClient, LibvirtSession } from '../../../controller/libvirt/index.ts';
-import type { SessionNotification } from '../../../controller/libvirt/index.ts';
+import type { LibvirtEvent, SessionNotification } from '../../../controller/libvirt/index.ts';
 import { behavesLikeLibvirtd, eventually, guestXml } from '../../controller/libvirt/behaviour.ts';
 import { PrivateLibvirtd } from './private-libvirtd.ts';
 
@@ -98,6 +98,41 @@ afterAll(async () => {
 
 describe('a real libvirtd', () => {
   behavesLikeLibvirtd(() => daemon.uri);
+});
+
+describe('events that others cause', () => {
+  it('are of every kind that the client knows', async () => {
+    const client = await LibvirtClient.connect(daemon.uri);
+    const [image, copy, tablet] = ['a.raw', 'b.raw', 'tablet.xml'].map((name) => join(pki, name));
+    writeFileSync(image!, Buffer.alloc(1 << 20, 1));
+    writeFileSync(tablet!, "<input type='tablet' bus='usb'><alias name='ua-tablet'/></input>");
+    const disk = `<disk type='file' device='disk'><source file='${image!}'/><target dev='vda' bus='virtio'/></disk>`;
+    const domain = await client.domainCreateXml(
+      guestXml('busy', uuid).replace('<devices>', `<devices>${disk}`),
+    );
+    const seen: LibvirtEvent[] = [];
+    for (const kind of ['block-job', 'device-added', 'device-removed', 'reboot'] as const) {
+      await client.subscribe(kind, (event) => seen.push(event), domain);
+    }
+    await daemon.virsh('attach-device', 'busy', tablet!);
+    await daemon.virsh('detach-device', 'busy', tablet!);
+    await daemon.virsh('reset', 'busy');
+    await daemon.virsh('blockcopy', 'busy', 'vda', copy!, '--wait', '--pivot', '--transient-job');
+    await eventually(() => seen.some((event) => event.kind === 'block-job' && event.status === 'completed'));
+    await eventually(() => seen.some((event) => event.kind === 'device-removed'));
+    const base = { domain, receivedAt: expect.any(Number) as number };
+    for (const event of [
+      { kind: 'device-added', device: 'ua-tablet' },
+      { kind: 'device-removed', device: 'ua-tablet' },
+      { kind: 'reboot' },
+      { kind: 'block-job', disk: 'vda', type: 'copy', status: 'ready' },
+      { kind: 'block-job', disk: 'vda', type: 'copy', status: 'completed' },
+    ]) {
+      expect(seen).toContainEqual({ ...base, ...event });
+    }
+    await client.domainDestroy(domain);
+    await client.close();
+  });
 });
 
 describe('over TCP', () => {

@@ -29,6 +29,11 @@ export interface PrivateLibvirtdOptions {
 
 const START_TIMEOUT_MS = 20_000;
 
+/** Starts a program that is killed with us, even when we are killed. */
+function start(...command: string[]): ChildProcess {
+  return spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
 /** Directories of libvirt's, each to be one of ours. */
 const directories = {
   run: '/run/libvirt',
@@ -97,13 +102,10 @@ log_outputs = "3:file:${directory}/log/libvirtd.log"
       // The shell waits, rather than becoming libvirtd, so that it reaps what QEMU leaves behind.
       `while :; do libvirtd --listen -f ${directory}/etc/libvirtd.conf & echo $! >${directory}/pid; wait $!; done`,
     ].join('\n');
-    const child = spawn(
-      'unshare',
-      ['--mount', '--uts', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', script],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
-    );
+    const namespaces = ['--mount', '--uts', '--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
+    const child = start('unshare', ...namespaces, 'sh', '-c', script);
     let complaint = '';
-    child.stderr.on('data', (text: Buffer) => (complaint += text.toString()));
+    child.stderr!.on('data', (text: Buffer) => (complaint += text.toString()));
     const daemon = new PrivateLibvirtd(directory, child);
     const end = Date.now() + START_TIMEOUT_MS;
     while (!(await daemon.answers())) {
@@ -138,6 +140,12 @@ log_outputs = "3:file:${directory}/log/libvirtd.log"
     return found;
   }
 
+  /** Has libvirt's own client do something. */
+  async virsh(...command: string[]): Promise<string> {
+    const { stdout } = await run('virsh', ['-c', this.uri, ...command]);
+    return stdout;
+  }
+
   /** Runs a command in the daemon's network. */
   async inNetwork(...command: string[]): Promise<void> {
     await run('nsenter', ['-t', String(await this.initPid()), '-n', ...command]);
@@ -146,11 +154,8 @@ log_outputs = "3:file:${directory}/log/libvirtd.log"
   /** A port of this machine's loopback that leads to a TCP port of the daemon's. */
   async forward(port: number): Promise<number> {
     const path = join(this.directory, `relay-${port}`);
-    const child = spawn(
-      'nsenter',
-      ['-t', String(await this.initPid()), '-n', process.execPath, '-e', RELAY, path, String(port)],
-      { stdio: 'inherit' },
-    );
+    const target = ['-t', String(await this.initPid()), '-n'];
+    const child = start('nsenter', ...target, process.execPath, '-e', RELAY, path, String(port));
     while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 20));
     const server = createServer((from) => {
       const to = connect(path);
