@@ -4,8 +4,8 @@
  * libvirtd works on five requests at a time per connection, and a peer-to-peer migration is one request for its
  * whole length. So a migration gets a connection of its own (`openMigrationConnection`, or `migrate`, which opens
  * one and closes it), while this one stays free for control and events. A peer-to-peer migration belongs to the
- * source daemon: it goes on when its connection breaks, ours or by our end, and only its result is not told then;
- * events and `domainGetJobStats` on another connection still tell.
+ * source daemon: when its connection breaks or is closed here, it goes on, and only the answer is lost; events and
+ * `domainGetJobStats` on another connection still tell how it fares.
  */
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
