@@ -99,8 +99,10 @@ log_outputs = "3:file:${directory}/log/libvirtd.log"
         ([name, path]) => `mkdir -p ${path} && mount --bind ${directory}/${name} ${path}`,
       ),
       'set +e',
-      // The shell waits, rather than becoming libvirtd, so that it reaps what QEMU leaves behind.
-      `while :; do libvirtd --listen -f ${directory}/etc/libvirtd.conf & echo $! >${directory}/pid; wait $!; done`,
+      // The shell waits, rather than becoming libvirtd, so that it reaps what QEMU leaves behind. It takes its time
+      // to start another: a busy QEMU that has not yet seen the old one go turns the new one away, and libvirtd then
+      // gives the guest up.
+      `while :; do libvirtd --listen -f ${directory}/etc/libvirtd.conf & wait $!; sleep 1; done`,
     ].join('\n');
     const namespaces = ['--mount', '--uts', '--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
     const child = start('unshare', ...namespaces, 'sh', '-c', script);
