@@ -37,7 +37,7 @@ export type SessionNotification =
   /** An attempt failed, or the connection was lost; the next attempt is in `retryInMs`. */
   | { readonly type: 'disconnected'; readonly error: Error; readonly retryInMs: number };
 
-export interface SessionOptions extends ConnectOptions {
+export interface SessionOptions extends Omit<ConnectOptions, 'signal'> {
   /** The kinds of domain events to have. */
   readonly events: readonly DomainEventKind[];
   /** The QEMU events to have, by name: `STOP`, `RESUME`. */
