@@ -111,6 +111,19 @@ export const lab = {
   line: 1_048_576,
   /** The trial boot that tells whether KVM works. Where it does, it takes less than a second. */
   kvmTrial: 10_000,
+  /** The longest that a connection of an experiment may last. */
+  connection: 1_800_000,
+  /** From asking a probe to end to its summary: it waits for what is on its way. */
+  probeStop: 10_000,
+  /** From the controller's start to its API answering, and from asking it to end to its end. */
+  controllerStart: 15_000,
+  controllerStop: 10_000,
+  /** From the controller's start to its control of every bridge. */
+  hostsReady: 20_000,
+  /** The longest that an experiment waits for one migration. */
+  migration: 120_000,
+  /** How often an experiment looks how a migration goes. */
+  poll: 100,
   /** Downloading the guest's kernel package. */
   download: 300_000,
 } as const;

@@ -28,7 +28,7 @@ import type {
   HostDescription,
   NetworkDescription,
   SiteDescription,
-} from '../network.ts';
+} from '../../controller/network/description.ts';
 import type { LinkShapeSection, Topology } from '../schema.ts';
 import { domainXml, type Accelerator } from './domain-xml.ts';
 import { LabNotDescribed } from './errors.ts';

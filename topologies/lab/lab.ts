@@ -19,7 +19,7 @@ import type { Readable, Writable } from 'node:stream';
 import { systemClock, type Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
 import { contains, parseAddress, parsePrefix } from '../address.ts';
-import type { NetworkDescription } from '../network.ts';
+import type { NetworkDescription } from '../../controller/network/description.ts';
 import { watchConsole } from './console.ts';
 import {
   LabCommandFailed,
