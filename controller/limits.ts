@@ -177,6 +177,8 @@ export const api = {
   bodyBytes: 65_536,
   /** How long a request may take to arrive. */
   requestTimeout: 10_000,
+  /** How long a client waits for an answer. */
+  clientTimeout: 15_000,
   /** Events that may wait for a reader before it is dropped, in bytes. */
   eventBacklogBytes: 1_048_576,
 } as const;

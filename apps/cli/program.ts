@@ -4,6 +4,7 @@
 import { Command } from 'commander';
 import { version } from '../version.ts';
 import { controllerCommand } from './commands/controller.ts';
+import { labCommand } from './commands/lab.ts';
 
 export function program(): Command {
   const arctictern = new Command('arctictern')
@@ -12,5 +13,6 @@ export function program(): Command {
     .showHelpAfterError('(add --help for what is possible)')
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true });
   arctictern.addCommand(controllerCommand());
+  arctictern.addCommand(labCommand());
   return arctictern;
 }
