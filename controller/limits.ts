@@ -103,13 +103,11 @@ export const lab = {
   linkQueuePackets: 10_000,
   /** From the plan to the lab being up, guests' boot not included. A slow machine takes 5 s. */
   start: 60_000,
-  /** From a guest's start to its ready line. Software emulation takes 3 s on an idle machine. */
+  /** From a guest's start to its ready line. Software emulation takes 4 s on an idle machine. */
   guestBoot: 60_000,
   /** From asking the lab to end to the kernel having ended all of it. */
   stop: 10_000,
-  /** The longest line that a command in a node may print, in UTF-16 code units; longer ones are cut there. */
-  line: 1_048_576,
-  /** The trial boot that tells whether KVM works. Where it does, it takes less than a second. */
+  /** The trial boot that tells whether KVM works. Slower than this, it is of no use: software emulation takes 4 s. */
   kvmTrial: 10_000,
   /** The longest that a connection of an experiment may last. */
   connection: 1_800_000,

@@ -63,8 +63,8 @@ it('an interrupt ends the lab in order', async () => {
 it('down leaves nothing, and takes the commands along that still run', async () => {
   const lab = await Lab.up(await smallLab('test-end', 203, { guests: 'define' }));
   const namespace = pidNamespaceOf(lab.initPid);
-  const sleeper = lab.exec('c1', ['sleep', '600']);
-  await sleeper.pid();
+  const sleeper = lab.exec('c1', ['sh', '-c', 'echo asleep; exec sleep 600']);
+  for await (const line of sleeper.lines()) if (line === 'asleep') break;
   await lab.down();
   await expectGone(namespace, 'at-test-end', 0);
   expect(await sleeper.exit).toEqual({ code: null, signal: 'SIGKILL' });
