@@ -243,6 +243,10 @@ describe('a session', () => {
       domains: [{ domain, state: 'running' }],
     });
     log.length = 0;
+    // libvirtd lists a guest before it has found back to QEMU. This waits until it has; a destruction would not, and
+    // would find the guest gone by its own doing.
+    const status = await session.client!.qemuDomainMonitorCommand(domain, 'info status', { hmp: true });
+    expect(status).toContain('VM status: running');
     await session.client!.domainDestroy(domain);
     await eventually(() =>
       log.some((n) => n.type === 'event' && n.event.kind === 'lifecycle' && n.event.event === 'stopped'),

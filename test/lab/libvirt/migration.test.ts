@@ -189,6 +189,12 @@ describe('a live migration', () => {
     await source.domainMigrateSetMaxSpeed(domain, 1_000);
     await eventually(() => names('source').includes('stopped migrated'));
     expect(names('destination')).toContain('resumed migrated');
+    // The source tells of the end just before it forgets the guest.
+    let left = 1;
+    await eventually(() => {
+      void source.connectListAllDomains().then((domains) => (left = domains.length));
+      return left === 0;
+    });
   });
 
   it('turns to post-copy when it is told to', async () => {

@@ -9,7 +9,6 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
@@ -51,7 +50,7 @@ user = "root"
 group = "root"
 `;
 
-/** Passes a unix socket's connections on to a TCP port; runs inside the network namespace. */
+/** Passes a unix socket's connections on to a TCP port, once it says so; runs inside the network namespace. */
 const RELAY = `
 const net = require('node:net');
 const [path, port] = process.argv.slice(1);
@@ -59,7 +58,7 @@ net.createServer((from) => {
   const to = net.connect(Number(port), '127.0.0.1');
   from.pipe(to).pipe(from);
   for (const socket of [from, to]) socket.on('error', () => { from.destroy(); to.destroy(); });
-}).listen(path);
+}).listen(path, () => console.error('ready'));
 `;
 
 export class PrivateLibvirtd {
@@ -99,10 +98,8 @@ log_outputs = "3:file:${directory}/log/libvirtd.log"
         ([name, path]) => `mkdir -p ${path} && mount --bind ${directory}/${name} ${path}`,
       ),
       'set +e',
-      // The shell waits, rather than becoming libvirtd, so that it reaps what QEMU leaves behind. It takes its time
-      // to start another: a busy QEMU that has not yet seen the old one go turns the new one away, and libvirtd then
-      // gives the guest up.
-      `while :; do libvirtd --listen -f ${directory}/etc/libvirtd.conf & wait $!; sleep 1; done`,
+      // The shell waits, rather than becoming libvirtd, so that it reaps what QEMU leaves behind.
+      `while :; do libvirtd --listen -f ${directory}/etc/libvirtd.conf & wait $!; done`,
     ].join('\n');
     const namespaces = ['--mount', '--uts', '--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
     const child = start('unshare', ...namespaces, 'sh', '-c', script);
@@ -158,7 +155,7 @@ log_outputs = "3:file:${directory}/log/libvirtd.log"
     const path = join(this.directory, `relay-${port}`);
     const target = ['-t', String(await this.initPid()), '-n'];
     const child = start('nsenter', ...target, process.execPath, '-e', RELAY, path, String(port));
-    while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await once(child.stderr!, 'data');
     const server = createServer((from) => {
       const to = connect(path);
       from.pipe(to).pipe(from);
