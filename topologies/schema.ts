@@ -166,7 +166,15 @@ const step = z
     open: z.array(name).min(1, 'expected the names of connections').optional(),
     close: z.array(name).min(1, 'expected the names of connections').optional(),
     wait: duration.optional(),
-    migrate: z.strictObject({ guest: name, to: name, strategy: z.enum(['redirect']).optional() }).optional(),
+    migrate: z
+      .strictObject({
+        guest: name,
+        to: name,
+        strategy: z.enum(['redirect']).optional(),
+        /** The most that the copy may take, in MiB/s. */
+        bandwidth: z.number().int().min(1).optional(),
+      })
+      .optional(),
   })
   .refine((it) => Object.keys(it).length === 1, 'expected one of open, close, wait and migrate');
 

@@ -104,9 +104,14 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
 async function migrate(
   { session, clock, onStep }: RunOptions,
   index: number,
-  { guest, to, strategy }: NonNullable<Step['migrate']>,
+  { guest, to, strategy, bandwidth }: NonNullable<Step['migrate']>,
 ): Promise<MigrationSummary> {
-  const { id } = await session.api.migrate({ guest, to, ...(strategy === undefined ? {} : { strategy }) });
+  const { id } = await session.api.migrate({
+    guest,
+    to,
+    ...(strategy === undefined ? {} : { strategy }),
+    ...(bandwidth === undefined ? {} : { bandwidthMiBps: bandwidth }),
+  });
   const deadline = clock.now() + limits.migration;
   let migration: MigrationObject;
   do {

@@ -429,6 +429,8 @@ function switchSteps(context: Context, it: Switch, insidePorts: readonly string[
     ),
     step(
       'start ovs-vswitchd',
+      // As ovs-ctl(8) starts it, or guests under software emulation keep it from its packets.
+      ...['nice', '-n', '-10'],
       'ovs-vswitchd',
       '--disable-system',
       '--pidfile',
