@@ -358,7 +358,8 @@ function* experiments({ experiment, guests, hosts, lab }: Topology): Generator<P
       if (!(name in experiment.connections)) {
         yield unknown(at, 'connection', name, Object.keys(experiment.connections));
       }
-      if (opened.has(name)) yield duplicate(at, `${pathOf(at)} opens ${name} a second time; give it another name`);
+      if (opened.has(name))
+        yield duplicate(at, `${pathOf(at)} opens ${name} a second time; give it another name`);
       opened.add(name);
     }
     for (const [j, name] of (close ?? []).entries()) {
@@ -368,7 +369,8 @@ function* experiments({ experiment, guests, hosts, lab }: Topology): Generator<P
     if (!(migrate.guest in guests)) {
       yield unknown([...path, 'migrate', 'guest'], 'guest', migrate.guest, Object.keys(guests));
     }
-    if (!(migrate.to in hosts)) yield unknown([...path, 'migrate', 'to'], 'host', migrate.to, Object.keys(hosts));
+    if (!(migrate.to in hosts))
+      yield unknown([...path, 'migrate', 'to'], 'host', migrate.to, Object.keys(hosts));
   }
 }
 

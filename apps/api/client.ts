@@ -3,7 +3,14 @@
  */
 import { ArcticTernError } from '../../controller/errors.ts';
 import { api as limits } from '../../controller/limits.ts';
-import type { GuestObject, HostObject, MigrationObject, MigrationRequest, Problem, StatusObject } from './objects.ts';
+import type {
+  GuestObject,
+  HostObject,
+  MigrationObject,
+  MigrationRequest,
+  Problem,
+  StatusObject,
+} from './objects.ts';
 
 /** The API answered with a problem (RFC 9457); the code is the problem's own. */
 export class ApiProblemError extends ArcticTernError {
@@ -19,9 +26,12 @@ export class ApiProblemError extends ArcticTernError {
 export class ApiUnreachableError extends ArcticTernError {
   readonly code = 'API_UNREACHABLE';
   constructor(url: string, cause: unknown) {
-    super(`no controller answers at ${url}: start one (\`arctictern controller\`), or say where it is with --api`, {
-      cause,
-    });
+    super(
+      `no controller answers at ${url}: start one (\`arctictern controller\`), or say where it is with --api`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -65,7 +75,10 @@ export class ApiClient {
   async #call<T>(path: string, init: RequestInit): Promise<T> {
     let response: Response;
     try {
-      response = await fetch(`${this.#base}${path}`, { ...init, signal: AbortSignal.timeout(limits.clientTimeout) });
+      response = await fetch(`${this.#base}${path}`, {
+        ...init,
+        signal: AbortSignal.timeout(limits.clientTimeout),
+      });
     } catch (error) {
       throw new ApiUnreachableError(this.#base, error);
     }

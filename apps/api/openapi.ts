@@ -57,7 +57,11 @@ export function openApiDocument(version: string): object {
       '/v1/status': get('How the controller is', json(ref('Status'))),
       '/v1/hosts': get('All hosts', list('Host')),
       '/v1/hosts/{host}': get('One host', json(ref('Host')), 'host'),
-      '/v1/hosts/{host}/flows': get('The flows of a host’s bridge, as OVS reports them', list('Flow'), 'host'),
+      '/v1/hosts/{host}/flows': get(
+        'The flows of a host’s bridge, as OVS reports them',
+        list('Flow'),
+        'host',
+      ),
       '/v1/guests': get('All guests', list('Guest')),
       '/v1/guests/{guest}': get('One guest', json(ref('Guest')), 'guest'),
       '/v1/migrations': {

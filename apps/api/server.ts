@@ -117,7 +117,8 @@ function application(controller: ArcticTern, options: ApiOptions): Express {
   app.get('/v1/hosts/:host/flows', async (request, response) => {
     const host = hostOf(request);
     const session = fabric.session(host.name);
-    if (session === undefined) throw new HostUnreachableError(host.name, 'its bridge is not connected to the controller');
+    if (session === undefined)
+      throw new HostUnreachableError(host.name, 'its bridge is not connected to the controller');
     const flows = await readFlows(session, { cookie: 0n, mask: 0n });
     response.json(flows.map(presentFlow).sort((a, b) => a.tableId - b.tableId || b.priority - a.priority));
   });
@@ -149,7 +150,10 @@ function application(controller: ArcticTern, options: ApiOptions): Express {
       ...(admit === undefined ? {} : { admit }),
       ...(bandwidthMiBps === undefined ? {} : { bandwidthMiBps }),
     });
-    response.status(202).location(`/v1/migrations/${migration.id}`).json(presentMigration(network.state, migration));
+    response
+      .status(202)
+      .location(`/v1/migrations/${migration.id}`)
+      .json(presentMigration(network.state, migration));
   });
   app.get('/v1/migrations/:id', (request, response) => {
     response.json(presentMigration(network.state, migrationOf(request)));

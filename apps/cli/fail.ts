@@ -10,6 +10,8 @@ export function fail(error: unknown): void {
   if (error instanceof ArcticTernError) {
     process.stderr.write(`${pc.red('error:')} ${error.message}\n`);
   } else {
-    process.stderr.write(`${pc.red('error:')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(
+      `${pc.red('error:')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
   }
 }

@@ -36,7 +36,11 @@ export class Connection {
 
   /** Stops the probe and gives what it found. Throws when it has nothing to say. */
   async close(): Promise<ProbeSummary> {
-    const [output, errors] = await Promise.all([this.#output, this.#errors, this.#process.stop(limits.probeStop)]);
+    const [output, errors] = await Promise.all([
+      this.#output,
+      this.#errors,
+      this.#process.stop(limits.probeStop),
+    ]);
     try {
       return JSON.parse(output) as ProbeSummary;
     } catch {

@@ -68,7 +68,10 @@ export class ControllerProcess {
       if (await api.isUp()) return;
       await new Promise<void>((resolve) => clock.after(50, resolve));
     }
-    throw new ControllerStartError(`its API did not answer within ${limits.controllerStart / 1000} s`, logFile);
+    throw new ControllerStartError(
+      `its API did not answer within ${limits.controllerStart / 1000} s`,
+      logFile,
+    );
   }
 
   /** Ends it as an operator would. */

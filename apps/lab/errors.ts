@@ -27,14 +27,18 @@ export class HostsNotReadyError extends ArcticTernError {
 export class NoExperimentError extends ArcticTernError {
   readonly code = 'RUN_NO_EXPERIMENT';
   constructor(file: string) {
-    super(`${file} has no experiment section, so there is nothing to run: use \`arctictern lab up\`, or add one`);
+    super(
+      `${file} has no experiment section, so there is nothing to run: use \`arctictern lab up\`, or add one`,
+    );
   }
 }
 
 export class NoCareOfAddressError extends ArcticTernError {
   readonly code = 'RUN_NO_CARE_OF_ADDRESS';
   constructor(connection: string, guest: string) {
-    super(`connection ${connection} is to the care-of address of ${guest}, which has none now: open it while the guest is away`);
+    super(
+      `connection ${connection} is to the care-of address of ${guest}, which has none now: open it while the guest is away`,
+    );
   }
 }
 

@@ -10,7 +10,13 @@ import { Connection } from './connections.ts';
 import { NoCareOfAddressError } from './errors.ts';
 import type { ResultsFolder } from './results.ts';
 import type { LabSession } from './session.ts';
-import { type ConnectionSummary, machineOf, type MigrationSummary, type RunSummary, summarize } from './summary.ts';
+import {
+  type ConnectionSummary,
+  machineOf,
+  type MigrationSummary,
+  type RunSummary,
+  summarize,
+} from './summary.ts';
 
 type Step = ExperimentSection['steps'][number];
 

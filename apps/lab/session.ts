@@ -47,9 +47,14 @@ export class LabSession {
     const image = await guestImage();
     onProgress('image', 'can guests run under KVM?');
     const { accelerator, reason } = await probeAccelerator(image);
-    onProgress('image', `guests run under ${accelerator === 'kvm' ? 'KVM' : 'software emulation'}: ${reason}`);
+    onProgress(
+      'image',
+      `guests run under ${accelerator === 'kvm' ? 'KVM' : 'software emulation'}: ${reason}`,
+    );
     const plan = expand(topology, { image, accelerator });
-    const lab = await Lab.up(plan, { onProgress: ({ node, what }) => onProgress('network', `${node}: ${what}`) });
+    const lab = await Lab.up(plan, {
+      onProgress: ({ node, what }) => onProgress('network', `${node}: ${what}`),
+    });
     const api = new ApiClient(`http://${options.api}`);
     const logFile = options.controllerLog ?? `${plan.runDirectory}/controller.log`;
     const controller = new ControllerProcess({
@@ -90,8 +95,13 @@ export class LabSession {
     const deadline = clock.now() + limits.hostsReady;
     for (;;) {
       const hosts = await this.api.hosts();
-      const missing = hosts.filter(({ openflow, libvirt }) => openflow !== 'connected' || libvirt !== 'connected');
-      onProgress('controller', `${hosts.length - missing.length} of ${plan.network.hosts.length} hosts in hand`);
+      const missing = hosts.filter(
+        ({ openflow, libvirt }) => openflow !== 'connected' || libvirt !== 'connected',
+      );
+      onProgress(
+        'controller',
+        `${hosts.length - missing.length} of ${plan.network.hosts.length} hosts in hand`,
+      );
       if (missing.length === 0) return;
       if (clock.now() > deadline) {
         throw new HostsNotReadyError(

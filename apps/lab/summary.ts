@@ -33,7 +33,16 @@ export interface Machine {
 
 export type MigrationSummary = Pick<
   MigrationObject,
-  'id' | 'guest' | 'from' | 'to' | 'fromSubnet' | 'toSubnet' | 'strategy' | 'blackoutMs' | 'reason' | 'entered'
+  | 'id'
+  | 'guest'
+  | 'from'
+  | 'to'
+  | 'fromSubnet'
+  | 'toSubnet'
+  | 'strategy'
+  | 'blackoutMs'
+  | 'reason'
+  | 'entered'
 > & { readonly outcome: 'completed' | 'rolled-back' | 'failed' };
 
 export type ConnectionSummary = ProbeSummary & {

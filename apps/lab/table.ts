@@ -29,9 +29,19 @@ export function migrationTable({ migrations }: RunSummary): string {
 export function connectionTable({ connections }: RunSummary): string {
   const table = new Table({
     ...plain,
-    head: ['connection', 'protocol', 'client', 'to', 'moves', 'gap', 'sent', 'lost', 'dup.', 'reord.', 'survived'].map(
-      (text) => pc.bold(text),
-    ),
+    head: [
+      'connection',
+      'protocol',
+      'client',
+      'to',
+      'moves',
+      'gap',
+      'sent',
+      'lost',
+      'dup.',
+      'reord.',
+      'survived',
+    ].map((text) => pc.bold(text)),
     colAligns: ['left', 'left', 'left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
   });
   for (const one of connections) {

@@ -36,20 +36,24 @@ export function controllerCommand(): Command {
     .description('Run the controller of the network that a topology file describes.')
     .argument('<topology>', 'the network: sites, hosts, guests (YAML); a `lab` section is ignored')
     .addOption(
-      new Option('--openflow <address:port>', 'where switches connect to').default(
-        { address: '0.0.0.0', port: 6653 },
-        '0.0.0.0:6653',
-      ).argParser(endpoint),
+      new Option('--openflow <address:port>', 'where switches connect to')
+        .default({ address: '0.0.0.0', port: 6653 }, '0.0.0.0:6653')
+        .argParser(endpoint),
     )
     .option('--advertise <address>', 'the address that switches are told to connect to')
     .addOption(
-      new Option('--api <address:port>', 'where the API listens').default(
-        { address: '127.0.0.1', port: 8653 },
-        '127.0.0.1:8653',
-      ).argParser(endpoint),
+      new Option('--api <address:port>', 'where the API listens')
+        .default({ address: '127.0.0.1', port: 8653 }, '127.0.0.1:8653')
+        .argParser(endpoint),
     )
-    .option('--api-token-file <file>', 'a file with the token that API clients must send; needed beyond loopback')
-    .option('--store <remote>', 'an OVSDB server that serves the ArcticTern database, instead of one of our own')
+    .option(
+      '--api-token-file <file>',
+      'a file with the token that API clients must send; needed beyond loopback',
+    )
+    .option(
+      '--store <remote>',
+      'an OVSDB server that serves the ArcticTern database, instead of one of our own',
+    )
     .option('--state <directory>', 'where our own store is kept', '/var/lib/arctictern')
     .option('--json', 'log lines as JSON', false)
     .addHelpText(
@@ -67,13 +71,17 @@ their flows when it is away (fail_mode=secure). Stopping the controller stops no
 
 async function run(topologyFile: string, options: Options): Promise<void> {
   const description = networkOf(readTopology(topologyFile));
-  const token = options.apiTokenFile === undefined ? undefined : readFileSync(options.apiTokenFile, 'utf8').trim();
+  const token =
+    options.apiTokenFile === undefined ? undefined : readFileSync(options.apiTokenFile, 'utf8').trim();
   const log = pino(
     { base: null, level: 'debug', timestamp: false },
-    options.json ? pino.destination(1) : (await pretty()),
+    options.json ? pino.destination(1) : await pretty(),
   );
   const write = ({ at, level, subject, message, code }: ControllerEvent): void => {
-    log[level === 'warning' ? 'warn' : level]({ time: at, subject, ...(code === undefined ? {} : { code }) }, message);
+    log[level === 'warning' ? 'warn' : level](
+      { time: at, subject, ...(code === undefined ? {} : { code }) },
+      message,
+    );
   };
 
   await mkdir(options.state, { recursive: true, mode: 0o700 });
@@ -90,7 +98,9 @@ async function run(topologyFile: string, options: Options): Promise<void> {
     openflow: {
       listen: options.openflow.address,
       port: options.openflow.port,
-      advertise: options.advertise ?? (options.openflow.address === '0.0.0.0' ? '127.0.0.1' : options.openflow.address),
+      advertise:
+        options.advertise ??
+        (options.openflow.address === '0.0.0.0' ? '127.0.0.1' : options.openflow.address),
     },
     clock: systemClock,
     random: Math.random,
@@ -103,7 +113,10 @@ async function run(topologyFile: string, options: Options): Promise<void> {
     version,
     onUnforeseen: (error) => log.error({ err: error }, 'the API failed in a way that was not foreseen'),
   });
-  log.info({ time: systemClock.now(), subject: 'controller' }, `API on ${options.api.address}:${options.api.port}`);
+  log.info(
+    { time: systemClock.now(), subject: 'controller' },
+    `API on ${options.api.address}:${options.api.port}`,
+  );
 
   await new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);
@@ -129,6 +142,7 @@ async function pretty() {
 function endpoint(text: string): Endpoint {
   const parts = /^(?:\[([0-9a-f:]+)\]|([^:\s]+)):(\d{1,5})$/i.exec(text);
   const port = Number(parts?.[3]);
-  if (parts === null || port > 65_535) throw new InvalidArgumentError('expected ADDRESS:PORT, such as 127.0.0.1:8653');
+  if (parts === null || port > 65_535)
+    throw new InvalidArgumentError('expected ADDRESS:PORT, such as 127.0.0.1:8653');
   return { address: parts[1] ?? parts[2] ?? '', port };
 }

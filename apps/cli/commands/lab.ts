@@ -140,8 +140,18 @@ async function run(file: string, options: { results: string; api: string; json: 
             );
           },
         },
-        ...experiment.steps.map((step, i) => stepTask(i, describeStep(step), gates.map((one) => one.passed))),
-        stepTask(experiment.steps.length, 'close connections, count', gates.map((one) => one.passed)),
+        ...experiment.steps.map((step, i) =>
+          stepTask(
+            i,
+            describeStep(step),
+            gates.map((one) => one.passed),
+          ),
+        ),
+        stepTask(
+          experiment.steps.length,
+          'close connections, count',
+          gates.map((one) => one.passed),
+        ),
       ],
       {
         ctx: context,
@@ -161,7 +171,9 @@ async function run(file: string, options: { results: string; api: string; json: 
     process.stdout.write(`${JSON.stringify(summary)}\n`);
   } else {
     process.stdout.write(`\n${migrationTable(summary)}\n\n${connectionTable(summary)}\n\n`);
-    process.stdout.write(`${summary.passed ? pc.green('All connections survived.') : pc.red('Not everything survived.')} Evidence: ${results.path}\n`);
+    process.stdout.write(
+      `${summary.passed ? pc.green('All connections survived.') : pc.red('Not everything survived.')} Evidence: ${results.path}\n`,
+    );
   }
   if (!summary.passed) process.exitCode = 1;
 }
@@ -173,10 +185,14 @@ async function up(file: string, options: { api: string }): Promise<void> {
   mkdirSync(RUN_ROOT, { recursive: true });
   const logFile = join(RUN_ROOT, `${topology.name}.log`);
   const log = openSync(logFile, 'w');
-  const child = spawn(process.execPath, [process.argv[1]!, 'lab', 'supervise', resolve(file), '--api', options.api], {
-    stdio: ['ignore', log, log, 'ipc'],
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [process.argv[1]!, 'lab', 'supervise', resolve(file), '--api', options.api],
+    {
+      stdio: ['ignore', log, log, 'ipc'],
+      detached: true,
+    },
+  );
   const tasks = new Listr(
     [
       {
@@ -201,8 +217,7 @@ async function up(file: string, options: { api: string }): Promise<void> {
 }
 
 type SupervisorMessage =
-  | { readonly type: 'progress' | 'failed'; readonly detail: string }
-  | { readonly type: 'ready' };
+  { readonly type: 'progress' | 'failed'; readonly detail: string } | { readonly type: 'ready' };
 
 async function supervise(file: string, options: { api: string }): Promise<void> {
   const say = (message: SupervisorMessage): void => {
@@ -242,7 +257,11 @@ async function down(name: string | undefined): Promise<void> {
     .flatMap((one) => readSupervisor(join(RUN_ROOT, one)) ?? []);
   const [record, ...others] = records;
   if (record === undefined) throw new LabNotUpError(name);
-  if (others.length > 0) throw new LabNotUpError(undefined, records.map(({ lab }) => lab));
+  if (others.length > 0)
+    throw new LabNotUpError(
+      undefined,
+      records.map(({ lab }) => lab),
+    );
   process.kill(record.pid, 'SIGTERM');
   const deadline = systemClock.now() + limits.stop + limits.controllerStop;
   while (readSupervisor(join(RUN_ROOT, record.lab)) !== undefined && systemClock.now() < deadline) {
