@@ -2,7 +2,7 @@
  * What all commands that ask the API have in common: where it is, the token, and JSON instead of text.
  */
 import { Command } from 'commander';
-import { ApiClient, DEFAULT_API } from './client.ts';
+import { ApiClient, DEFAULT_API } from '../api/client.ts';
 import type { Terminal } from './terminal.ts';
 import { checkToken, readToken } from './token.ts';
 
@@ -28,11 +28,11 @@ export function clientCommand(
 }
 
 export function clientFor({ api, tokenFile }: ClientCommandOptions, { env, clock }: Terminal): ApiClient {
-  return new ApiClient({
-    api: api ?? given(env['ARCTICTERN_API']) ?? DEFAULT_API,
-    token: tokenFile === undefined ? tokenIn(env) : readToken(tokenFile),
+  return new ApiClient(
+    api ?? given(env['ARCTICTERN_API']) ?? DEFAULT_API,
+    tokenFile === undefined ? tokenIn(env) : readToken(tokenFile),
     clock,
-  });
+  );
 }
 
 function tokenIn(env: Terminal['env']): string | undefined {

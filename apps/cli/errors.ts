@@ -1,75 +1,36 @@
 /**
- * What can go wrong for a client of the API and for the filters of the command line. Every one ends a command
- * with exit code 1 and its message on standard error.
+ * What can be wrong with how a command is used, beyond what its arguments show, and with what came of it.
  */
 import { ArcticTernError } from '../../controller/errors.ts';
-import type { MigrationObject, Problem } from '../api/objects.ts';
+import type { MigrationObject } from '../api/objects.ts';
 
-export class ApiUnreachableError extends ArcticTernError {
-  readonly code = 'CLI_API_UNREACHABLE';
-  constructor(url: string, reason: string, cause?: unknown) {
+export class RootNeededError extends ArcticTernError {
+  readonly code = 'CLI_ROOT_NEEDED';
+  constructor(command: string) {
+    super(`${command} needs root, for network namespaces, Open vSwitch and QEMU: run it with sudo`);
+  }
+}
+
+export class LabNotUpError extends ArcticTernError {
+  readonly code = 'CLI_LAB_NOT_UP';
+  constructor(name: string | undefined, several?: readonly string[]) {
     super(
-      `the controller's API at ${url} cannot be reached (${reason}): start it with \`arctictern controller TOPOLOGY\`, or say where it is with --api or ARCTICTERN_API`,
-      { cause },
+      several !== undefined
+        ? `several labs are up, ${several.join(' and ')}: say which one`
+        : `${name === undefined ? 'no lab' : `no lab ${name}`} runs in the background here: bring one up with \`arctictern lab up\``,
     );
   }
 }
 
-export class ApiSilentError extends ArcticTernError {
-  readonly code = 'CLI_API_SILENT';
-  constructor(url: string, ms: number) {
-    super(
-      `the controller's API at ${url} took the request but said nothing for ${ms / 1000} s: is the controller overloaded or stopped?`,
-    );
-  }
-}
-
-/** Whoever answered is not the API as this version knows it. */
-export class ApiAnswerError extends ArcticTernError {
-  readonly code = 'CLI_API_ANSWER';
-  constructor(url: string, what: string) {
-    super(`${url} answered ${what}: is it the API of an ArcticTern controller of this version? See --api`);
-  }
-}
-
-/** The API refused, and said why. */
-export class ApiProblemError extends ArcticTernError {
-  readonly code: string;
-  readonly problem: Problem;
-  constructor(problem: Problem) {
-    super(
-      problem.status === 401
-        ? 'the controller asks for a token: give it with --token-file or ARCTICTERN_TOKEN'
-        : problem.detail,
-    );
-    this.code = problem.code;
-    this.problem = problem;
-  }
-}
-
-export class EventsEndedError extends ArcticTernError {
-  readonly code = 'CLI_EVENTS_ENDED';
-  constructor(url: string) {
-    super(
-      `the controller's API at ${url} ended the events: it was stopped, or dropped us because we read too slowly`,
-    );
-  }
-}
-
-export class ApiUrlError extends ArcticTernError {
-  readonly code = 'CLI_API_URL';
-  constructor(given: string) {
-    super(`\`${given}\` is no address of an API: give one like http://127.0.0.1:8653`);
+export class LabSuperviseError extends ArcticTernError {
+  readonly code = 'CLI_LAB_SUPERVISE';
+  constructor(detail: string) {
+    super(`the lab did not come up: ${detail}`);
   }
 }
 
 export class TokenError extends ArcticTernError {
   readonly code = 'CLI_TOKEN';
-}
-
-/** What was given for an option or an argument means nothing here. */
-export class UsageError extends ArcticTernError {
-  readonly code = 'CLI_USAGE';
 }
 
 export class MigrationNotCompletedError extends ArcticTernError {

@@ -9,6 +9,7 @@ import { eventsCommand } from './commands/events.ts';
 import { flowsCommand } from './commands/flows.ts';
 import { guestsCommand } from './commands/guests.ts';
 import { hostsCommand } from './commands/hosts.ts';
+import { labCommand } from './commands/lab.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { migrationsCommand } from './commands/migrations.ts';
 import { openflowCommand } from './commands/openflow.ts';
@@ -53,6 +54,7 @@ All commands but controller, lab and openflow ask a running controller, by its H
     migrateCommand(terminal),
     abortCommand(terminal),
     eventsCommand(terminal),
+    labCommand(),
     openflowCommand(terminal),
   ];
   for (const command of commands) {

@@ -6,9 +6,10 @@
  */
 import type { Clock } from '../../controller/clock.ts';
 import { cli as limits } from '../../controller/limits.ts';
-import { migration as migrationObject, type MigrationObject, type MigrationRequest } from '../api/objects.ts';
-import type { ApiClient } from './client.ts';
-import { ApiSilentError, ApiUnreachableError, NoLongerWatchedError } from './errors.ts';
+import type { MigrationObject, MigrationRequest } from '../api/objects.ts';
+import type { ApiClient } from '../api/client.ts';
+import { ApiSilentError, ApiUnreachableError } from '../api/client-errors.ts';
+import { NoLongerWatchedError } from './errors.ts';
 import { Wake } from './wake.ts';
 
 export interface Watching {
@@ -38,7 +39,7 @@ export async function watchMigration(
   watching.signal.addEventListener('abort', interrupt);
   const following = followGuest(client, wish.guest, wake, stop.signal, watching.clock);
   try {
-    const begun = await client.post('v1/migrations', wish, migrationObject);
+    const begun = await client.migrate(wish);
     watching.onBegun(begun);
     return await untilEnded(client, begun, wake, watching);
   } finally {
@@ -89,12 +90,12 @@ async function untilEnded(
     onState(seen);
     const now = clock.now();
     if (seen.outcome !== null) outcomeAt ??= now;
-    const patience = outcomeAt === undefined ? limits.eventSilence : outcomeAt + patienceWith(seen) - now;
+    const patience = outcomeAt === undefined ? limits.lookInterval : outcomeAt + patienceWith(seen) - now;
     if (patience <= 0) return seen;
     await wake.wait(awaySince === undefined ? patience : limits.reconnectInterval);
     if (signal.aborted) throw new NoLongerWatchedError(begun.id);
     try {
-      seen = await client.get(`v1/migrations/${begun.id}`, migrationObject);
+      seen = await client.migration(begun.id);
       if (awaySince !== undefined) onAway(false);
       awaySince = undefined;
     } catch (error) {

@@ -10,7 +10,15 @@ import type { Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
 import type { LibvirtEvent, LifecycleEvent } from '../../controller/libvirt/index.ts';
 import { delivered, migrationChanged, placed, unanchored } from '../../controller/network/changes.ts';
 import { isUnderWay, type Migration, type Strategy } from '../../controller/network/migration.ts';
-import type { Admit, Anchor, DomainState, Guest, GuestName, HostName, NetworkState } from '../../controller/network/model.ts';
+import type {
+  Admit,
+  Anchor,
+  DomainState,
+  Guest,
+  GuestName,
+  HostName,
+  NetworkState,
+} from '../../controller/network/model.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { Fabric, StagedSwitchover } from '../../controller/switches/fabric.ts';
 import { relayZone } from '../../controller/switches/pipeline.ts';
@@ -102,7 +110,13 @@ export class MigrationService {
     }
   }
 
-  #plan(guestName: GuestName, from: HostName, to: HostName, origin: Migration['origin'], options: MigrationOptions): Migration {
+  #plan(
+    guestName: GuestName,
+    from: HostName,
+    to: HostName,
+    origin: Migration['origin'],
+    options: MigrationOptions,
+  ): Migration {
     const { network, clock, newId } = this.#parts;
     const guest = network.state.guests.get(guestName)!;
     const now = clock.now();
@@ -139,7 +153,10 @@ export class MigrationService {
   /** The store knows of the migration, and the destination remembers nothing of an earlier visit. */
   async #prepare(guest: Guest, to: HostName): Promise<void> {
     const { fabric, saved } = this.#parts;
-    await Promise.all([saved(), ...guest.interfaces.map((nic) => fabric.flushZone(to, relayZone(nic.number)))]);
+    await Promise.all([
+      saved(),
+      ...guest.interfaces.map((nic) => fabric.flushZone(to, relayZone(nic.number))),
+    ]);
   }
 
   #follow(state: NetworkState, before: NetworkState): void {
@@ -157,7 +174,8 @@ export class MigrationService {
       const placement = state.placements.get(guest.name);
       if (placement === undefined || state.bridges === before.bridges) continue;
       for (const host of state.hosts.keys()) {
-        if (host === placement || isAttached(before, guest, host) || !isAttached(state, guest, host)) continue;
+        if (host === placement || isAttached(before, guest, host) || !isAttached(state, guest, host))
+          continue;
         this.#parts.onMoment(guest.name, `noticed at ${host}`, this.#parts.clock.now());
         this.#plan(guest.name, placement, host, 'noticed', {});
       }
@@ -171,7 +189,8 @@ export class MigrationService {
     if (host === from) {
       if (event === 'suspended' && detail === 'migrated') this.#event(guest, { type: 'suspended' });
       if (event === 'resumed' && detail === 'migrated') this.#event(guest, { type: 'resumed-at-source' });
-      if (event === 'stopped' && detail === 'migrated') this.#event(guest, { type: 'resumed-at-destination' });
+      if (event === 'stopped' && detail === 'migrated')
+        this.#event(guest, { type: 'resumed-at-destination' });
     } else {
       if (event === 'resumed') this.#event(guest, { type: 'resumed-at-destination' });
     }
@@ -280,7 +299,10 @@ export class MigrationService {
     running?.staged?.discard();
     await fabric.settled();
     network.update((state) => {
-      const released = (running?.leased ?? []).reduce((next, { nic, anchor }) => unanchored(nic, anchor.index)(next), state);
+      const released = (running?.leased ?? []).reduce(
+        (next, { nic, anchor }) => unanchored(nic, anchor.index)(next),
+        state,
+      );
       return released;
     });
     this.#event(migration.guest, { type: 'returned' });

@@ -48,7 +48,10 @@ export function flowsOf(program: Program): Map<string, CompiledFlow> {
   return flows;
 }
 
-function compare(before: ReadonlyMap<string, CompiledFlow>, after: ReadonlyMap<string, CompiledFlow>): Difference {
+function compare(
+  before: ReadonlyMap<string, CompiledFlow>,
+  after: ReadonlyMap<string, CompiledFlow>,
+): Difference {
   const put: CompiledFlow[] = [];
   const remove: CompiledFlow[] = [];
   for (const [key, flow] of after) if (before.get(key)?.body !== flow.body) put.push(flow);

@@ -63,16 +63,17 @@ function splitRegisterPair(entry: MatchField): MatchField[] {
   const { value } = entry;
   const mask = typeof entry.mask === 'bigint' ? entry.mask : 0xffff_ffff_ffff_ffffn;
   const first = 2 * Number(pair[1]);
-  return [
-    half(first, value >> 32n, mask >> 32n),
-    half(first + 1, value & LOW_HALF, mask & LOW_HALF),
-  ].filter((one) => one !== undefined);
+  return [half(first, value >> 32n, mask >> 32n), half(first + 1, value & LOW_HALF, mask & LOW_HALF)].filter(
+    (one) => one !== undefined,
+  );
 }
 
 function half(register: number, value: bigint, mask: bigint): MatchField | undefined {
   if (mask === 0n) return undefined;
   const field = fieldByName(`reg${register}`);
-  return mask === LOW_HALF ? { field, value: Number(value) } : { field, value: Number(value), mask: Number(mask) };
+  return mask === LOW_HALF
+    ? { field, value: Number(value) }
+    : { field, value: Number(value), mask: Number(mask) };
 }
 
 function comparable(
@@ -119,7 +120,17 @@ const common = {
 /** Puts the flow there, over whatever has its key. */
 export function addFlowMod(flow: CompiledFlow): FlowMod {
   const { cookie, table, priority, hardTimeout, match, instructions } = flow;
-  return { ...common, command: 'add', cookie, cookieMask: 0n, table, priority, hardTimeout, match, instructions };
+  return {
+    ...common,
+    command: 'add',
+    cookie,
+    cookieMask: 0n,
+    table,
+    priority,
+    hardTimeout,
+    match,
+    instructions,
+  };
 }
 
 /** Takes exactly this flow away, and only if it still has its cookie. */

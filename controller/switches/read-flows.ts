@@ -14,10 +14,7 @@ export interface CookieFilter {
 
 /** All flows whose cookie has the bits of `cookie` that `mask` names; every flow with a mask of 0. */
 export async function readFlows(session: FlowSource, { cookie, mask }: CookieFilter): Promise<FlowDesc[]> {
-  const parts = await session.requestAll(
-    flowDescRequest({ cookie, cookieMask: mask }),
-    'telling its flows',
-  );
+  const parts = await session.requestAll(flowDescRequest({ cookie, cookieMask: mask }), 'telling its flows');
   const flows: FlowDesc[] = [];
   for (const part of parts) {
     if (part.type !== 'flow_desc_reply') continue;

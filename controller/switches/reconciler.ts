@@ -43,7 +43,9 @@ export class Reconciler {
   #sent: Program = emptyProgram;
   #wanted: Program = emptyProgram;
   #running: Promise<void> | undefined;
-  #stage: { readonly program: Program; readonly keys: ReadonlySet<string>; bundle: OpenBundle | undefined } | undefined;
+  #stage:
+    | { readonly program: Program; readonly keys: ReadonlySet<string>; bundle: OpenBundle | undefined }
+    | undefined;
 
   constructor(clock: Clock, onError: (error: Error) => void) {
     this.#clock = clock;

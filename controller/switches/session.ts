@@ -138,7 +138,11 @@ export class SwitchSession {
   }
 
   /** Sends a multipart request and waits for all its parts. */
-  async requestAll(message: Message, doing: string, timeout: number = limits.multipartTimeout): Promise<Message[]> {
+  async requestAll(
+    message: Message,
+    doing: string,
+    timeout: number = limits.multipartTimeout,
+  ): Promise<Message[]> {
     return this.#ask(message, doing, timeout);
   }
 
@@ -187,7 +191,8 @@ export class SwitchSession {
   }
 
   #ask(message: Message, doing: string, timeout: number): Promise<Message[]> {
-    if (this.#closed !== undefined) return Promise.reject(new SwitchClosedError(this.peer, doing, this.#closed));
+    if (this.#closed !== undefined)
+      return Promise.reject(new SwitchClosedError(this.peer, doing, this.#closed));
     return new Promise((done, failed) => {
       const xid = this.send(message);
       const cancelTimeout = this.#clock.after(timeout, () => {

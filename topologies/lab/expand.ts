@@ -10,6 +10,7 @@
  * With an edge at the site, its br-int takes the place of `lan`, and only its br-ex is linked to the router.
  * Any two routers have a link of their own, so that a packet is delayed once on its way.
  */
+import { join } from 'node:path';
 import { lab as labLimits } from '../../controller/limits.ts';
 import {
   addressAt,
@@ -27,10 +28,11 @@ import type {
   HostDescription,
   NetworkDescription,
   SiteDescription,
-} from '../network.ts';
+} from '../../controller/network/description.ts';
 import type { LinkShapeSection, Topology } from '../schema.ts';
 import { domainXml, type Accelerator } from './domain-xml.ts';
 import { LabNotDescribed } from './errors.ts';
+import { packageRoot } from './package-root.ts';
 import { datapathIdOf, interfaceName, macOf, uuidOf } from './identity.ts';
 import { libvirtdConf, qemuConf } from './libvirt-files.ts';
 import type { GuestPlan, LabPlan, LinkPlan, LinkShape, NodePlan, StepPlan } from './plan.ts';
@@ -427,6 +429,8 @@ function switchSteps(context: Context, it: Switch, insidePorts: readonly string[
     ),
     step(
       'start ovs-vswitchd',
+      // As ovs-ctl(8) starts it, or guests under software emulation keep it from its packets.
+      ...['nice', '-n', '-10'],
       'ovs-vswitchd',
       '--disable-system',
       '--pidfile',
@@ -494,6 +498,10 @@ function guestXml(context: Context, host: HostDescription, guest: GuestDescripti
     interfaceId: guest.interfaceId,
     bridge: host.bridge,
     consoleFile: `${CONSOLE_DIRECTORY}/${guest.name}.console`,
+    emulator:
+      context.options.accelerator === 'tcg'
+        ? join(packageRoot, 'mininet', 'qemu-tcg')
+        : '/usr/bin/qemu-system-x86_64',
   });
 }
 

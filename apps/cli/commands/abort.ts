@@ -1,6 +1,5 @@
 /** `arctictern abort`: gives a migration up. */
 import type { Command } from 'commander';
-import { migration as migrationObject } from '../../api/objects.ts';
 import { clientCommand, type ClientCommandOptions, clientFor, show } from '../client-command.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -14,8 +13,7 @@ Example:
   arctictern abort 3f2a90c1d4e5`,
     )
     .action(async (id: string, options: ClientCommandOptions) => {
-      const path = `v1/migrations/${encodeURIComponent(id)}/abort`;
-      const migration = await clientFor(options, terminal).post(path, {}, migrationObject);
+      const migration = await clientFor(options, terminal).abort(id);
       show(
         terminal,
         options.json,

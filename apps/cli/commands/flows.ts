@@ -1,7 +1,7 @@
 /** `arctictern flows`: what a host's bridge does, and how often it has done it. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { App, Table } from '../../../controller/switches/pipeline.ts';
-import { flow as flowObject, type FlowObject } from '../../api/objects.ts';
+import type { FlowObject } from '../../api/objects.ts';
 import { clientCommand, type ClientCommandOptions, clientFor } from '../client-command.ts';
 import type { Terminal } from '../terminal.ts';
 import { flowsText } from '../views/flows.ts';
@@ -45,8 +45,7 @@ Examples:
   arctictern flows a1 --owner migration --json | jq length`,
     )
     .action(async (host: string, options: ClientCommandOptions & Filter) => {
-      const path = `v1/hosts/${encodeURIComponent(host)}/flows`;
-      const all = await clientFor(options, terminal).get(path, flowObject.array());
+      const all = await clientFor(options, terminal).flows(host);
       const flows = all.filter((flow) => isWanted(flow, options));
       terminal.out.write(
         options.json

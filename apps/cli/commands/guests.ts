@@ -1,6 +1,5 @@
 /** `arctictern guests`: the guests, where they are and by which addresses they are reached. */
 import type { Command } from 'commander';
-import { guest as guestObject } from '../../api/objects.ts';
 import { clientCommand, type ClientCommandOptions, clientFor, show } from '../client-command.ts';
 import type { Terminal } from '../terminal.ts';
 import { guestsText, guestText } from '../views/guests.ts';
@@ -29,10 +28,10 @@ Examples:
       const client = clientFor(options, terminal);
       const { colors } = terminal.out;
       if (guest === undefined) {
-        const guests = await client.get('v1/guests', guestObject.array());
+        const guests = await client.guests();
         show(terminal, options.json, guests, (value) => guestsText(value, colors));
       } else {
-        const one = await client.get(`v1/guests/${encodeURIComponent(guest)}`, guestObject);
+        const one = await client.guest(guest);
         show(terminal, options.json, one, (value) => guestText(value, colors));
       }
     });

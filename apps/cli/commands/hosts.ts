@@ -1,6 +1,5 @@
 /** `arctictern hosts`: the hosts, and how the controller is connected to each. */
 import type { Command } from 'commander';
-import { host as hostObject } from '../../api/objects.ts';
 import { clientCommand, type ClientCommandOptions, clientFor, show } from '../client-command.ts';
 import type { Terminal } from '../terminal.ts';
 import { hostsText, hostText } from '../views/hosts.ts';
@@ -33,10 +32,10 @@ Examples:
       const now = terminal.clock.now();
       const { colors } = terminal.out;
       if (host === undefined) {
-        const hosts = await client.get('v1/hosts', hostObject.array());
+        const hosts = await client.hosts();
         show(terminal, options.json, hosts, (value) => hostsText(value, now, colors));
       } else {
-        const one = await client.get(`v1/hosts/${encodeURIComponent(host)}`, hostObject);
+        const one = await client.host(host);
         show(terminal, options.json, one, (value) => hostText(value, now, colors));
       }
     });

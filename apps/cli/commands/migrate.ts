@@ -1,10 +1,6 @@
 /** `arctictern migrate`: moves a guest, and shows how it goes. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import {
-  migration as migrationObject,
-  type MigrationObject,
-  type MigrationRequest,
-} from '../../api/objects.ts';
+import type { MigrationObject, MigrationRequest } from '../../api/objects.ts';
 import { clientCommand, type ClientCommandOptions, clientFor } from '../client-command.ts';
 import { MigrationNotCompletedError } from '../errors.ts';
 import { Spinner } from '../spinner.ts';
@@ -72,7 +68,7 @@ Examples:
         ...(options.bandwidth === undefined ? {} : { bandwidthMiBps: options.bandwidth }),
       };
       if (!options.wait) {
-        const begun = await client.post('v1/migrations', wish, migrationObject);
+        const begun = await client.migrate(wish);
         terminal.out.write(
           options.json ? jsonOf(begun) : `${begunText(begun)}See \`arctictern migrations ${begun.id}\`.\n`,
         );

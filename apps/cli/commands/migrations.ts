@@ -1,6 +1,5 @@
 /** `arctictern migrations`: all migrations that the controller knows of. */
 import type { Command } from 'commander';
-import { migration as migrationObject } from '../../api/objects.ts';
 import { clientCommand, type ClientCommandOptions, clientFor, show } from '../client-command.ts';
 import type { Terminal } from '../terminal.ts';
 import { migrationsText, migrationText } from '../views/migrations.ts';
@@ -38,10 +37,10 @@ Examples:
       const now = terminal.clock.now();
       const { colors } = terminal.out;
       if (id === undefined) {
-        const migrations = await client.get('v1/migrations', migrationObject.array());
+        const migrations = await client.migrations();
         show(terminal, options.json, migrations, (value) => migrationsText(value, now, colors));
       } else {
-        const one = await client.get(`v1/migrations/${encodeURIComponent(id)}`, migrationObject);
+        const one = await client.migration(id);
         show(terminal, options.json, one, (value) => migrationText(value, now, colors));
       }
     });

@@ -1,6 +1,5 @@
 /** `arctictern status`: is the controller well? */
 import type { Command } from 'commander';
-import { status } from '../../api/objects.ts';
 import { clientCommand, type ClientCommandOptions, clientFor, show } from '../client-command.ts';
 import type { Terminal } from '../terminal.ts';
 import { statusText } from '../views/status.ts';
@@ -20,7 +19,7 @@ Example:
   arctictern status --json | jq .hosts.connected`,
     )
     .action(async (options: ClientCommandOptions) => {
-      const answer = await clientFor(options, terminal).get('v1/status', status);
+      const answer = await clientFor(options, terminal).status();
       show(terminal, options.json, answer, (value) =>
         statusText(value, terminal.clock.now(), terminal.out.colors),
       );

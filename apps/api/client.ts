@@ -1,10 +1,19 @@
 /**
- * A client of the API. It checks what it gets against the API's own schemas and hands it on as it came.
+ * The API from the other side. What it answers is checked against the API's own schemas and handed on as it came.
  */
 import type { ZodType } from 'zod';
 import { type Cancel, type Clock, systemClock } from '../../controller/clock.ts';
-import { cli as limits } from '../../controller/limits.ts';
-import { event, type EventObject, problem } from '../api/objects.ts';
+import { api as limits } from '../../controller/limits.ts';
+import * as objects from './objects.ts';
+import type {
+  EventObject,
+  FlowObject,
+  GuestObject,
+  HostObject,
+  MigrationObject,
+  MigrationRequest,
+  StatusObject,
+} from './objects.ts';
 import {
   ApiAnswerError,
   ApiProblemError,
@@ -12,16 +21,10 @@ import {
   ApiUnreachableError,
   ApiUrlError,
   EventsEndedError,
-} from './errors.ts';
-import { EventSplitter } from './server-sent-events.ts';
+} from './client-errors.ts';
+import { EventSplitter } from './event-splitter.ts';
 
 export const DEFAULT_API = 'http://127.0.0.1:8653';
-
-export interface ClientOptions {
-  readonly api: string;
-  readonly token?: string | undefined;
-  readonly clock?: Clock;
-}
 
 export class ApiClient {
   readonly #base: URL;
@@ -29,20 +32,36 @@ export class ApiClient {
   readonly #clock: Clock;
 
   /** Throws `CLI_API_URL`. */
-  constructor({ api, token, clock = systemClock }: ClientOptions) {
-    this.#base = baseOf(api);
+  constructor(base: string, token?: string, clock: Clock = systemClock) {
+    this.#base = baseOf(base);
     this.#token = token;
     this.#clock = clock;
   }
 
-  async get<T>(path: string, schema: ZodType<T>): Promise<T> {
-    return this.#ask(path, {}, schema);
+  /** Does the API answer? Never throws. */
+  async isUp(): Promise<boolean> {
+    try {
+      await this.status();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
-  async post<T>(path: string, body: object, schema: ZodType<T>): Promise<T> {
-    const headers = { 'content-type': 'application/json' };
-    return this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) }, schema);
-  }
+  status = (): Promise<StatusObject> => this.#get('v1/status', objects.status);
+  hosts = (): Promise<HostObject[]> => this.#get('v1/hosts', objects.host.array());
+  host = (name: string): Promise<HostObject> => this.#get(`v1/hosts/${segment(name)}`, objects.host);
+  flows = (host: string): Promise<FlowObject[]> =>
+    this.#ask(`v1/hosts/${segment(host)}/flows`, {}, objects.flow.array(), limits.clientFlowsTimeout);
+  guests = (): Promise<GuestObject[]> => this.#get('v1/guests', objects.guest.array());
+  guest = (name: string): Promise<GuestObject> => this.#get(`v1/guests/${segment(name)}`, objects.guest);
+  migrations = (): Promise<MigrationObject[]> => this.#get('v1/migrations', objects.migration.array());
+  migration = (id: string): Promise<MigrationObject> =>
+    this.#get(`v1/migrations/${segment(id)}`, objects.migration);
+  migrate = (request: MigrationRequest): Promise<MigrationObject> =>
+    this.#post('v1/migrations', request, objects.migration);
+  abort = (id: string): Promise<MigrationObject> =>
+    this.#post(`v1/migrations/${segment(id)}/abort`, {}, objects.migration);
 
   /**
    * What happens from now on: `onOpen` is called when nothing is missed any more. Ends without an error only when
@@ -67,7 +86,7 @@ export class ApiClient {
     try {
       signal.throwIfAborted();
       heard();
-      const { body } = await this.#fetch('v1/events', { signal: stop.signal });
+      const { body } = await this.#fetch('v1/events', { signal: stop.signal }, limits.eventSilence);
       if (body === null) throw new ApiAnswerError(this.#url('v1/events').href, 'nothing');
       onOpen();
       for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
@@ -87,16 +106,30 @@ export class ApiClient {
   }
 
   #event(data: string): EventObject {
-    return this.#checked(data, event, 'v1/events');
+    return this.#checked(data, objects.event, 'v1/events');
   }
 
-  async #ask<T>(path: string, init: RequestInit, schema: ZodType<T>): Promise<T> {
-    const response = await this.#fetch(path, { ...init, signal: AbortSignal.timeout(limits.requestTimeout) });
-    return this.#checked(await this.#text(response), schema, path);
+  async #get<T>(path: string, schema: ZodType<T>): Promise<T> {
+    return this.#ask(path, {}, schema);
+  }
+
+  async #post<T>(path: string, body: object, schema: ZodType<T>): Promise<T> {
+    const headers = { 'content-type': 'application/json' };
+    return this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) }, schema);
+  }
+
+  async #ask<T>(
+    path: string,
+    init: RequestInit,
+    schema: ZodType<T>,
+    timeout: number = limits.clientTimeout,
+  ): Promise<T> {
+    const response = await this.#fetch(path, { ...init, signal: AbortSignal.timeout(timeout) }, timeout);
+    return this.#checked(await this.#text(response, timeout), schema, path);
   }
 
   /** The response, when it is a good one. */
-  async #fetch(path: string, init: RequestInit): Promise<Response> {
+  async #fetch(path: string, init: RequestInit, timeout: number): Promise<Response> {
     const url = this.#url(path);
     const headers = new Headers(init.headers);
     if (this.#token !== undefined) headers.set('authorization', `Bearer ${this.#token}`);
@@ -108,7 +141,7 @@ export class ApiClient {
         redirect: 'manual',
       });
     } catch (error) {
-      throw this.#unreachable(error);
+      throw this.#unreachable(error, timeout);
     }
     if (response.ok) return response;
     const type = response.headers.get('content-type') ?? '';
@@ -116,14 +149,14 @@ export class ApiClient {
       await response.body?.cancel();
       throw new ApiAnswerError(url.href, `${response.status} ${response.statusText}`.trimEnd());
     }
-    throw new ApiProblemError(this.#checked(await this.#text(response), problem, path));
+    throw new ApiProblemError(this.#checked(await this.#text(response, timeout), objects.problem, path));
   }
 
-  async #text(response: Response): Promise<string> {
+  async #text(response: Response, timeout: number): Promise<string> {
     try {
       return await response.text();
     } catch (error) {
-      throw this.#unreachable(error);
+      throw this.#unreachable(error, timeout);
     }
   }
 
@@ -150,13 +183,15 @@ export class ApiClient {
     return new URL(path, this.#base);
   }
 
-  #unreachable(error: unknown): Error {
+  #unreachable(error: unknown, timeout: number): Error {
     if (error instanceof DOMException && error.name === 'TimeoutError') {
-      return new ApiSilentError(this.#base.origin, limits.requestTimeout);
+      return new ApiSilentError(this.#base.origin, timeout);
     }
     return new ApiUnreachableError(this.#base.href.replace(/\/$/, ''), reasonOf(error), error);
   }
 }
+
+const segment = encodeURIComponent;
 
 function baseOf(api: string): URL {
   const url = URL.canParse(api) ? new URL(api) : undefined;
