@@ -9,6 +9,7 @@
  */
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
 import { type Anchor, type GuestInterface, HOME_ANCHOR, type Host } from '../../controller/network/model.ts';
+import type { Action } from '../../controller/openflow/index.ts';
 import {
   copy,
   ct,
