@@ -29,6 +29,17 @@ export class LabSuperviseError extends ArcticTernError {
   }
 }
 
+/** The operating system did not give the controller what it needs: a port, a file, a program. */
+export class ControllerStartError extends ArcticTernError {
+  readonly code = 'CONTROLLER_START';
+  constructor(cause: Error) {
+    super(
+      `the controller cannot run: ${cause.message}; is another one running? See --openflow, --api and --state`,
+      { cause },
+    );
+  }
+}
+
 export class TokenError extends ArcticTernError {
   readonly code = 'CLI_TOKEN';
 }

@@ -13,4 +13,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const exitCode = await run(process.argv.slice(2), processTerminal());
-if (exitCode !== 0) process.exitCode = exitCode;
+// What could not start may have left something open that would keep the process alive.
+if (exitCode !== 0) process.exit(exitCode);
