@@ -77,10 +77,12 @@ describe('events', () => {
   });
 
   it('that end are an error', async () => {
-    const running = follow(100);
-    await until(() => controller.listeners === 1);
-    await delay(20);
     const port = portOf(server);
+    const terminal = new FakeTerminal({ env: { ARCTICTERN_API: `http://127.0.0.1:${port}` } });
+    const running = runIn(terminal, 'events');
+    await until(() => controller.listeners === 1);
+    controller.emit(happened[1]!);
+    await until(() => terminal.out.text !== '');
     stop(server);
     const { code, err } = await running;
     expect([code, err]).toEqual([
@@ -97,7 +99,8 @@ describe('events', () => {
     });
     const running = runIn(terminal, 'events');
     await until(() => controller.listeners === 1);
-    await delay(50);
+    controller.emit(happened[1]!);
+    await until(() => terminal.out.text !== '');
     clock.advance(limits.eventSilence);
     const { code, err } = await running;
     expect(code).toBe(1);
