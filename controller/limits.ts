@@ -179,6 +179,31 @@ export const api = {
   requestTimeout: 10_000,
   /** How long a client waits for an answer. */
   clientTimeout: 15_000,
+  /** The same for a bridge's flows, which OVS may take up to a minute to tell. */
+  clientFlowsTimeout: 65_000,
+  /** How long a client takes a silent stream of events for alive: two heartbeats, and some. */
+  eventSilence: 40_000,
   /** Events that may wait for a reader before it is dropped, in bytes. */
   eventBacklogBytes: 1_048_576,
+  /** How often a reader of events is told that the connection lives, so that nothing in between cuts it. */
+  eventHeartbeat: 15_000,
+  /** Readers of events at a time. */
+  eventReaders: 64,
+} as const;
+
+/** The command line. */
+export const cli = {
+  /** How long the state of a migration that is followed is believed without an event; its spinner shows no more. */
+  lookInterval: 30_000,
+  /** While a migration is followed: between two attempts to reach the controller again, and how long they go on. */
+  reconnectInterval: 500,
+  reconnectPatience: 60_000,
+  /** After a migration has completed, how long QEMU's account of the blackout is waited for. */
+  blackoutPatience: 3_000,
+  /** After a migration has failed, how long its rollback is waited for. */
+  rollbackPatience: 15_000,
+  /** How often the spinner turns. */
+  spinnerInterval: 100,
+  /** The longest line of JSON that `openflow encode` takes, in UTF-16 code units; a message of 64 KiB needs less. */
+  jsonLine: 16_777_216,
 } as const;
