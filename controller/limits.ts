@@ -101,6 +101,8 @@ export const lab = {
   ovsdbPort: 6640,
   /** Frames that may be on their way in one direction of a delayed link: 100 ms at 100,000 packets/s. */
   linkQueuePackets: 10_000,
+  /** Frames that wait at a host's uplink while its OVS does not run: 100 ms at 50,000 packets/s. */
+  uplinkQueuePackets: 5_000,
   /** From the plan to the lab being up, guests' boot not included. A slow machine takes 5 s. */
   start: 60_000,
   /** From a guest's start to its ready line. Software emulation takes 4 s on an idle machine. */
