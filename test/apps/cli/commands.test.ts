@@ -104,6 +104,15 @@ ba9876543210  web    a1    b2  rolled-back  1 min ago         -  the destination
   );
 });
 
+it('migrations, of reasons only the beginning', async () => {
+  const before = controller.history.get('ba9876543210')!;
+  controller.history.set(before.id, { ...before, reason: 'x'.repeat(100) });
+  const [list, one] = [await shown(NOW, 'migrations'), await shown(NOW, 'migrations', before.id)];
+  controller.history.set(before.id, before);
+  expect(list).toContain(`  ${'x'.repeat(71)}…\n`);
+  expect(one).toContain(`\nreason         ${'x'.repeat(100)}\n`);
+});
+
 it('migrations MIGRATION', async () => {
   expect(await shown(STARTED_AT + 130_000, 'migrations', 'ba9876543210')).toBe(
     `migration      ba9876543210

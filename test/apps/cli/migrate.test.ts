@@ -177,6 +177,10 @@ Completed in 9.04 s: blackout 37.1 ms.
     await until(() => terminal.out.text.includes('copying      + 400 ms'));
     for (let i = 0; i < 12; i++) clock.advance(100);
     expect(terminal.out.text.split('\r\x1b[K').at(-1)).toMatch(/^\S copying 1\.2 s$/);
+    controller.emit({ at: PLANNED, level: 'info', subject: 'guest web', message: 'nothing new' });
+    await delay(50);
+    clock.advance(100);
+    expect(terminal.out.text.split('\r\x1b[K').at(-1)).toMatch(/^\S copying 1\.3 s$/);
     controller.enter(ID, 'relaying', PLANNED + 1_700, { blackoutMs: 20 });
     const { out } = await ended;
     expect(out.endsWith('\r\x1b[KCompleted in 1.7 s: blackout 20 ms.\n')).toBe(true);
