@@ -56,7 +56,7 @@ export class NoLongerWatchedError extends ArcticTernError {
   readonly code = 'CLI_NO_LONGER_WATCHED';
   constructor(id: string) {
     super(
-      `no longer watched, but migration ${id} goes on: see \`arctictern migrations ${id}\`, or abort it there with \`arctictern abort ${id}\``,
+      `no longer watched, but migration ${id} goes on: see \`arctictern migrations ${id}\`, or abort it with \`arctictern abort ${id}\``,
     );
   }
 }

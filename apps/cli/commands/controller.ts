@@ -26,7 +26,7 @@ interface Options {
   readonly apiTokenFile?: string;
   readonly store?: string;
   readonly state: string;
-  readonly json: boolean;
+  readonly json?: true;
 }
 
 export interface Endpoint {
@@ -61,7 +61,7 @@ export function controllerCommand(): Command {
       'an OVSDB server that serves the ArcticTern database, instead of one of our own',
     )
     .option('--state <directory>', 'where our own store is kept', '/var/lib/arctictern')
-    .option('--json', 'log lines as JSON', false)
+    .option('--json', 'log lines as JSON')
     .addHelpText(
       'after',
       `
@@ -83,7 +83,7 @@ async function run(topologyFile: string, options: Options): Promise<void> {
   const told = toldToStop();
   const description = networkOf(readTopology(topologyFile));
   const token = options.apiTokenFile === undefined ? undefined : readToken(options.apiTokenFile);
-  const log = await logger(options.json);
+  const log = await logger(options.json === true);
   const say = (message: string): void =>
     log.info({ time: systemClock.now(), subject: 'controller' }, message);
   const { openflow, api } = options;
@@ -98,7 +98,9 @@ async function run(topologyFile: string, options: Options): Promise<void> {
         schemaFile: join(packageRoot, 'controller/network/store/arctictern.ovsschema'),
         directory: options.state,
       });
-      started.push(async () => void (await server.stop()));
+      started.push(async () => {
+        await server.stop();
+      });
       store = server.remote;
     }
     const controller = await ArcticTern.start({
