@@ -53,7 +53,11 @@ function decodeMessage(r: Reader, depth: number): Received {
   const length = r.u16();
   const xid = r.u32();
   if (length < OFP_HEADER_LENGTH) {
-    throw new OpenFlowBadLengthError('header', start - r.origin + 2, `a message of ${length} bytes has no header`);
+    throw new OpenFlowBadLengthError(
+      'header',
+      start - r.origin + 2,
+      `a message of ${length} bytes has no header`,
+    );
   }
   if (length > r.end - start) {
     throw new OpenFlowTruncatedError(
@@ -89,7 +93,13 @@ function bare(r: Reader, xid: number, type: Bare['type']): Bare {
   return { type, xid };
 }
 
-function decodeBody(r: Reader, type: number, version: number, xid: number, depth: number): Message | undefined {
+function decodeBody(
+  r: Reader,
+  type: number,
+  version: number,
+  xid: number,
+  depth: number,
+): Message | undefined {
   switch (type) {
     case MessageType.HELLO:
       return session.decodeHello(r, xid, version);
@@ -201,7 +211,14 @@ function decodeBundleControl(r: Reader, xid: number): BundleControlMessage | und
   const control = BundleControls.name(r.u16());
   const flags = r.u16();
   if (control === undefined) return undefined;
-  return { type: 'bundle_control', xid, bundleId, control, flags, properties: r.copyRange(r.position, r.end) };
+  return {
+    type: 'bundle_control',
+    xid,
+    bundleId,
+    control,
+    flags,
+    properties: r.copyRange(r.position, r.end),
+  };
 }
 
 /**
@@ -238,7 +255,14 @@ function decodeBundleAdd(r: Reader, xid: number, depth: number): BundleAddMessag
   if (pad !== 0) return undefined;
   const message = decodeInner(r, depth);
   if (message === undefined) return undefined;
-  return { type: 'bundle_add_message', xid, bundleId, flags, message, properties: r.copyRange(r.position, r.end) };
+  return {
+    type: 'bundle_add_message',
+    xid,
+    bundleId,
+    flags,
+    message,
+    properties: r.copyRange(r.position, r.end),
+  };
 }
 
 function decodeRequestForward(r: Reader, xid: number, depth: number): RequestForward | undefined {
@@ -438,7 +462,11 @@ function encodeBody(w: Writer, message: Message, xid: number): number {
       return MessageType.EXPERIMENTER;
     case 'raw':
       if ((message.messageType & 0xff) !== message.messageType) {
-        throw new OpenFlowBadValueError('raw.messageType', w.position, `${message.messageType} is not a message type`);
+        throw new OpenFlowBadValueError(
+          'raw.messageType',
+          w.position,
+          `${message.messageType} is not a message type`,
+        );
       }
       w.raw(message.body);
       return message.messageType;

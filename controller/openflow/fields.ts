@@ -17,7 +17,13 @@ type NamesOf<R extends Row> = R extends { readonly count: number }
     ? `${R['name']}${FamilyIndex[R['name']]}`
     : never
   : R['name'] | R['aliases'][number];
-type RowOf<N extends FieldName> = Row extends infer R ? (R extends Row ? (N extends NamesOf<R> ? R : never) : never) : never;
+type RowOf<N extends FieldName> = Row extends infer R
+  ? R extends Row
+    ? N extends NamesOf<R>
+      ? R
+      : never
+    : never
+  : never;
 
 /** Every name a field can be called by. */
 export type FieldName = Row extends infer R ? (R extends Row ? NamesOf<R> : never) : never;
@@ -188,7 +194,19 @@ export function sizedField(field: OxmField, length: number): OxmField | undefine
   let variant = variants.get(key);
   if (variant === undefined) {
     variant = new OxmField(
-      { ...field, aliases: [], bytes: length, bits: length * 8, variable: true, wire: [] },
+      {
+        name: field.name,
+        aliases: [],
+        shown: field.shown,
+        bytes: length,
+        bits: length * 8,
+        variable: true,
+        maskable: field.maskable,
+        display: field.display,
+        requires: field.requires,
+        writable: field.writable,
+        wire: [],
+      },
       { name: field.oxmName, class: field.class, number: field.number, experimenter: field.experimenter },
       0,
       field.order,
@@ -209,12 +227,14 @@ export function fieldByHeader(header: number, experimenter: number): OxmField | 
 }
 
 function unknownField(name: string): OpenFlowBadValueError {
-  return new OpenFlowBadValueError(`field ${JSON.stringify(name)}`, -1, 'no such field; see FIELD_TABLE for the names');
+  return new OpenFlowBadValueError(
+    `field ${JSON.stringify(name)}`,
+    -1,
+    'no such field; see FIELD_TABLE for the names',
+  );
 }
 
 /** A field in the identity that OpenFlow 1.5 uses, by any of its names or by the name of an identity. */
-export function fieldByName(name: FieldName): OxmField;
-export function fieldByName(name: string): OxmField;
 export function fieldByName(name: string): OxmField {
   const field = findField(name);
   if (field === undefined) throw unknownField(name);

@@ -25,7 +25,11 @@ export function encodeText(w: Writer, text: string, size: number, what: string):
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 0 || code > 255) {
-      throw new OpenFlowBadValueError(what, w.position, `${JSON.stringify(text)} has a character that is not one byte`);
+      throw new OpenFlowBadValueError(
+        what,
+        w.position,
+        `${JSON.stringify(text)} has a character that is not one byte`,
+      );
     }
     w.u8(code, what);
   }

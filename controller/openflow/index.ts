@@ -32,8 +32,21 @@ export type * from './names.ts';
 export type * from './messages/types.ts';
 export type * from './multipart/types.ts';
 export { isRawEntry } from './multipart/entries.ts';
-export { checkMatch, fieldEntry, match, matchValue, type FieldInput, type MatchInput } from './build/match.ts';
-export { actions, type CtInput, type LearnInput, type NatInput, type SubfieldInput } from './build/actions.ts';
+export {
+  checkMatch,
+  fieldEntry,
+  match,
+  matchValue,
+  type FieldInput,
+  type MatchInput,
+} from './build/match.ts';
+export {
+  actions,
+  type CtInput,
+  type LearnInput,
+  type NatInput,
+  type SubfieldInput,
+} from './build/actions.ts';
 export {
   bundleAdd,
   bundleControl,
@@ -46,4 +59,5 @@ export {
 export { formatAction, formatActions, formatSubfield } from './text/actions.ts';
 export { formatMatch } from './text/match.ts';
 export { formatFlow, formatFlowMod, formatInstructions, type FormattableFlow } from './text/flow.ts';
+export { fromJson, toJson, type Json } from './json/json.ts';
 export { formatFieldValue, formatPort, formatPort16 } from './text/values.ts';

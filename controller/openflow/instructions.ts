@@ -27,7 +27,11 @@ export function decodeInstructions(r: Reader, end: number): Instruction[] {
   while (r.position < end) {
     const start = r.position;
     if (end - start < 8) {
-      throw new OpenFlowBadLengthError('instruction', r.offset, `an instruction needs 8 bytes, ${end - start} are left`);
+      throw new OpenFlowBadLengthError(
+        'instruction',
+        r.offset,
+        `an instruction needs 8 bytes, ${end - start} are left`,
+      );
     }
     const type = r.u16();
     const length = r.u16();
@@ -145,7 +149,11 @@ function encodeInstruction(w: Writer, instruction: Instruction): void {
     }
     default: {
       const unknown: never = instruction;
-      throw new OpenFlowBadValueError('instruction', w.position, `no such instruction: ${JSON.stringify(unknown)}`);
+      throw new OpenFlowBadValueError(
+        'instruction',
+        w.position,
+        `no such instruction: ${JSON.stringify(unknown)}`,
+      );
     }
   }
 }

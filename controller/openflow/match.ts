@@ -65,7 +65,11 @@ export function decodeOxm(r: Reader, end: number, what: string): MatchField {
   let experimenter = 0;
   if (oxmClass === 0xffff) {
     if (length < 4) {
-      throw new OpenFlowBadLengthError(what, start - r.origin, `an experimenter OXM of ${length} bytes lacks its id`);
+      throw new OpenFlowBadLengthError(
+        what,
+        start - r.origin,
+        `an experimenter OXM of ${length} bytes lacks its id`,
+      );
     }
     experimenter = r.u32();
     length -= 4;
@@ -73,12 +77,12 @@ export function decodeOxm(r: Reader, end: number, what: string): MatchField {
   const field = fieldByNumber(oxmClass, (header >>> 9) & 0x7f, experimenter);
   if (field !== undefined) {
     if (!masked) {
-      if (length === field.length || (field.variable && length > 0 && length <= field.length)) {
+      if (length === field.length || (field.variable && length <= field.length)) {
         return { field, value: decodeValue(r, field, length), mask: undefined };
       }
     } else {
       const half = length >>> 1;
-      if (half * 2 === length && (half === field.length || (field.variable && half > 0 && half <= field.length))) {
+      if (half * 2 === length && (half === field.length || (field.variable && half <= field.length))) {
         const value = decodeValue(r, field, half);
         return { field, value, mask: decodeValue(r, field, half) };
       }
@@ -180,11 +184,11 @@ function encodeBytesOxm(w: Writer, field: OxmField, value: FieldValue, mask: Fie
     wrongKind(w, field, value);
   }
   if (!field.isRaw) {
-    if (value.length === 0 || value.length > field.length || (mask !== undefined && mask.length !== value.length)) {
+    if (value.length > field.length || (mask !== undefined && mask.length !== value.length)) {
       throw new OpenFlowBadValueError(
         `match.${field.name}`,
         w.position,
-        `1 to ${field.length} bytes are wanted, and a mask as long as the value`,
+        `at most ${field.length} bytes are wanted, and a mask as long as the value`,
       );
     }
     const length = mask === undefined ? value.length : value.length * 2;

@@ -22,7 +22,7 @@ export class NameSet<N extends string> {
   number(name: N, w: Writer, what: string): number {
     const number = this.numbers.get(name);
     if (number === undefined) {
-      throw new OpenFlowBadValueError(what, w.position, `${String(name)} is not one of ${this.names.join(', ')}`);
+      throw new OpenFlowBadValueError(what, w.position, `${name} is not one of ${this.names.join(', ')}`);
     }
     return number;
   }
@@ -31,8 +31,22 @@ export class NameSet<N extends string> {
 export type NameOf<S> = S extends NameSet<infer N> ? N : never;
 
 export const FlowModCommands = new NameSet(['add', 'modify', 'modify_strict', 'delete', 'delete_strict']);
-export const PacketInReasons = new NameSet(['no_match', 'action', 'invalid_ttl', 'action_set', 'group', 'packet_out']);
-export const FlowRemovedReasons = new NameSet(['idle_timeout', 'hard_timeout', 'delete', 'group_delete', 'meter_delete', 'eviction']);
+export const PacketInReasons = new NameSet([
+  'no_match',
+  'action',
+  'invalid_ttl',
+  'action_set',
+  'group',
+  'packet_out',
+]);
+export const FlowRemovedReasons = new NameSet([
+  'idle_timeout',
+  'hard_timeout',
+  'delete',
+  'group_delete',
+  'meter_delete',
+  'eviction',
+]);
 export const PortReasons = new NameSet(['add', 'delete', 'modify']);
 export const GroupTypes = new NameSet(['all', 'select', 'indirect', 'fast_failover']);
 export const MeterModCommands = new NameSet(['add', 'modify', 'delete']);

@@ -19,7 +19,13 @@ export interface Subfield {
 export function subfield(field: FieldName | OxmField, start = 0, bits?: number): Subfield {
   const known = field instanceof OxmField ? field : nxmField(field);
   const count = bits ?? known.bits - start;
-  if (!Number.isInteger(start) || !Number.isInteger(count) || start < 0 || count < 1 || start + count > known.bits) {
+  if (
+    !Number.isInteger(start) ||
+    !Number.isInteger(count) ||
+    start < 0 ||
+    count < 1 ||
+    start + count > known.bits
+  ) {
     throw new OpenFlowBadValueError(
       `${known.name}[${start}..${start + count - 1}]`,
       -1,
@@ -40,7 +46,11 @@ export function encodeOfsNbits(w: Writer, { start, bits, field }: Subfield): voi
 /** Writes the 32-bit header of a field where there is no room for an experimenter's. */
 export function encodeNxmHeader(w: Writer, field: OxmField): void {
   if (field.experimenter !== 0) {
-    throw new OpenFlowBadValueError(field.name, w.position, 'an experimenter field does not fit in this action');
+    throw new OpenFlowBadValueError(
+      field.name,
+      w.position,
+      'an experimenter field does not fit in this action',
+    );
   }
   w.u32(field.header, 'nxm_header');
 }

@@ -80,7 +80,8 @@ export class Writer {
       this.view.setUint32(this.position, 0);
       this.view.setUint32(this.position + 4, 0);
     } else {
-      if (typeof value !== 'bigint' || value < 0n || value > 0xffffffffffffffffn) this.refuse(value, what, 64);
+      if (typeof value !== 'bigint' || value < 0n || value > 0xffffffffffffffffn)
+        this.refuse(value, what, 64);
       this.view.setBigUint64(this.position, value);
     }
     this.position += 8;
@@ -119,7 +120,11 @@ export class Writer {
   length16(at: number, start: number, what: string): void {
     const length = this.position - start;
     if (length > 0xffff) {
-      throw new OpenFlowBadLengthError(what, start, `${length} bytes do not fit in a 16-bit length; send less at once`);
+      throw new OpenFlowBadLengthError(
+        what,
+        start,
+        `${length} bytes do not fit in a 16-bit length; send less at once`,
+      );
     }
     this.view.setUint16(at, length);
   }

@@ -74,10 +74,16 @@ export function encodeController2(w: Writer, action: Controller2Action): void {
     putU16Property(w, CONTROLLER_ID, action.controllerId, 'controller2.controllerId');
   }
   if (action.reason !== undefined) {
-    putU8Property(w, REASON, PacketInReasons.number(action.reason, w, 'controller2.reason'), 'controller2.reason');
+    putU8Property(
+      w,
+      REASON,
+      PacketInReasons.number(action.reason, w, 'controller2.reason'),
+      'controller2.reason',
+    );
   }
   if (action.userdata !== undefined) putBytesProperty(w, USERDATA, action.userdata, 'controller2.userdata');
-  if (action.pause === true) finishProperty(w, startProperty(w, PAUSE, 'controller2.pause'), 'controller2.pause');
+  if (action.pause === true)
+    finishProperty(w, startProperty(w, PAUSE, 'controller2.pause'), 'controller2.pause');
   if (action.meterId !== undefined) putU32Property(w, METER_ID, action.meterId, 'controller2.meterId');
   if (action.others !== undefined) w.raw(action.others);
 }

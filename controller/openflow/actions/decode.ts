@@ -29,7 +29,11 @@ export function decodeActions(r: Reader, end: number, depth = 0): Action[] {
   while (r.position < end) {
     const start = r.position;
     if (end - start < 8) {
-      throw new OpenFlowBadLengthError('action', r.offset, `an action needs 8 bytes, ${end - start} are left`);
+      throw new OpenFlowBadLengthError(
+        'action',
+        r.offset,
+        `an action needs 8 bytes, ${end - start} are left`,
+      );
     }
     const type = r.u16();
     const length = r.u16();
@@ -214,7 +218,9 @@ function decodeNicira(r: Reader, start: number, end: number, depth: number): Act
       const maxLen = r.u16();
       const controllerId = r.u16();
       const reason = PacketInReasons.name(r.u8());
-      return reason !== undefined && r.u8() === 0 ? { type: 'controller', maxLen, controllerId, reason } : undefined;
+      return reason !== undefined && r.u8() === 0
+        ? { type: 'controller', maxLen, controllerId, reason }
+        : undefined;
     }
     case 21:
       return decodeDecTtlIds(r, end);
@@ -308,7 +314,8 @@ function decodeMultipath(r: Reader): Action | undefined {
   const pad1 = r.u16();
   const ofsNbits = r.u16();
   const dst = range(ofsNbits, decodeNxmHeader(r));
-  if (fields === undefined || algorithm === undefined || dst === undefined || (pad0 | pad1) !== 0) return undefined;
+  if (fields === undefined || algorithm === undefined || dst === undefined || (pad0 | pad1) !== 0)
+    return undefined;
   return { type: 'multipath', fields, basis, algorithm, maxLink, arg, dst };
 }
 
@@ -323,7 +330,8 @@ function decodeBundle(r: Reader, end: number, load: boolean): Action | undefined
   const ofsNbits = r.u16();
   const dst = load ? range(ofsNbits, decodeNxmHeader(r)) : undefined;
   if (load ? dst === undefined : ofsNbits !== 0 || r.u32() !== 0) return undefined;
-  if (algorithm === undefined || fields === undefined || memberType !== NXM_OF_IN_PORT || !r.zeros(4)) return undefined;
+  if (algorithm === undefined || fields === undefined || memberType !== NXM_OF_IN_PORT || !r.zeros(4))
+    return undefined;
   if (end - r.position !== ((count * 2 + 7) & ~7)) return undefined;
   const members: number[] = [];
   for (let i = 0; i < count; i++) members.push(r.u16());
@@ -350,7 +358,9 @@ function decodeSample(r: Reader, subtype: number): Action | undefined {
   const samplingPort = r.u16();
   if (subtype === 38) return r.zeros(6) ? { type: 'sample2', ...common, samplingPort } : undefined;
   const direction = SampleDirections.name(r.u8());
-  return direction !== undefined && r.zeros(5) ? { type: 'sample3', ...common, samplingPort, direction } : undefined;
+  return direction !== undefined && r.zeros(5)
+    ? { type: 'sample3', ...common, samplingPort, direction }
+    : undefined;
 }
 
 function decodeCt(r: Reader, end: number, depth: number): Action | undefined {

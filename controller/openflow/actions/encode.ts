@@ -365,7 +365,10 @@ function encodeBundle(w: Writer, action: BundleAction): void {
 function encodeSample(w: Writer, action: SampleAction): void {
   const { type } = action;
   const first = type === 'sample';
-  if ((action.samplingPort === undefined) !== first || (action.direction === undefined) === (type === 'sample3')) {
+  if (
+    (action.samplingPort === undefined) !== first ||
+    (action.direction === undefined) === (type === 'sample3')
+  ) {
     throw new OpenFlowBadValueError(
       type,
       w.position,

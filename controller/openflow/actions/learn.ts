@@ -118,7 +118,11 @@ function encodeSubfield(w: Writer, { field, start }: Subfield): void {
 
 function encodeImmediate(w: Writer, value: bigint, bits: number): void {
   if (typeof value !== 'bigint' || value < 0n || value >> BigInt(bits) !== 0n) {
-    throw new OpenFlowBadValueError('learn.spec.immediate', w.position, `${String(value)} does not fit in ${bits} bits`);
+    throw new OpenFlowBadValueError(
+      'learn.spec.immediate',
+      w.position,
+      `${String(value)} does not fit in ${bits} bits`,
+    );
   }
   for (let shift = (immediateBytes(bits) - 2) * 8; shift >= 0; shift -= 16) {
     w.u16(Number((value >> BigInt(shift)) & 0xffffn), 'learn.spec.immediate');

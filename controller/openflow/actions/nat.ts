@@ -56,7 +56,8 @@ const FLAGS = { none: 0, src: F_SRC, dst: F_DST } as const;
 /** Writes what follows the subtype, up to the padding. */
 export function encodeNat(w: Writer, nat: NatAction): void {
   const manip = FLAGS[nat.manip] as number | undefined;
-  if (manip === undefined) throw new OpenFlowBadValueError('nat.manip', w.position, `${nat.manip} is not none, src or dst`);
+  if (manip === undefined)
+    throw new OpenFlowBadValueError('nat.manip', w.position, `${nat.manip} is not none, src or dst`);
   w.zeros(2);
   w.u16(
     manip | (nat.persistent ? F_PERSISTENT : 0) | (nat.hash ? F_HASH : 0) | (nat.random ? F_RANDOM : 0),

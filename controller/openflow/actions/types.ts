@@ -269,7 +269,12 @@ export interface CloneAction {
 
 export type EncapProperty =
   | { readonly type: 'nsh_md_type'; readonly mdType: number }
-  | { readonly type: 'nsh_tlv'; readonly tlvClass: number; readonly tlvType: number; readonly value: Uint8Array };
+  | {
+      readonly type: 'nsh_tlv';
+      readonly tlvClass: number;
+      readonly tlvType: number;
+      readonly value: Uint8Array;
+    };
 
 export interface EncapAction {
   readonly type: 'encap';

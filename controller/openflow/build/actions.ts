@@ -49,10 +49,16 @@ function range15(input: SubfieldInput): Subfield {
 
 const plain = (type: PlainAction['type']): PlainAction => ({ type });
 
-export type CtInput = Partial<Omit<CtAction, 'type' | 'zone'>> & { readonly zone?: number | SubfieldInput | undefined };
+export type CtInput = Partial<Omit<CtAction, 'type' | 'zone'>> & {
+  readonly zone?: number | SubfieldInput | undefined;
+};
 export type NatInput = Partial<Omit<NatAction, 'type' | 'manip'>>;
 export type LearnSpecInput =
-  | { readonly type: 'match' | 'load'; readonly src: SubfieldInput | { readonly immediate: bigint }; readonly dst: SubfieldInput }
+  | {
+      readonly type: 'match' | 'load';
+      readonly src: SubfieldInput | { readonly immediate: bigint };
+      readonly dst: SubfieldInput;
+    }
   | { readonly type: 'output'; readonly src: SubfieldInput };
 export type LearnInput = Partial<Omit<LearnAction, 'type' | 'specs' | 'table'>> & {
   readonly table: number;
@@ -61,7 +67,8 @@ export type LearnInput = Partial<Omit<LearnAction, 'type' | 'specs' | 'table'>> 
 
 function learnSpec(spec: LearnSpecInput): LearnSpec {
   if (spec.type === 'output') return { type: 'output', src: range(spec.src) };
-  const src: LearnSource = typeof spec.src === 'object' && 'immediate' in spec.src ? spec.src : range(spec.src);
+  const src: LearnSource =
+    typeof spec.src === 'object' && 'immediate' in spec.src ? spec.src : range(spec.src);
   return { type: spec.type, src, dst: range(spec.dst) };
 }
 
@@ -82,7 +89,8 @@ export const actions = {
     const field = fieldByName(name);
     if (!field.writable) throw new OpenFlowBadValueError(field.name, -1, 'it is read-only');
     const entry = fieldEntry(field, input);
-    if (entry === undefined) throw new OpenFlowBadValueError(field.name, -1, 'the mask selects no bit to set');
+    if (entry === undefined)
+      throw new OpenFlowBadValueError(field.name, -1, 'the mask selects no bit to set');
     return { type: 'set_field', ...entry };
   },
   /** Copies bits; both ranges must be of one size. OVS prints it as `move`. */
@@ -106,7 +114,10 @@ export const actions = {
   copyTtlIn: (): PlainAction => plain('copy_ttl_in'),
   copyTtlOut: (): PlainAction => plain('copy_ttl_out'),
   /** Looks the packet up in a table, then goes on with the next action. */
-  resubmit: (table: number, options: { readonly inPort?: number; readonly ct?: boolean } = {}): ResubmitTableAction => ({
+  resubmit: (
+    table: number,
+    options: { readonly inPort?: number; readonly ct?: boolean } = {},
+  ): ResubmitTableAction => ({
     type: 'resubmit_table',
     inPort: options.inPort ?? Port16.IN_PORT,
     table,
@@ -116,7 +127,10 @@ export const actions = {
     type: 'ct',
     commit: options.commit ?? false,
     force: options.force ?? false,
-    zone: typeof options.zone === 'number' || options.zone === undefined ? (options.zone ?? 0) : range(options.zone),
+    zone:
+      typeof options.zone === 'number' || options.zone === undefined
+        ? (options.zone ?? 0)
+        : range(options.zone),
     table: options.table ?? CT_RECIRC_NONE,
     alg: options.alg ?? 0,
     actions: options.actions ?? [],
@@ -164,12 +178,16 @@ export const actions = {
   pop: (field: SubfieldInput): StackAction => ({ type: 'stack_pop', subfield: range(field) }),
   clone: (...list: readonly Action[]): CloneAction => ({ type: 'clone', actions: list }),
   deleteField: (name: FieldName): DeleteFieldAction => ({ type: 'delete_field', field: nxmField(name) }),
-  multipath: (options: Omit<MultipathAction, 'type' | 'dst'> & { readonly dst: SubfieldInput }): MultipathAction => ({
+  multipath: (
+    options: Omit<MultipathAction, 'type' | 'dst'> & { readonly dst: SubfieldInput },
+  ): MultipathAction => ({
     ...options,
     type: 'multipath',
     dst: range(options.dst),
   }),
-  bundle: (options: Omit<BundleAction, 'type' | 'dst'> & { readonly dst?: SubfieldInput | undefined }): BundleAction => {
+  bundle: (
+    options: Omit<BundleAction, 'type' | 'dst'> & { readonly dst?: SubfieldInput | undefined },
+  ): BundleAction => {
     const { dst, ...rest } = options;
     return { ...rest, type: 'bundle', ...(dst === undefined ? {} : { dst: range(dst) }) };
   },

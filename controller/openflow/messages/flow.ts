@@ -75,7 +75,18 @@ export function decodeFlowRemoved(r: Reader, xid: number): FlowRemoved | undefin
   const stats = decodeFlowStats(r, 'flow_removed.stats');
   if (stats === undefined) return undefined;
   exactly(r, 0, 'flow_removed');
-  return { type: 'flow_removed', xid, table, reason, priority, idleTimeout, hardTimeout, cookie, match, stats };
+  return {
+    type: 'flow_removed',
+    xid,
+    table,
+    reason,
+    priority,
+    idleTimeout,
+    hardTimeout,
+    cookie,
+    match,
+    stats,
+  };
 }
 
 export function encodeFlowRemoved(w: Writer, message: FlowRemoved): void {

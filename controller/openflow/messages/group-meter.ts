@@ -16,7 +16,14 @@ import {
 } from '../properties.ts';
 import type { Reader } from '../reader.ts';
 import type { Writer } from '../writer.ts';
-import type { GroupBucket, GroupMod, GroupModCommand, MeterBand, MeterMod, SelectionMethod } from './types.ts';
+import type {
+  GroupBucket,
+  GroupMod,
+  GroupModCommand,
+  MeterBand,
+  MeterMod,
+  SelectionMethod,
+} from './types.ts';
 
 const WEIGHT = 0;
 const WATCH_PORT = 1;
@@ -30,7 +37,9 @@ function decodeBucket(r: Reader, end: number, bucket: BucketDraft): void {
     const head = beginProperty(r, end, 'bucket');
     const weight = head.type === WEIGHT && last < WEIGHT ? u16Property(r, head) : undefined;
     const watch =
-      (head.type === WATCH_PORT || head.type === WATCH_GROUP) && last < head.type ? u32Property(r, head) : undefined;
+      (head.type === WATCH_PORT || head.type === WATCH_GROUP) && last < head.type
+        ? u32Property(r, head)
+        : undefined;
     if (weight !== undefined) bucket.weight = weight;
     else if (watch !== undefined && head.type === WATCH_PORT) bucket.watchPort = watch;
     else if (watch !== undefined) bucket.watchGroup = watch;
@@ -77,7 +86,8 @@ export function encodeBuckets(w: Writer, buckets: readonly GroupBucket[]): void 
     w.length16(start + 2, start + 8, 'bucket.actions');
     if (bucket.weight !== undefined) putU16Property(w, WEIGHT, bucket.weight, 'bucket.weight');
     if (bucket.watchPort !== undefined) putU32Property(w, WATCH_PORT, bucket.watchPort, 'bucket.watchPort');
-    if (bucket.watchGroup !== undefined) putU32Property(w, WATCH_GROUP, bucket.watchGroup, 'bucket.watchGroup');
+    if (bucket.watchGroup !== undefined)
+      putU32Property(w, WATCH_GROUP, bucket.watchGroup, 'bucket.watchGroup');
     if (bucket.others !== undefined) w.raw(bucket.others);
     w.length16(start, start, 'bucket');
   }
@@ -93,10 +103,13 @@ export interface GroupProperties {
 }
 
 function decodeSelectionMethod(r: Reader, start: number, end: number): SelectionMethod | undefined {
-  if (end - start < 40 || r.u32() !== NETRONOME || r.u32() !== SELECTION_METHOD || r.u32() !== 0) return undefined;
+  if (end - start < 40 || r.u32() !== NETRONOME || r.u32() !== SELECTION_METHOD || r.u32() !== 0)
+    return undefined;
   const method = decodeText(r, 16);
   const param = r.u64();
-  return method === undefined ? undefined : { method, param, fields: decodeOxmList(r, end, 'selection_method.fields') };
+  return method === undefined
+    ? undefined
+    : { method, param, fields: decodeOxmList(r, end, 'selection_method.fields') };
 }
 
 /** Reads the properties of a group up to `end`. */
@@ -168,7 +181,9 @@ export function decodeGroupMod(r: Reader, xid: number): GroupMod | undefined {
 
 export function encodeGroupMod(w: Writer, message: GroupMod): void {
   w.u16(
-    message.command === 'add_or_modify' ? ADD_OR_MODIFY : Commands.number(message.command, w, 'group_mod.command'),
+    message.command === 'add_or_modify'
+      ? ADD_OR_MODIFY
+      : Commands.number(message.command, w, 'group_mod.command'),
     'group_mod.command',
   );
   w.u8(GroupTypes.number(message.groupType, w, 'group_mod.groupType'), 'group_mod.groupType');
@@ -189,7 +204,11 @@ export function decodeBands(r: Reader, end: number): MeterBand[] {
   while (r.position < end) {
     const start = r.position;
     if (end - start < 12) {
-      throw new OpenFlowBadLengthError('meter band', r.offset, `a band needs 12 bytes, ${end - start} are left`);
+      throw new OpenFlowBadLengthError(
+        'meter band',
+        r.offset,
+        `a band needs 12 bytes, ${end - start} are left`,
+      );
     }
     const type = r.u16();
     const length = r.u16();
@@ -223,7 +242,11 @@ export function encodeBands(w: Writer, bands: readonly MeterBand[]): void {
     if (band.type === 'raw') {
       const { bytes } = band;
       if (bytes.length < 12 || bytes[2]! * 256 + bytes[3]! !== bytes.length) {
-        throw new OpenFlowBadValueError('raw meter band', w.position, 'its length must stand in bytes 2 and 3');
+        throw new OpenFlowBadValueError(
+          'raw meter band',
+          w.position,
+          'its length must stand in bytes 2 and 3',
+        );
       }
       w.raw(bytes);
       continue;

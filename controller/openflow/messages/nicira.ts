@@ -228,7 +228,9 @@ export function decodeTlvTableReply(r: Reader, xid: number): NxTlvTableReply | u
   const maxFields = r.u16();
   if (!r.zeros(10)) return undefined;
   const maps = decodeTlvMaps(r, 'nx_tlv_table_reply.maps');
-  return maps === undefined ? undefined : { type: 'nx_tlv_table_reply', xid, maxOptionSpace, maxFields, maps };
+  return maps === undefined
+    ? undefined
+    : { type: 'nx_tlv_table_reply', xid, maxOptionSpace, maxFields, maps };
 }
 
 export function encodeTlvTableReply(w: Writer, message: NxTlvTableReply): void {

@@ -7,7 +7,15 @@ import { beginProperty, putU32Property, u32Property } from '../properties.ts';
 import type { Reader } from '../reader.ts';
 import type { Writer } from '../writer.ts';
 import { exactly } from './session.ts';
-import type { EthernetFeatures, PortDesc, PortMod, PortStatus, TableDesc, TableMod, TableStatus } from './types.ts';
+import type {
+  EthernetFeatures,
+  PortDesc,
+  PortMod,
+  PortStatus,
+  TableDesc,
+  TableMod,
+  TableStatus,
+} from './types.ts';
 
 const PORT_LENGTH = 40;
 const ETHERNET = 0;
@@ -17,7 +25,11 @@ const ETHERNET_LENGTH = 32;
 export function decodePort(r: Reader, end: number): PortDesc | undefined {
   const start = r.position;
   if (end - start < PORT_LENGTH) {
-    throw new OpenFlowBadLengthError('port', r.offset, `a port needs ${PORT_LENGTH} bytes, ${end - start} are left`);
+    throw new OpenFlowBadLengthError(
+      'port',
+      r.offset,
+      `a port needs ${PORT_LENGTH} bytes, ${end - start} are left`,
+    );
   }
   const portNo = r.u32();
   const length = r.u16();
@@ -124,7 +136,8 @@ export function decodePortMod(r: Reader, xid: number): PortMod | undefined {
   };
   while (r.position < r.end) {
     const head = beginProperty(r, r.end, 'port_mod.properties');
-    const advertise = head.type === ETHERNET && message.advertise === undefined ? u32Property(r, head) : undefined;
+    const advertise =
+      head.type === ETHERNET && message.advertise === undefined ? u32Property(r, head) : undefined;
     if (advertise === undefined) {
       message.others = r.copyRange(head.start, r.end);
       break;

@@ -69,10 +69,18 @@ export function decodeError(r: Reader, xid: number, version: number): ErrorMessa
 export function encodeError(w: Writer, message: ErrorMessage): void {
   const numbers = typeof message.error === 'string' ? errorNumbers(message.error) : message.error;
   if (numbers === undefined) {
-    throw new OpenFlowBadValueError('error.error', w.position, `there is no error ${JSON.stringify(message.error)}`);
+    throw new OpenFlowBadValueError(
+      'error.error',
+      w.position,
+      `there is no error ${JSON.stringify(message.error)}`,
+    );
   }
   if ((numbers.type === EXPERIMENTER_ERROR) !== (numbers.experimenter !== undefined)) {
-    throw new OpenFlowBadValueError('error.error', w.position, 'an experimenter goes with type 0xffff and only with it');
+    throw new OpenFlowBadValueError(
+      'error.error',
+      w.position,
+      'an experimenter goes with type 0xffff and only with it',
+    );
   }
   w.u16(numbers.type, 'error.type');
   w.u16(numbers.code, 'error.code');
@@ -84,7 +92,11 @@ export function encodeError(w: Writer, message: ErrorMessage): void {
 export function exactly(r: Reader, count: number, what: string): void {
   r.need(count, what);
   if (r.end - r.position !== count) {
-    throw new OpenFlowBadLengthError(what, r.offset, `${count} bytes are wanted, ${r.end - r.position} are left`);
+    throw new OpenFlowBadLengthError(
+      what,
+      r.offset,
+      `${count} bytes are wanted, ${r.end - r.position} are left`,
+    );
   }
 }
 

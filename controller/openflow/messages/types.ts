@@ -43,7 +43,8 @@ export interface ErrorMessage extends Common {
   /** Version in the header; 1.5 if absent. */
   readonly version?: number | undefined;
   /** OVS's name of type and code, or their numbers where there is none. */
-  readonly error: ErrorName | { readonly type: number; readonly code: number; readonly experimenter?: number | undefined };
+  readonly error:
+    ErrorName | { readonly type: number; readonly code: number; readonly experimenter?: number | undefined };
   /** At least the first 64 bytes of what was refused, header included; or text, for a failed hello. */
   readonly data: Uint8Array;
 }
@@ -187,7 +188,8 @@ export interface SelectionMethod {
   readonly fields: Match;
 }
 
-export type GroupModCommand = 'add' | 'modify' | 'delete' | 'insert_bucket' | 'remove_bucket' | 'add_or_modify';
+export type GroupModCommand =
+  'add' | 'modify' | 'delete' | 'insert_bucket' | 'remove_bucket' | 'add_or_modify';
 
 export interface GroupMod extends Common {
   readonly type: 'group_mod';
@@ -203,7 +205,12 @@ export interface GroupMod extends Common {
 
 export type MeterBand =
   | { readonly type: 'drop'; readonly rate: number; readonly burstSize: number }
-  | { readonly type: 'dscp_remark'; readonly rate: number; readonly burstSize: number; readonly precLevel: number }
+  | {
+      readonly type: 'dscp_remark';
+      readonly rate: number;
+      readonly burstSize: number;
+      readonly precLevel: number;
+    }
   | { readonly type: 'raw'; readonly bytes: Uint8Array };
 
 export interface MeterMod extends Common {

@@ -39,7 +39,11 @@ function identifier(r: Reader, what: string): number | undefined {
   return r.u32() === 0 ? id : undefined;
 }
 
-function other(r: Reader, type: 'multipart_request' | 'multipart_reply', multipartType: number): MultipartMessage {
+function other(
+  r: Reader,
+  type: 'multipart_request' | 'multipart_reply',
+  multipartType: number,
+): MultipartMessage {
   return { type, multipartType, body: r.copyRange(r.position, r.end) };
 }
 
@@ -204,7 +208,8 @@ export function isMultipartReply(message: MultipartMessage): boolean {
 /** Writes a multipart message behind its OpenFlow header. */
 export function encodeMultipart(w: Writer, message: MultipartMessage): void {
   const wire = WIRE[message.type] as (typeof WIRE)[MultipartMessage['type']] | undefined;
-  if (wire === undefined) throw new OpenFlowBadValueError('message.type', w.position, `there is no message ${message.type}`);
+  if (wire === undefined)
+    throw new OpenFlowBadValueError('message.type', w.position, `there is no message ${message.type}`);
   w.u16('multipartType' in message ? message.multipartType : wire[0], 'multipart.type');
   w.u16(message.more === true ? MORE : 0, 'multipart.flags');
   w.zeros(4);

@@ -87,7 +87,8 @@ function decodeFlowStatsEntry(r: Reader): FlowStatsEntry | undefined {
   return stats === undefined ? undefined : { table, reason, priority, match, stats };
 }
 
-export const decodeFlowStatsEntries = (r: Reader) => decodeEntries(r, 'flow_stats', 0, 16, decodeFlowStatsEntry);
+export const decodeFlowStatsEntries = (r: Reader) =>
+  decodeEntries(r, 'flow_stats', 0, 16, decodeFlowStatsEntry);
 
 export const encodeFlowStatsEntries = (w: Writer, flows: readonly (FlowStatsEntry | RawEntry)[]) =>
   encodeEntries(w, flows, (writer, flow) => {
@@ -169,7 +170,8 @@ export const decodeFlowUpdates = (r: Reader) => decodeEntries(r, 'flow_update', 
 function encodeFlowUpdate(w: Writer, update: FlowUpdate): void {
   const start = w.position;
   const event = EVENTS.indexOf(update.event);
-  if (event < 0) throw new OpenFlowBadValueError('flow_update.event', start, `${update.event} is not an event`);
+  if (event < 0)
+    throw new OpenFlowBadValueError('flow_update.event', start, `${update.event} is not an event`);
   w.u16(0, 'flow_update');
   w.u16(event, 'flow_update.event');
   switch (update.event) {

@@ -55,7 +55,9 @@ export const decodeGroupStats = (r: Reader) =>
     const byteCount = reader.u64();
     const duration = decodeDuration(reader);
     const buckets = decodeCounters(reader, end);
-    return buckets === undefined ? undefined : { groupId, refCount, packetCount, byteCount, duration, buckets };
+    return buckets === undefined
+      ? undefined
+      : { groupId, refCount, packetCount, byteCount, duration, buckets };
   });
 
 export const encodeGroupStats = (w: Writer, groups: readonly (GroupStats | RawEntry)[]) =>
@@ -140,7 +142,9 @@ export const decodeMeterStats = (r: Reader) =>
     const byteInCount = reader.u64();
     const duration = decodeDuration(reader);
     const bands = decodeCounters(reader, end);
-    return bands === undefined ? undefined : { meterId, flowCount, packetInCount, byteInCount, duration, bands };
+    return bands === undefined
+      ? undefined
+      : { meterId, flowCount, packetInCount, byteInCount, duration, bands };
   });
 
 export const encodeMeterStats = (w: Writer, meters: readonly (MeterStats | RawEntry)[]) =>
@@ -186,7 +190,14 @@ export function decodeMeterFeatures(r: Reader): MeterFeaturesReply | undefined {
   const maxBands = r.u8();
   const maxColor = r.u8();
   if (r.u16() !== 0) return undefined;
-  const reply = { type: 'meter_features_reply', maxMeter, bandTypes, capabilities, maxBands, maxColor } as const;
+  const reply = {
+    type: 'meter_features_reply',
+    maxMeter,
+    bandTypes,
+    capabilities,
+    maxBands,
+    maxColor,
+  } as const;
   if (length === METER_FEATURES_13) return reply;
   const features = r.u32();
   return r.u32() === 0 ? { ...reply, features } : undefined;

@@ -88,7 +88,8 @@ function decodeTableFeaturesEntry(r: Reader, end: number): TableFeatures | undef
   };
 }
 
-export const decodeTableFeatures = (r: Reader) => decodeEntries(r, 'table_features', 0, 64, decodeTableFeaturesEntry);
+export const decodeTableFeatures = (r: Reader) =>
+  decodeEntries(r, 'table_features', 0, 64, decodeTableFeaturesEntry);
 
 export const encodeTableFeatures = (w: Writer, tables: readonly (TableFeatures | RawEntry)[]) =>
   encodeEntries(w, tables, (writer, table) => {

@@ -1,5 +1,13 @@
 /** Actions as Open vSwitch prints them. */
-import type { Action, CtAction, EncapProperty, LearnAction, LearnSpec, NatAction, SampleAction } from '../actions/types.ts';
+import type {
+  Action,
+  CtAction,
+  EncapProperty,
+  LearnAction,
+  LearnSpec,
+  NatAction,
+  SampleAction,
+} from '../actions/types.ts';
 import { LearnFlag } from '../actions/types.ts';
 import { CT_RECIRC_NONE, DEFAULT_PRIORITY, NO_MAX_LEN, Port, Port16 } from '../constants.ts';
 import { nxmField } from '../fields.ts';
@@ -11,7 +19,6 @@ import {
   formatFieldValue,
   formatPort,
   formatPort16,
-  hex,
   hexDigits,
 } from './values.ts';
 
@@ -209,7 +216,8 @@ function addressRange(nat: NatAction): string | undefined {
     return same ? nat.ipv4Min : `${nat.ipv4Min}-${nat.ipv4Max}`;
   }
   if (nat.ipv6Min === undefined) return undefined;
-  const bracket = (address: string) => (nat.portMin === undefined || nat.portMin === 0 ? address : `[${address}]`);
+  const bracket = (address: string) =>
+    nat.portMin === undefined || nat.portMin === 0 ? address : `[${address}]`;
   const same = nat.ipv6Max === undefined || nat.ipv6Max === nat.ipv6Min || nat.ipv6Max === '::';
   return same ? bracket(nat.ipv6Min) : `${bracket(nat.ipv6Min)}-${bracket(nat.ipv6Max)}`;
 }
@@ -221,7 +229,8 @@ function formatNat(nat: NatAction): string {
   if (range !== undefined) text += `=${range}`;
   if (nat.portMin !== undefined && nat.portMin !== 0) {
     text += `:${nat.portMin}`;
-    if (nat.portMax !== undefined && nat.portMax !== 0 && nat.portMax !== nat.portMin) text += `-${nat.portMax}`;
+    if (nat.portMax !== undefined && nat.portMax !== 0 && nat.portMax !== nat.portMin)
+      text += `-${nat.portMax}`;
   }
   if (nat.persistent) text += ',persistent';
   if (nat.hash) text += ',hash';
@@ -240,20 +249,21 @@ const packetTypeWord = (packetType: number) => PACKET_TYPES[packetType] ?? 'UNKN
 
 function formatEncapProperty(property: EncapProperty): string {
   if (property.type === 'nsh_md_type') return `md_type=${property.mdType}`;
-  return `tlv(${wideHex(property.tlvClass)},${property.tlvType},${hex(bytesToBigint(property.value))})`;
+  return `tlv(${wideHex(property.tlvClass)},${property.tlvType},${alternateHex(bytesToBigint(property.value))})`;
 }
 
 function formatLearnSpec(spec: LearnSpec): string {
   if (spec.type === 'output') return `output:${formatSubfield(spec.src)}`;
   const { src, dst } = spec;
   const immediate = 'immediate' in src;
-  if (spec.type === 'load') return `load:${immediate ? hex(src.immediate) : formatSubfield(src)}->${formatSubfield(dst)}`;
+  if (spec.type === 'load')
+    return `load:${immediate ? alternateHex(src.immediate) : formatSubfield(src)}->${formatSubfield(dst)}`;
   if (immediate) {
     if (dst.start === 0 && dst.bits === dst.field.bits && dst.field.kind !== 'bytes') {
       const value = dst.field.kind === 'bigint' ? src.immediate : Number(src.immediate);
       return `${dst.field.shown}=${formatFieldValue(dst.field, value)}`;
     }
-    return `${formatSubfield(dst)}=${hex(src.immediate)}`;
+    return `${formatSubfield(dst)}=${alternateHex(src.immediate)}`;
   }
   const same = nxmField(src.field) === nxmField(dst.field) && src.start === dst.start;
   return same ? formatSubfield(dst) : `${formatSubfield(dst)}=${formatSubfield(src)}`;

@@ -65,7 +65,15 @@ function formatFlowFlags(flags: number): string {
 /** The members that a flow on a switch and a flow-mod that adds it have in common. */
 export type FormattableFlow = Pick<
   FlowDesc,
-  'table' | 'priority' | 'idleTimeout' | 'hardTimeout' | 'flags' | 'importance' | 'cookie' | 'match' | 'instructions'
+  | 'table'
+  | 'priority'
+  | 'idleTimeout'
+  | 'hardTimeout'
+  | 'flags'
+  | 'importance'
+  | 'cookie'
+  | 'match'
+  | 'instructions'
 >;
 
 /** One flow, e.g. `cookie=0x1, table=3, priority=10,tcp,tp_dst=80 actions=output:2`. */

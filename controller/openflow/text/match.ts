@@ -82,7 +82,8 @@ function overlayField(view: View, field: OxmField, value: FieldValue, mask: Fiel
     return;
   }
   const v = BigInt(value);
-  const m = mask === undefined || mask instanceof Uint8Array ? (1n << BigInt(field.length * 8)) - 1n : BigInt(mask);
+  const m =
+    mask === undefined || mask instanceof Uint8Array ? (1n << BigInt(field.length * 8)) - 1n : BigInt(mask);
   const { name } = field;
   const family = /^(x{0,2})reg([0-9]+)$/.exec(name);
   if (family !== null) {
@@ -96,6 +97,9 @@ function overlayField(view: View, field: OxmField, value: FieldValue, mask: Fiel
       return;
     case 'vlan_pcp':
       view.overlay('vlan_tci', (v << 13n) | BigInt(VLAN_CFI), 0xf000n);
+      return;
+    case 'tun_flags':
+      view.overlay(name, v, m & 1n);
       return;
     case 'nxm_in_port':
       view.overlay('in_port', v >= 0xff00n ? v + 0xffff0000n : v, U32);
@@ -157,9 +161,9 @@ function overlayField(view: View, field: OxmField, value: FieldValue, mask: Fiel
 
 function tunMetadata(field: OxmField, value: Uint8Array, mask: Uint8Array | undefined): string {
   if (mask?.every((byte) => byte === 0) === true) return field.name;
-  const shown = hex(bytesToBigint(value));
+  const shown = alternateHex(bytesToBigint(value));
   if (mask === undefined || mask.every((byte) => byte === 0xff)) return `${field.name}=${shown}`;
-  return `${field.name}=${shown}/${hex(bytesToBigint(mask))}`;
+  return `${field.name}=${shown}/${alternateHex(bytesToBigint(mask))}`;
 }
 
 class Printer {
@@ -181,13 +185,19 @@ class Printer {
 
   /** `%#x`, with the mask unless it is all ones. */
   hex(key: string, full: bigint): void {
-    this.put(key, key, ({ value, mask }) => alternateHex(value) + (mask === full ? '' : `/${alternateHex(mask)}`));
+    this.put(
+      key,
+      key,
+      ({ value, mask }) => alternateHex(value) + (mask === full ? '' : `/${alternateHex(mask)}`),
+    );
   }
 
   /** Decimal where matched exactly, else both in hex of at least `width` digits. */
   decimal(name: string, full: bigint, width = 1, key = name): void {
     const wide = (n: bigint) => `0x${n.toString(16).padStart(width, '0')}`;
-    this.put(name, key, ({ value, mask }) => (mask === full ? String(value) : `${wide(value)}/${wide(mask)}`));
+    this.put(name, key, ({ value, mask }) =>
+      mask === full ? String(value) : `${wide(value)}/${wide(mask)}`,
+    );
   }
 
   exact(name: string, format: (value: number) => string, key = name): void {
@@ -243,13 +253,17 @@ function protocolWord(view: View, ethType: number): { word: string; saysProtocol
 function printConntrack(p: Printer, view: View): void {
   const state = view.fields.get('ct_state');
   if (state !== undefined && (state.mask & 0xffn) !== 0n) {
-    p.text(`ct_state=${formatFlags(CT_STATE_BITS, Number(state.value & 0xffn), Number(state.mask & 0xffn), 0xff)}`);
+    p.text(
+      `ct_state=${formatFlags(CT_STATE_BITS, Number(state.value & 0xffn), Number(state.mask & 0xffn), 0xff)}`,
+    );
   }
   p.decimal('ct_zone', U16);
   p.hex('ct_mark', U32);
   const label = view.fields.get('ct_label');
   if (label !== undefined && label.mask !== 0n) {
-    p.text(`ct_label=${hex(label.value)}${label.mask === (1n << 128n) - 1n ? '' : `/${hex(label.mask)}`}`);
+    p.text(
+      `ct_label=${alternateHex(label.value)}${label.mask === (1n << 128n) - 1n ? '' : `/${alternateHex(label.mask)}`}`,
+    );
   }
   p.ipv4('ct_nw_src');
   p.ipv6('ct_ipv6_src');
@@ -279,7 +293,7 @@ function printTunnel(p: Printer, view: View): void {
   }
   p.exact('gtpu_flags', alternateHex, 'tun_gtpu_flags');
   p.exact('gtpu_msgtype', String, 'tun_gtpu_msgtype');
-  if ((view.mask('tun_flags') & 1) !== 0) p.flags('tun_flags', TUNNEL_FLAG_BITS, 0x1f);
+  p.flags('tun_flags', TUNNEL_FLAG_BITS, 0xf);
   for (const text of view.tunMetadata) p.text(text);
 }
 

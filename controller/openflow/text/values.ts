@@ -84,7 +84,7 @@ export const TCP_FLAG_BITS = [
   '[400]',
   '[800]',
 ];
-export const TUNNEL_FLAG_BITS = ['oam'];
+export const TUNNEL_FLAG_BITS = ['oam', 'df', 'csum', 'key'];
 
 /** `a|b`, with bits that have no name together in hex; `0` for none. */
 function joinFlags(bits: readonly string[], flags: number): string {
@@ -166,14 +166,15 @@ export function formatFieldValue(field: OxmField, value: FieldValue, mask?: Fiel
     case 'packet_type':
       return formatPacketType(narrow, Number(wideMask));
     case 'hexadecimal':
-      return hex(value) + (exact ? '' : `/${hex(wideMask)}`);
+      return alternateHex(value) + (exact ? '' : `/${alternateHex(wideMask)}`);
     case 'decimal':
       break;
   }
-  return String(value) + (exact ? '' : `/${hex(wideMask)}`);
+  return String(value) + (exact ? '' : `/${alternateHex(wideMask)}`);
 }
 
 function formatBytes(value: Uint8Array, mask: Uint8Array | undefined): string {
-  const shown = hex(bytesToBigint(value));
-  return mask === undefined || mask.every((byte) => byte === 0xff) ? shown : `${shown}/${hex(bytesToBigint(mask))}`;
+  const shown = alternateHex(bytesToBigint(value));
+  if (mask === undefined || mask.every((byte) => byte === 0xff)) return shown;
+  return `${shown}/${alternateHex(bytesToBigint(mask))}`;
 }
