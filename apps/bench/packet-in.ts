@@ -1,0 +1,2 @@
+import type { Benchmark } from './benchmark.ts';
+export const packetIn: Benchmark = { name: 'packet-in', title: '', run: () => Promise.reject(new Error('not yet')) };
