@@ -22,6 +22,7 @@ import {
   lazy,
   list,
   names,
+  numberOr,
   object,
   oneOf,
   optional,
@@ -162,7 +163,7 @@ export const action: Shape<Action> = tagged<Action>()('type', {
   ct: object({
     commit: boolean,
     force: boolean,
-    zone: { kind: 'numberOr', bits: 16, other: subfield },
+    zone: numberOr(16, subfield),
     table: u8,
     alg: u16,
     actions,

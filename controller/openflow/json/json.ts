@@ -8,7 +8,7 @@
 import { formatIpv4, formatIpv6, formatMac, parseIpv4, parseIpv6, parseMac } from '../addresses.ts';
 import { ERROR_NAMES } from '../error-names.ts';
 import { OpenFlowBadJsonError, OpenFlowBadValueError } from '../errors.ts';
-import type { OxmField} from '../fields.ts';
+import type { OxmField } from '../fields.ts';
 import { fieldKey, findField, RAW_OXM, type FieldValue } from '../fields.ts';
 import type { Message } from '../messages/types.ts';
 import { hexDigits } from '../text/values.ts';

@@ -91,3 +91,9 @@ export const keyed = <P, A>(key: string, present: ObjectShape<P>, absent: Shape<
   present,
   absent,
 });
+
+export const numberOr = <T>(bits: number, other: Shape<T>): Shape<number | T> => ({
+  kind: 'numberOr',
+  bits,
+  other,
+});

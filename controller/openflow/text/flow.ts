@@ -1,11 +1,11 @@
 /** Instructions and flows as `ovs-ofctl dump-flows --no-stats --no-names` prints them. */
-import { FlowModFlag } from '../constants.ts';
+import { FlowModFlag, NO_BUFFER, Port } from '../constants.ts';
 import type { Instruction } from '../instructions.ts';
 import type { FlowDesc } from '../multipart/types.ts';
 import type { FlowMod } from '../messages/types.ts';
 import { formatActions, formatWriteMetadata } from './actions.ts';
 import { formatMatch } from './match.ts';
-import { hexDigits } from './values.ts';
+import { formatPort, hexDigits } from './values.ts';
 
 /** OVS's order, whatever order they come in. */
 const ORDER: readonly Instruction['type'][] = [
@@ -90,6 +90,9 @@ export function formatFlow(flow: FormattableFlow): string {
   return `${text}actions=${formatInstructions(flow.instructions)}`;
 }
 
+/** What OVS keeps for a flow-mod that leaves cookies alone. */
+const NO_COOKIE = 0xffffffffffffffffn;
+
 const COMMAND_WORDS = {
   add: 'ADD',
   modify: 'MOD',
@@ -105,11 +108,14 @@ export function formatFlowMod(mod: FlowMod): string {
   const match = formatMatch(mod.match, mod.priority);
   text += match === '' ? ' ' : ` ${match} `;
   const adds = mod.command === 'add';
-  if (adds && mod.cookie !== 0n) text += `cookie:0x${mod.cookie.toString(16)} `;
-  if (mod.cookieMask !== 0n) text += `cookie:0x${mod.cookie.toString(16)}/0x${mod.cookieMask.toString(16)} `;
+  if (adds && mod.cookie !== 0n && mod.cookie !== NO_COOKIE) text += `cookie:0x${mod.cookie.toString(16)} `;
+  if (!adds && mod.cookieMask !== 0n)
+    text += `cookie:0x${mod.cookie.toString(16)}/0x${mod.cookieMask.toString(16)} `;
   if (mod.idleTimeout !== 0) text += `idle:${mod.idleTimeout} `;
   if (mod.hardTimeout !== 0) text += `hard:${mod.hardTimeout} `;
-  if (mod.importance !== 0) text += `importance:${mod.importance} `;
+  if (adds && mod.importance !== 0) text += `importance:${mod.importance} `;
+  if (mod.bufferId !== NO_BUFFER) text += `buf:0x${mod.bufferId.toString(16)} `;
+  if (mod.outPort !== Port.ANY) text += `out_port:${formatPort(mod.outPort)} `;
   text += formatFlowFlags(mod.flags);
   return `${text}actions=${formatInstructions(mod.instructions)}`;
 }

@@ -1,0 +1,17 @@
+/** `ovs-ofctl ofp-print`: what OVS reads in bytes. */
+import { execFile } from 'node:child_process';
+
+/** OVS's text for a message, without its trailing newline. */
+export function ofpPrint(bytes: Uint8Array): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile('ovs-ofctl', ['ofp-print', Buffer.from(bytes).toString('hex')], (error, stdout) => {
+      if (error === null) resolve(stdout.trimEnd());
+      else reject(error);
+    });
+  });
+}
+
+/** The same, without the line's head: message type, version and transaction id. */
+export async function ofpPrintBody(bytes: Uint8Array): Promise<string> {
+  return (await ofpPrint(bytes)).replace(/^[^\n]*?\(xid=0x[0-9a-f]+\):\s?/, '');
+}
