@@ -310,7 +310,9 @@ function encodeMessage(w: Writer, message: Message, xid: number): void {
   w.u8(0, 'header.type');
   w.u16(0, 'header.length');
   w.u32(xid, 'header.xid');
-  w.view.setUint8(start + 1, encodeBody(w, message, xid));
+  const type = encodeBody(w, message, xid);
+  // Only now: writing the body may have moved the writer's view.
+  w.view.setUint8(start + 1, type);
   w.length16(start + 2, start, message.type);
 }
 
