@@ -4,9 +4,9 @@
  * Each flow matches four fields, one of them a register, and sets a register, outputs and goes on: as most of
  * the pipeline's flows do.
  */
-import { formatFlow } from '../../controller/openflow/index.ts';
+import { flowMod, formatFlow } from '../../controller/openflow/index.ts';
 import { type Flow, FlowList, output, set } from '../../controller/switches/flow.ts';
-import { addFlowMod, compileFlow } from '../../controller/switches/installed.ts';
+import { instructionsOf } from '../../controller/switches/installed.ts';
 import { cookie, Register } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
 
@@ -42,6 +42,9 @@ function address(i: number): string {
 /** As `ovs-ofctl add-flows` reads them, one a line. */
 export function asText(flows: Iterable<Flow>): string {
   let text = '';
-  for (const flow of flows) text += `${formatFlow(addFlowMod(compileFlow(flow)))}\n`;
+  for (const flow of flows) {
+    const { table, priority, match, cookie } = flow;
+    text += `${formatFlow(flowMod({ table, priority, match, cookie, instructions: instructionsOf(flow) }))}\n`;
+  }
   return text;
 }

@@ -1,7 +1,7 @@
 /**
  * What has to change on a bridge, from what is there to what should be.
  */
-import { type CompiledFlow, compileFlow } from './installed.ts';
+import { type CompiledFlow, compileBlock } from './installed.ts';
 import type { Block, Program } from './program.ts';
 
 export interface Difference {
@@ -21,12 +21,6 @@ export function isEmpty(difference: Difference): boolean {
 export function between(before: Program, after: Program): Difference {
   const gone = new Map<string, CompiledFlow>();
   const come = new Map<string, CompiledFlow>();
-  const collect = (block: Block, into: Map<string, CompiledFlow>): void => {
-    for (const flow of block.flows) {
-      const one = compileFlow(flow);
-      into.set(one.key, one);
-    }
-  };
   for (const [key, block] of before) if (after.get(key) !== block) collect(block, gone);
   for (const [key, block] of after) if (before.get(key) !== block) collect(block, come);
   return compare(gone, come);
@@ -39,16 +33,16 @@ export function against(installed: ReadonlyMap<string, CompiledFlow>, program: P
 
 export function flowsOf(program: Program): Map<string, CompiledFlow> {
   const flows = new Map<string, CompiledFlow>();
-  for (const block of program.values()) {
-    for (const flow of block.flows) {
-      const one = compileFlow(flow);
-      flows.set(one.key, one);
-    }
-  }
+  for (const block of program.values()) collect(block, flows);
   return flows;
 }
 
+function collect(block: Block, into: Map<string, CompiledFlow>): void {
+  for (const flow of compileBlock(block)) into.set(flow.key, flow);
+}
+
 function compare(before: ReadonlyMap<string, CompiledFlow>, after: ReadonlyMap<string, CompiledFlow>): Difference {
+  if (before.size === 0) return { put: [...after.values()], remove: [] };
   const put: CompiledFlow[] = [];
   const remove: CompiledFlow[] = [];
   for (const [key, flow] of after) if (before.get(key)?.body !== flow.body) put.push(flow);

@@ -1,7 +1,7 @@
 /**
  * The flows that a switch holds, as it reports them.
  */
-import { type FlowDesc, flowDescRequest } from '../openflow/index.ts';
+import { type FlowDesc, flowDescRequest, isRawEntry } from '../openflow/index.ts';
 import type { SwitchSession } from './session.ts';
 
 export interface CookieFilter {
@@ -10,15 +10,21 @@ export interface CookieFilter {
 }
 
 /** All flows whose cookie has the bits of `cookie` that `mask` names; every flow with a mask of 0. */
-export async function readFlows(session: SwitchSession, { cookie, mask }: CookieFilter): Promise<FlowDesc[]> {
-  const parts = await session.requestAll(
-    flowDescRequest({ cookie, cookieMask: mask }),
-    'telling its flows',
-  );
+export async function readFlows(session: SwitchSession, filter: CookieFilter): Promise<FlowDesc[]> {
   const flows: FlowDesc[] = [];
-  for (const part of parts) {
-    if (part.type !== 'flow_desc_reply') continue;
-    for (const flow of part.flows) if (!('raw' in flow)) flows.push(flow);
-  }
+  await readEachFlow(session, filter, (flow) => flows.push(flow));
   return flows;
+}
+
+/** The same one by one, as they arrive; resolves after the last. */
+export async function readEachFlow(
+  session: SwitchSession,
+  { cookie, mask }: CookieFilter,
+  onFlow: (flow: FlowDesc) => void,
+): Promise<void> {
+  const request = flowDescRequest({ cookie, cookieMask: mask });
+  await session.requestEach(request, 'telling its flows', (part) => {
+    if (part.type !== 'flow_desc_reply') return;
+    for (const flow of part.flows) if (!isRawEntry(flow)) onFlow(flow);
+  });
 }
