@@ -3,9 +3,9 @@
  * does, each as the bytes that go on the wire.
  *
  * Both come from encoded bytes, of what apps want and of what a switch reports alike, with a match's fields in
- * one order, so that two flows are the same exactly when OVS would say so. A flow is encoded once, however
- * often it is compared or sent. The bytes are kept in strings of one character a byte: those can be keys of a
- * map, and cost less than a typed array each.
+ * one order, so that two flows are the same exactly when OVS would say so. A flow is encoded once, when it is
+ * first compared or sent. The bytes are kept in strings of one character a byte: those can be keys of a map,
+ * and cost less than a typed array each.
  *
  *     key    table u8, priority u16, ofp_match with its padding
  *     body   cookie u64, hard timeout u16, instructions
@@ -22,6 +22,7 @@ import {
   MessageType,
   NO_BUFFER,
   OFP_VERSION,
+  type OxmField,
   Port,
   Writer,
 } from '../openflow/index.ts';
@@ -30,11 +31,63 @@ import { encodeMatch } from '../openflow/match.ts';
 import type { Flow } from './flow.ts';
 import type { Block } from './program.ts';
 
-export interface CompiledFlow {
+export class CompiledFlow {
+  #source: Flow | undefined;
+  #key = '';
+  #body = '';
+
+  /** What an app wants. */
+  static of(flow: Flow): CompiledFlow {
+    const one = new CompiledFlow();
+    one.#source = flow;
+    return one;
+  }
+
+  /** What a switch reports. */
+  static fromSwitch({ table, priority, match, instructions, cookie, hardTimeout }: FlowDesc): CompiledFlow {
+    const one = new CompiledFlow();
+    one.#encode(table, priority, splitRegisterPairs(match), instructions, cookie, hardTimeout);
+    return one;
+  }
+
   /** Identity: two flows with the same key replace each other. */
-  readonly key: string;
+  get key(): string {
+    if (this.#source !== undefined) this.#compile(this.#source);
+    return this.#key;
+  }
+
   /** All else that tells two flows with one key apart. */
-  readonly body: string;
+  get body(): string {
+    if (this.#source !== undefined) this.#compile(this.#source);
+    return this.#body;
+  }
+
+  #compile(flow: Flow): void {
+    const { table, priority, match, cookie, hardTimeout } = flow;
+    this.#encode(table, priority, match, instructionsOf(flow), cookie, hardTimeout);
+    this.#source = undefined;
+  }
+
+  #encode(
+    table: number,
+    priority: number,
+    match: Match,
+    instructions: readonly Instruction[],
+    cookie: bigint,
+    hardTimeout: number,
+  ): void {
+    scratch.reset();
+    scratch.u8(table, 'flow.table');
+    scratch.u16(priority, 'flow.priority');
+    encodeMatch(scratch, inOrder(match) ? match : [...match].sort((a, b) => a.field.order - b.field.order));
+    const keyEnd = scratch.position;
+    scratch.u64(cookie, 'flow.cookie');
+    scratch.u16(hardTimeout, 'flow.hardTimeout');
+    encodeInstructions(scratch, instructions);
+    if (scratchBuffer.buffer !== scratch.bytes.buffer) scratchBuffer = Buffer.from(scratch.bytes.buffer);
+    this.#key = scratchBuffer.toString('latin1', 0, keyEnd);
+    this.#body = scratchBuffer.toString('latin1', keyEnd, scratch.position);
+  }
 }
 
 const MATCH_IN_KEY = 3;
@@ -49,15 +102,10 @@ let scratchBuffer = Buffer.from(scratch.bytes.buffer);
 export function compileBlock(block: Block): readonly CompiledFlow[] {
   let result = compiled.get(block);
   if (result === undefined) {
-    result = block.flows.map(compileFlow);
+    result = block.flows.map((flow) => CompiledFlow.of(flow));
     compiled.set(block, result);
   }
   return result;
-}
-
-export function compileFlow(flow: Flow): CompiledFlow {
-  const { table, priority, match, cookie, hardTimeout } = flow;
-  return comparable(table, priority, match, instructionsOf(flow), cookie, hardTimeout);
 }
 
 export function instructionsOf({ actions, next }: Flow): readonly Instruction[] {
@@ -65,11 +113,6 @@ export function instructionsOf({ actions, next }: Flow): readonly Instruction[] 
   if (actions.length > 0) instructions.push({ type: 'apply_actions', actions });
   if (next !== undefined) instructions.push({ type: 'goto_table', table: next });
   return instructions;
-}
-
-export function fromSwitch(flow: FlowDesc): CompiledFlow {
-  const match = flow.match.some(isRegisterPair) ? flow.match.flatMap(splitRegisterPair) : flow.match;
-  return comparable(flow.table, flow.priority, match, flow.instructions, flow.cookie, flow.hardTimeout);
 }
 
 /** Appends the FLOW_MOD that puts the flow there, over whatever has its key. */
@@ -137,53 +180,43 @@ function writeBytes(w: Writer, text: string, from: number, to: number): void {
   for (let i = from; i < to; i++) bytes[at + i] = text.charCodeAt(i);
 }
 
-const XREG = /^xreg([0-7])$/;
-const LOW_HALF = 0xffff_ffffn;
+/** By packet register (OpenFlow 1.5.1, section 7.2.3.10): the two registers that it consists of, high half first. */
+const halves = new Map(
+  ([0, 1, 2, 3, 4, 5, 6, 7] as const).map((n) => [
+    fieldByName(`xreg${n}`),
+    [fieldByName(`reg${2 * n}`), fieldByName(`reg${2 * n + 1}`)] as const,
+  ]),
+);
 
-function isRegisterPair({ field }: MatchField): boolean {
-  return field.length === 8 && XREG.test(field.name);
+/** OVS reports two registers as one field of twice the width, also when only one of them is matched. */
+function splitRegisterPairs(match: Match): Match {
+  let split: MatchField[] | undefined;
+  for (let i = 0; i < match.length; i++) {
+    const entry = match[i]!;
+    const pair = entry.field.length === 8 ? halves.get(entry.field) : undefined;
+    if (pair !== undefined) {
+      split ??= match.slice(0, i);
+      pushHalves(split, pair, entry);
+    } else {
+      split?.push(entry);
+    }
+  }
+  return split ?? match;
 }
 
-/** OVS reports two registers as one field of twice the width (OpenFlow 1.5's packet registers). */
-function splitRegisterPair(entry: MatchField): MatchField[] {
-  const pair = XREG.exec(entry.field.name);
-  if (pair === null || typeof entry.value !== 'bigint') return [entry];
-  const { value } = entry;
-  const mask = typeof entry.mask === 'bigint' ? entry.mask : 0xffff_ffff_ffff_ffffn;
-  const first = 2 * Number(pair[1]);
-  return [
-    half(first, value >> 32n, mask >> 32n),
-    half(first + 1, value & LOW_HALF, mask & LOW_HALF),
-  ].filter((one) => one !== undefined);
+const WORD = 0x1_0000_0000n;
+
+function pushHalves(match: MatchField[], [high, low]: readonly [OxmField, OxmField], entry: MatchField): void {
+  const value = entry.value as bigint;
+  const mask = (entry.mask ?? 0xffff_ffff_ffff_ffffn) as bigint;
+  const highMask = Number(mask / WORD);
+  const lowMask = Number(mask % WORD);
+  if (highMask !== 0) match.push(half(high, Number(value / WORD), highMask));
+  if (lowMask !== 0) match.push(half(low, Number(value % WORD), lowMask));
 }
 
-function half(register: number, value: bigint, mask: bigint): MatchField | undefined {
-  if (mask === 0n) return undefined;
-  const field = fieldByName(`reg${register}`);
-  return mask === LOW_HALF ? { field, value: Number(value) } : { field, value: Number(value), mask: Number(mask) };
-}
-
-function comparable(
-  table: number,
-  priority: number,
-  match: Match,
-  instructions: readonly Instruction[],
-  cookie: bigint,
-  hardTimeout: number,
-): CompiledFlow {
-  scratch.reset();
-  scratch.u8(table, 'flow.table');
-  scratch.u16(priority, 'flow.priority');
-  encodeMatch(scratch, inOrder(match) ? match : [...match].sort((a, b) => a.field.order - b.field.order));
-  const keyEnd = scratch.position;
-  scratch.u64(cookie, 'flow.cookie');
-  scratch.u16(hardTimeout, 'flow.hardTimeout');
-  encodeInstructions(scratch, instructions);
-  if (scratchBuffer.buffer !== scratch.bytes.buffer) scratchBuffer = Buffer.from(scratch.bytes.buffer);
-  return {
-    key: scratchBuffer.toString('latin1', 0, keyEnd),
-    body: scratchBuffer.toString('latin1', keyEnd, scratch.position),
-  };
+function half(field: OxmField, value: number, mask: number): MatchField {
+  return { field, value, mask: mask === 0xffff_ffff ? undefined : mask };
 }
 
 function inOrder(match: Match): boolean {

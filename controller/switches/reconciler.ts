@@ -18,7 +18,7 @@ import { switches as limits } from '../limits.ts';
 import { type OpenBundle, openBundle } from './bundle.ts';
 import { against, between, type Difference, isEmpty } from './diff.ts';
 import { SwitchClosedError } from './errors.ts';
-import { type CompiledFlow, fromSwitch } from './installed.ts';
+import { CompiledFlow } from './installed.ts';
 import { installMeters } from './meters.ts';
 import { COOKIE_PREFIX, COOKIE_PREFIX_MASK } from './pipeline.ts';
 import { emptyProgram, type Program, rebase } from './program.ts';
@@ -233,14 +233,14 @@ export class Reconciler {
     if (this.#link !== link) return;
     if (arrival?.chosen === false) {
       arrival.chosen = true;
-      arrival.choose(installed.size);
+      arrival.choose(installed.length);
     }
     const to = this.#wanted;
     const difference = against(installed, to);
     this.#voidTouched(difference, to);
     await this.#apply(link, difference);
     link.held = to;
-    link.arrival?.done({ found: installed.size, repaired: difference.put.length + difference.remove.length });
+    link.arrival?.done({ found: installed.length, repaired: difference.put.length + difference.remove.length });
     link.arrival = undefined;
   }
 
@@ -294,12 +294,11 @@ export class Reconciler {
   }
 }
 
-async function readInstalled(session: SwitchSession): Promise<Map<string, CompiledFlow>> {
-  const installed = new Map<string, CompiledFlow>();
-  await readEachFlow(session, { cookie: COOKIE_PREFIX << 48n, mask: COOKIE_PREFIX_MASK }, (flow) => {
-    const one = fromSwitch(flow);
-    installed.set(one.key, one);
-  });
+async function readInstalled(session: SwitchSession): Promise<CompiledFlow[]> {
+  const installed: CompiledFlow[] = [];
+  await readEachFlow(session, { cookie: COOKIE_PREFIX << 48n, mask: COOKIE_PREFIX_MASK }, (flow) =>
+    installed.push(CompiledFlow.fromSwitch(flow)),
+  );
   return installed;
 }
 
