@@ -9,7 +9,7 @@ import { systemClock } from '../../controller/clock.ts';
 import {
   actions,
   fieldByName,
-  flowMod,
+  Group,
   type Match,
   type Message,
   type PacketIn,
@@ -25,11 +25,30 @@ const IDLE_TIMEOUT = 60;
 const NO_DATA = new Uint8Array(0);
 const flood = [actions.output(Port.FLOOD)];
 
-/** Port of each station, by switch. */
-const stations = new WeakMap<SwitchSession, Map<number, number>>();
+/** Ports of stations, by the halves of their MAC addresses: two small numbers are found faster than one large. */
+class Stations {
+  readonly #halves = new Map<number, Map<number, number>>();
+
+  portOf(frame: Uint8Array, at: number): number | undefined {
+    return this.#halves.get(u24(frame, at))?.get(u24(frame, at + 3));
+  }
+
+  learn(frame: Uint8Array, at: number, port: number): void {
+    const high = u24(frame, at);
+    let lows = this.#halves.get(high);
+    if (lows === undefined) {
+      lows = new Map();
+      this.#halves.set(high, lows);
+    }
+    const low = u24(frame, at + 3);
+    if (lows.get(low) !== port) lows.set(low, port);
+  }
+}
+
+const stations = new WeakMap<SwitchSession, Stations>();
 
 const listener = new SwitchListener(systemClock, {
-  onSwitch: (session) => stations.set(session, new Map()),
+  onSwitch: (session) => stations.set(session, new Stations()),
   onMessage: (message, session) => handle(message, session),
   onRefused: (peer, error) => process.stderr.write(`${peer}: ${error.message}\n`),
   onClosed: () => undefined,
@@ -42,38 +61,52 @@ function handle(message: Message, session: SwitchSession): void {
     if (message.type === 'error') process.stderr.write(`${JSON.stringify(message)}\n`);
     return;
   }
+  const { bufferId, data } = message;
   const known = stations.get(session);
   const inPort = inPortOf(message);
-  if (known === undefined || inPort === undefined || message.data.length < 12) return;
-  const destination = macAt(message.data, 0);
-  const source = macAt(message.data, 6);
-  if (known.get(source) !== inPort) known.set(source, inPort);
-
-  const { bufferId } = message;
-  const outPort = known.get(destination);
+  if (known === undefined || inPort === undefined || data.length < 12) return;
+  known.learn(data, 6, inPort);
+  const outPort = known.portOf(data, 0);
   if (outPort === undefined) {
     session.send({ type: 'packet_out', bufferId, match: message.match, actions: flood, data: NO_DATA });
     return;
   }
   const match: Match = [
     { field: IN_PORT, value: inPort },
-    { field: ETH_DST, value: destination },
-    { field: ETH_SRC, value: source },
+    { field: ETH_DST, value: u48(data, 0) },
+    { field: ETH_SRC, value: u48(data, 6) },
   ];
+  // A packet is not sent back where it came from.
   const instructions =
     outPort === inPort ? [] : [{ type: 'apply_actions', actions: [actions.output(outPort)] } as const];
-  session.send(flowMod({ priority: 1, idleTimeout: IDLE_TIMEOUT, bufferId, match, instructions }));
+  session.send({
+    type: 'flow_mod',
+    command: 'add',
+    cookie: 0n,
+    cookieMask: 0n,
+    table: 0,
+    priority: 1,
+    idleTimeout: IDLE_TIMEOUT,
+    hardTimeout: 0,
+    bufferId,
+    outPort: Port.ANY,
+    outGroup: Group.ANY,
+    flags: 0,
+    importance: 0,
+    match,
+    instructions,
+  });
 }
 
 function inPortOf({ match }: PacketIn): number | undefined {
-  const entry = match.find(({ field }) => field === IN_PORT);
-  return typeof entry?.value === 'number' ? entry.value : undefined;
+  for (const { field, value } of match) if (field === IN_PORT && typeof value === 'number') return value;
+  return undefined;
 }
 
-function macAt(frame: Uint8Array, at: number): number {
-  return (
-    (frame[at]! * 256 + frame[at + 1]!) * 0x1_0000_0000 +
-    ((frame[at + 2]! << 24) | (frame[at + 3]! << 16) | (frame[at + 4]! << 8) | frame[at + 5]!) +
-    (frame[at + 2]! >= 128 ? 0x1_0000_0000 : 0)
-  );
+function u24(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+}
+
+function u48(bytes: Uint8Array, at: number): number {
+  return u24(bytes, at) * 0x100_0000 + u24(bytes, at + 3);
 }

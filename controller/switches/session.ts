@@ -63,8 +63,9 @@ export class SwitchSession {
   #reading = false;
   #flushScheduled = false;
   #closed: Error | undefined;
-  #lastHeard: number;
-  /** When the switch was asked whether it lives, and has not said anything since. */
+  /** The switch has said something since it was last looked at. */
+  #heard = true;
+  /** When the switch was asked whether it lives; undefined while it need not be. */
   #asked: number | undefined;
   #probe: Cancel;
   #helloArrived: (() => void) | undefined;
@@ -86,7 +87,6 @@ export class SwitchSession {
     this.#clock = clock;
     this.#handlers = handlers;
     this.peer = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
-    this.#lastHeard = clock.now();
     this.#probe = clock.after(limits.echoInterval, () => this.#checkAlive());
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -234,8 +234,7 @@ export class SwitchSession {
   }
 
   #read(chunk: Buffer): void {
-    this.#lastHeard = this.#clock.now();
-    this.#asked = undefined;
+    this.#heard = true;
     this.#reading = true;
     try {
       this.#stream.push(chunk, this.#deliver);
@@ -319,18 +318,23 @@ export class SwitchSession {
     if (this.#flushScheduled) this.flush();
   };
 
-  /** A switch is dropped for not answering, never for our own having been asleep. */
+  /**
+   * Asks a switch that has been silent for an interval, and drops one that does not answer: only ever after
+   * it was asked, so that our own having been asleep is not held against it.
+   */
   #checkAlive(): void {
-    const now = this.#clock.now();
-    if (this.#asked !== undefined && now - this.#asked >= limits.echoTimeout) {
-      this.close(new SwitchTimeoutError(this.peer, 'idle', now - this.#lastHeard));
+    if (this.#heard) {
+      this.#heard = false;
+      this.#asked = undefined;
+    } else if (this.#asked === undefined) {
+      this.#asked = this.#clock.now();
+      this.send({ type: 'echo_request', data: NOTHING });
+    } else {
+      this.close(new SwitchTimeoutError(this.peer, 'idle', Math.round(this.#clock.now() - this.#asked)));
       return;
     }
-    if (this.#asked === undefined && now - this.#lastHeard >= limits.echoInterval) {
-      this.#asked = now;
-      this.send({ type: 'echo_request', data: NOTHING });
-    }
-    this.#probe = this.#clock.after(limits.echoTimeout, () => this.#checkAlive());
+    const wait = this.#asked === undefined ? limits.echoInterval : limits.echoTimeout;
+    this.#probe = this.#clock.after(wait, () => this.#checkAlive());
   }
 }
 
