@@ -193,7 +193,8 @@ export class Reconciler {
   /** Begins whatever is to be done next, if nothing stands in its way. */
   #kick(): void {
     const link = this.#link;
-    if (link === undefined || link.busy || link.commits > 0 || link.cancelRepair !== undefined) return;
+    if (link === undefined || link.session.closed) return;
+    if (link.busy || link.commits > 0 || link.cancelRepair !== undefined) return;
     if (link.held === this.#wanted) return;
     link.busy = true;
     this.#track(
