@@ -37,7 +37,9 @@ const mods = Array.from({ length: MESSAGES }, (_, i) =>
       ip_proto: 6,
       tcp_dst: 1024 + i,
     }),
-    instructions: [instructions.apply(actions.setField('eth_dst', '02:00:00:00:00:01'), actions.output(i + 1))],
+    instructions: [
+      instructions.apply(actions.setField('eth_dst', '02:00:00:00:00:01'), actions.output(i + 1)),
+    ],
   }),
 );
 const encoded = mods.map((mod, i) => encode(mod, i));

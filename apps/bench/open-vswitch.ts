@@ -99,15 +99,13 @@ export class OpenVSwitch implements AsyncDisposable {
 
   async startSwitch(): Promise<void> {
     const pin = this.#core === undefined ? [] : ['taskset', '-c', String(this.#core)];
-    const [program, ...args] = [...pin, 'unshare', '--net', ...daemon('ovs-vswitchd')] as [string, ...string[]];
+    const [program, ...args] = [...pin, 'unshare', '--net', ...daemon('ovs-vswitchd')] as [
+      string,
+      ...string[],
+    ];
     this.#switch = spawn(
       program,
-      [
-        ...args,
-        `unix:${this.path('db.sock')}`,
-        ...this.#daemonFiles('ovs-vswitchd'),
-        '--disable-system',
-      ],
+      [...args, `unix:${this.path('db.sock')}`, ...this.#daemonFiles('ovs-vswitchd'), '--disable-system'],
       { env: this.#environment(), stdio: 'ignore' },
     );
     await this.#listening(this.#switch, 'ovs-vswitchd', 'ovs-vswitchd.ctl');
@@ -187,10 +185,7 @@ export class OpenVSwitch implements AsyncDisposable {
     const deadline = performance.now() + START_TIMEOUT;
     while (!existsSync(this.path(socket))) {
       if (failure.error !== undefined || hasEnded(child) || performance.now() > deadline) {
-        throw new OpenVSwitchFailedError(
-          `${name} did not start`,
-          failure.error?.message ?? this.#log(name),
-        );
+        throw new OpenVSwitchFailedError(`${name} did not start`, failure.error?.message ?? this.#log(name));
       }
       await new Promise((resolve) => setTimeout(resolve, 10));
     }

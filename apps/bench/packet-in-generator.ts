@@ -33,7 +33,9 @@ class EmulatedSwitch {
     this.#number = number;
     this.#socket = connect(port, '127.0.0.1');
     this.#socket.setNoDelay(true);
-    this.#socket.on('connect', () => this.#socket.write(encode({ type: 'hello', versions: [OFP_VERSION] }, 1)));
+    this.#socket.on('connect', () =>
+      this.#socket.write(encode({ type: 'hello', versions: [OFP_VERSION] }, 1)),
+    );
     this.#socket.on('data', (chunk) => this.#read(chunk));
     this.#socket.on('close', () => fail(`the controller hung up on switch ${number}`));
     this.#socket.on('error', (error) => fail(error.message));
@@ -64,7 +66,7 @@ class EmulatedSwitch {
 
   /** The ring never changes, so the socket may read from it for as long as it likes. */
   #send(count: number): void {
-    for (let left = count; left > 0; ) {
+    for (let left = count; left > 0;) {
       const now = Math.min(left, outstanding);
       this.#socket.write(ring.bytes.subarray(this.#next * ring.each, (this.#next + now) * ring.each));
       this.#next = (this.#next + now) % RING;

@@ -5,10 +5,20 @@
  *     packet-in-mirror PORT SWITCHES
  */
 import { createServer } from 'node:net';
-import { actions, encode, MessageType, OFP_VERSION, packetOut, Port } from '../../controller/openflow/index.ts';
+import {
+  actions,
+  encode,
+  MessageType,
+  OFP_VERSION,
+  packetOut,
+  Port,
+} from '../../controller/openflow/index.ts';
 
 const MOST = 4_096;
-const answer = encode(packetOut({ match: [], actions: [actions.output(Port.FLOOD)], data: new Uint8Array(0) }), 1);
+const answer = encode(
+  packetOut({ match: [], actions: [actions.output(Port.FLOOD)], data: new Uint8Array(0) }),
+  1,
+);
 const answers = new Uint8Array(answer.length * MOST);
 for (let i = 0; i < MOST; i++) answers.set(answer, i * answer.length);
 

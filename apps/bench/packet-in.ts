@@ -107,8 +107,16 @@ function casesOf(name: string, outstanding: number, figures: ReadonlyMap<string,
     ...(name === peer ? {} : { peer: label(peer, what) }),
   });
   return [
-    one('', 'answers/s', runs.map(({ rate }) => rate)),
-    one(', by CPU', 'answers/s of CPU', runs.map(({ perCpuSecond }) => perCpuSecond)),
+    one(
+      '',
+      'answers/s',
+      runs.map(({ rate }) => rate),
+    ),
+    one(
+      ', by CPU',
+      'answers/s of CPU',
+      runs.map(({ perCpuSecond }) => perCpuSecond),
+    ),
   ];
 }
 

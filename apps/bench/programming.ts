@@ -44,7 +44,10 @@ async function measure(size: number, say: (line: string) => void): Promise<Case[
     await ovs.addBridge(BRIDGE);
     const file = ovs.path('flows');
     const changedFile = ovs.path('changed-flows');
-    await writeFile(file, asText([...compile(recipes(size, PER_BLOCK)).values()].flatMap(({ flows }) => flows)));
+    await writeFile(
+      file,
+      asText([...compile(recipes(size, PER_BLOCK)).values()].flatMap(({ flows }) => flows)),
+    );
     await writeFile(
       changedFile,
       asText([...compile(recipes(size, PER_BLOCK, 1)).values()].flatMap(({ flows }) => flows)),

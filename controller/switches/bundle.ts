@@ -100,7 +100,13 @@ export async function openBundle(
 }
 
 /** `struct ofp_bundle_add_msg` around the flow mod of that index. */
-function addMessage(out: Writer, bundleId: number, { put, remove }: Difference, index: number, xid: number): void {
+function addMessage(
+  out: Writer,
+  bundleId: number,
+  { put, remove }: Difference,
+  index: number,
+  xid: number,
+): void {
   const start = out.position;
   out.u8(OFP_VERSION, 'bundle_add_message');
   out.u8(MessageType.BUNDLE_ADD_MESSAGE, 'bundle_add_message');

@@ -28,7 +28,9 @@ export class SwitchStalledError extends ArcticTernError {
 export class SwitchVersionError extends ArcticTernError {
   readonly code = 'SWITCH_VERSION';
   constructor(peer: string, offered: string) {
-    super(`switch ${peer} does not speak OpenFlow 1.5 (it offers ${offered}): set protocols=OpenFlow15 on its bridge`);
+    super(
+      `switch ${peer} does not speak OpenFlow 1.5 (it offers ${offered}): set protocols=OpenFlow15 on its bridge`,
+    );
   }
 }
 

@@ -206,7 +206,11 @@ function splitRegisterPairs(match: Match): Match {
 
 const WORD = 0x1_0000_0000n;
 
-function pushHalves(match: MatchField[], [high, low]: readonly [OxmField, OxmField], entry: MatchField): void {
+function pushHalves(
+  match: MatchField[],
+  [high, low]: readonly [OxmField, OxmField],
+  entry: MatchField,
+): void {
   const value = entry.value as bigint;
   const mask = (entry.mask ?? 0xffff_ffff_ffff_ffffn) as bigint;
   const highMask = Number(mask / WORD);

@@ -241,7 +241,10 @@ export class Reconciler {
     this.#voidTouched(difference, to);
     await this.#apply(link, difference);
     link.held = to;
-    link.arrival?.done({ found: installed.length, repaired: difference.put.length + difference.remove.length });
+    link.arrival?.done({
+      found: installed.length,
+      repaired: difference.put.length + difference.remove.length,
+    });
     link.arrival = undefined;
   }
 

@@ -166,7 +166,11 @@ export class SwitchSession {
   }
 
   /** Sends a multipart request and waits for all its parts. */
-  async requestAll(message: Message, doing: string, timeout: number = limits.multipartTimeout): Promise<Message[]> {
+  async requestAll(
+    message: Message,
+    doing: string,
+    timeout: number = limits.multipartTimeout,
+  ): Promise<Message[]> {
     const parts: Message[] = [];
     await this.requestEach(message, doing, (part) => parts.push(part), timeout);
     return parts;
@@ -179,7 +183,8 @@ export class SwitchSession {
     onPart: (part: Message) => void,
     timeout: number = limits.multipartTimeout,
   ): Promise<void> {
-    if (this.#closed !== undefined) return Promise.reject(new SwitchClosedError(this.peer, doing, this.#closed));
+    if (this.#closed !== undefined)
+      return Promise.reject(new SwitchClosedError(this.peer, doing, this.#closed));
     return new Promise((done, failed) => {
       const xid = this.send(message);
       const cancelTimeout = this.#clock.after(timeout, () => {

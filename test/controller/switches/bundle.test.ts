@@ -27,8 +27,21 @@ beforeEach(async () => {
 });
 afterEach(() => wire.cut());
 
-const before = programOf({ a: [[1, 2], [2, 2]] });
-const step: Difference = between(before, programOf({ a: [[2, 3], [3, 3]] }));
+const before = programOf({
+  a: [
+    [1, 2],
+    [2, 2],
+  ],
+});
+const step: Difference = between(
+  before,
+  programOf({
+    a: [
+      [2, 3],
+      [3, 3],
+    ],
+  }),
+);
 
 function install(): void {
   for (const { flows } of before.values()) for (const flow of flows) fake.apply(asMod(flow));
@@ -42,7 +55,9 @@ test('takes effect at the commit, and not before', async () => {
   expect(fake.table).toEqual(table);
   await bundle.commit();
   expect(fake.table).toEqual(
-    [flowOf(2, 3), flowOf(3, 3)].map((flow) => expect.stringContaining(`in_port=${String(flow.match[0]!.value)} `) as string),
+    [flowOf(2, 3), flowOf(3, 3)].map(
+      (flow) => expect.stringContaining(`in_port=${String(flow.match[0]!.value)} `) as string,
+    ),
   );
 });
 
@@ -61,14 +76,24 @@ test('a refusal commits nothing, and all that was refused is named', async () =>
   const table = fake.table;
   fake.script = {
     refuse: ({ match, command }) =>
-      command === 'delete_strict' ? 'OFPFMFC_EPERM' : match[0]!.value === 3 ? 'OFPBAC_BAD_OUT_PORT' : undefined,
+      command === 'delete_strict'
+        ? 'OFPFMFC_EPERM'
+        : match[0]!.value === 3
+          ? 'OFPBAC_BAD_OUT_PORT'
+          : undefined,
   };
   await expect(openBundle(session, step, clock)).rejects.toMatchObject({
     code: 'SWITCH_BUNDLE_REFUSED',
     message: expect.stringContaining('and 1 more') as string,
     refusals: [
-      { what: expect.stringContaining('DEL_STRICT priority=100,in_port=1 ') as string, error: { error: 'OFPFMFC_EPERM' } },
-      { what: expect.stringContaining('ADD priority=100,in_port=3 ') as string, error: { error: 'OFPBAC_BAD_OUT_PORT' } },
+      {
+        what: expect.stringContaining('DEL_STRICT priority=100,in_port=1 ') as string,
+        error: { error: 'OFPFMFC_EPERM' },
+      },
+      {
+        what: expect.stringContaining('ADD priority=100,in_port=3 ') as string,
+        error: { error: 'OFPBAC_BAD_OUT_PORT' },
+      },
     ],
   });
   await until('the bundle is given up', () => fake.controls.includes('discard_request'));
@@ -104,12 +129,18 @@ test('a switch that refuses to open one is told nothing more, and the error says
   fake.script = { mute: ({ type }) => type === 'bundle_control' };
   const opened = openBundle(session, step, clock);
   await until('it is asked for', () => fake.all('bundle_control').length === 1);
-  fake.send({ type: 'error', error: 'OFPBFC_OUT_OF_BUNDLES', data: new Uint8Array(0) }, fake.all('bundle_control')[0]!.xid);
+  fake.send(
+    { type: 'error', error: 'OFPBFC_OUT_OF_BUNDLES', data: new Uint8Array(0) },
+    fake.all('bundle_control')[0]!.xid,
+  );
   await expect(opened).rejects.toMatchObject({ code: 'SWITCH_REFUSED' });
 });
 
 test('a switch that goes away in the middle of a large one', async () => {
-  const many = between(emptyProgram, programOf({ a: Array.from({ length: 20_000 }, (_, i) => [i + 1, 1] as const) }));
+  const many = between(
+    emptyProgram,
+    programOf({ a: Array.from({ length: 20_000 }, (_, i) => [i + 1, 1] as const) }),
+  );
   const opened = openBundle(session, many, clock);
   opened.catch(() => undefined);
   await until('some of it arrived', () => fake.all('bundle_add_message').length > 0);

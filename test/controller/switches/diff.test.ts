@@ -71,9 +71,34 @@ describe('between two programs', () => {
     ['a new block', {}, { a: [[1, 2]] }, { put: [add(1, 2)], remove: [] }],
     ['a block less', { a: [[1, 2]] }, {}, { put: [], remove: [remove(1)] }],
     ['a flow that does something else', { a: [[1, 2]] }, { a: [[1, 3]] }, { put: [add(1, 3)], remove: [] }],
-    ['one flow of several', { a: [[1, 2], [2, 2]] }, { a: [[2, 2], [3, 2]] }, { put: [add(3, 2)], remove: [remove(1)] }],
-    ['a flow that moves to another block', { a: [[1, 2]], b: [] }, { a: [], b: [[1, 2]] }, { put: [], remove: [] }],
-    ['one that moves and changes', { a: [[1, 2]], b: [] }, { a: [], b: [[1, 3]] }, { put: [add(1, 3)], remove: [] }],
+    [
+      'one flow of several',
+      {
+        a: [
+          [1, 2],
+          [2, 2],
+        ],
+      },
+      {
+        a: [
+          [2, 2],
+          [3, 2],
+        ],
+      },
+      { put: [add(3, 2)], remove: [remove(1)] },
+    ],
+    [
+      'a flow that moves to another block',
+      { a: [[1, 2]], b: [] },
+      { a: [], b: [[1, 2]] },
+      { put: [], remove: [] },
+    ],
+    [
+      'one that moves and changes',
+      { a: [[1, 2]], b: [] },
+      { a: [], b: [[1, 3]] },
+      { put: [add(1, 3)], remove: [] },
+    ],
   ] as const)('%s', (_, before, after, difference) => {
     const one = programOf(before);
     expect(shown(between(one, programOf(after, one)))).toEqual(difference);
@@ -103,7 +128,13 @@ describe('against a switch', () => {
     if (mod.type !== 'flow_mod') throw new Error(mod.type);
     return CompiledFlow.fromSwitch({ ...mod, stats: {} });
   }
-  const program = programOf({ a: [[1, 2], [2, 2]], b: [[3, 2]] });
+  const program = programOf({
+    a: [
+      [1, 2],
+      [2, 2],
+    ],
+    b: [[3, 2]],
+  });
   const flows = [...program.values()].flatMap((block) => block.flows);
 
   test('the same flows are no difference, in whatever order', () => {

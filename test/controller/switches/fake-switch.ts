@@ -63,7 +63,9 @@ export class FakeSwitch {
 
   /** What has come in of a type. */
   all<T extends Received['type']>(type: T): (Received & { readonly type: T })[] {
-    return this.received.filter((message): message is Received & { readonly type: T } => message.type === type);
+    return this.received.filter(
+      (message): message is Received & { readonly type: T } => message.type === type,
+    );
   }
 
   /** The bundle controls that came in, in order. */

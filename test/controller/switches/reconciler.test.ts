@@ -26,7 +26,10 @@ afterEach(async () => {
   await wire.cut();
 });
 
-async function attach(program: Program, script: Script = {}): Promise<Pair & { readonly readBack: ReadBack }> {
+async function attach(
+  program: Program,
+  script: Script = {},
+): Promise<Pair & { readonly readBack: ReadBack }> {
   const pair = await connect(script);
   const readBack = await reconciler.attach(await pair.session, () => reconciler.setProgram(program));
   return { ...pair, readBack };
@@ -53,7 +56,8 @@ function installed(): [number, number][] {
 const modsOf = (fake: FakeSwitch): number => fake.all('bundle_add_message').length;
 const bundlesOf = (fake: FakeSwitch): number => fake.controls.filter((one) => one === 'open_request').length;
 
-const commitsOf = (fake: FakeSwitch): number => fake.controls.filter((one) => one === 'commit_request').length;
+const commitsOf = (fake: FakeSwitch): number =>
+  fake.controls.filter((one) => one === 'commit_request').length;
 
 /** Lets time pass in steps in which a switch can answer that it lives. */
 async function pass(ms: number): Promise<void> {
@@ -71,27 +75,53 @@ describe('read-back', () => {
   test('an empty bridge gets everything', async () => {
     const { readBack } = await attach(program({ a: [[1, 2]], b: [[2, 2]] }));
     expect(readBack).toEqual({ found: 0, repaired: 2 });
-    expect(installed()).toEqual([[1, 2], [2, 2]]);
+    expect(installed()).toEqual([
+      [1, 2],
+      [2, 2],
+    ]);
   });
 
   test('what is right is left alone', async () => {
-    const wanted = program({ a: [[1, 2]], b: [[2, 2], [3, 3]] });
-    for (const { flows: list } of wanted.values()) for (const flow of list) flows.set(`${flow.match[0]!.value as number}`, asMod(flow));
+    const wanted = program({
+      a: [[1, 2]],
+      b: [
+        [2, 2],
+        [3, 3],
+      ],
+    });
+    for (const { flows: list } of wanted.values())
+      for (const flow of list) flows.set(`${flow.match[0]!.value as number}`, asMod(flow));
     const { readBack, fake } = await attach(wanted, { flowsPerPart: 1 });
     expect(readBack).toEqual({ found: 3, repaired: 0 });
     expect(fake.all('bundle_control')).toHaveLength(0);
   });
 
   test('what is missing, wrong or too much is repaired', async () => {
-    const { fake } = await attach(program({ a: [[1, 2], [2, 2], [3, 2]] }));
+    const { fake } = await attach(
+      program({
+        a: [
+          [1, 2],
+          [2, 2],
+          [3, 2],
+        ],
+      }),
+    );
     fake.socket.destroy();
     reconciler.detach();
     for (const [key, mod] of flows) if (mod.match[0]!.value === 1) flows.delete(key);
     for (const mod of [flowOf(2, 9), flowOf(4, 4)].map(asMod)) fake.apply(mod);
-    expect(installed()).toEqual([[2, 9], [3, 2], [4, 4]]);
+    expect(installed()).toEqual([
+      [2, 9],
+      [3, 2],
+      [4, 4],
+    ]);
     const { readBack } = await attach(reconciler.wanted);
     expect(readBack).toEqual({ found: 3, repaired: 3 });
-    expect(installed()).toEqual([[1, 2], [2, 2], [3, 2]]);
+    expect(installed()).toEqual([
+      [1, 2],
+      [2, 2],
+      [3, 2],
+    ]);
   });
 
   test('foreign flows are not touched', async () => {
@@ -109,7 +139,9 @@ describe('read-back', () => {
 
   test('is given up when the session ends, and begun anew with the next one', async () => {
     const pair = await connect({ mute: ({ type }) => type === 'flow_desc_request' });
-    const attached = reconciler.attach(await pair.session, () => reconciler.setProgram(program({ a: [[1, 1]] })));
+    const attached = reconciler.attach(await pair.session, () =>
+      reconciler.setProgram(program({ a: [[1, 1]] })),
+    );
     attached.catch(() => undefined);
     await until('it is asked', () => pair.fake.all('flow_desc_request').length === 1);
     const { readBack } = await attach(program({ a: [[1, 2]] }));
@@ -124,12 +156,32 @@ describe('read-back', () => {
 
 describe('changes', () => {
   test('cost what they change', async () => {
-    const { fake } = await attach(program({ a: [[1, 1], [2, 1]], b: [[3, 1]] }));
+    const { fake } = await attach(
+      program({
+        a: [
+          [1, 1],
+          [2, 1],
+        ],
+        b: [[3, 1]],
+      }),
+    );
     expect(modsOf(fake)).toBe(3);
-    reconciler.setProgram(program({ a: [[1, 1], [2, 2]], b: [[3, 1]] }));
+    reconciler.setProgram(
+      program({
+        a: [
+          [1, 1],
+          [2, 2],
+        ],
+        b: [[3, 1]],
+      }),
+    );
     await reconciler.settled();
     expect(modsOf(fake)).toBe(4);
-    expect(installed()).toEqual([[1, 1], [2, 2], [3, 1]]);
+    expect(installed()).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 1],
+    ]);
   });
 
   test('the same program again costs nothing', async () => {
@@ -151,8 +203,13 @@ describe('changes', () => {
     const pair = await connect({ mute: ({ type }) => type === 'barrier_request' });
     const { fake } = pair;
     fake.script = {};
-    const attached = reconciler.attach(await pair.session, () => reconciler.setProgram(program({ a: [[1, 1]], b: [[2, 1]] })));
-    await until('the repair is on its way', () => bundlesOf(fake) === 1 || fake.all('flow_desc_request').length === 1);
+    const attached = reconciler.attach(await pair.session, () =>
+      reconciler.setProgram(program({ a: [[1, 1]], b: [[2, 1]] })),
+    );
+    await until(
+      'the repair is on its way',
+      () => bundlesOf(fake) === 1 || fake.all('flow_desc_request').length === 1,
+    );
     reconciler.setProgram(program({ b: [[2, 1]] }));
     await attached;
     await reconciler.settled();
@@ -172,8 +229,10 @@ describe('changes', () => {
 });
 
 describe('after a refusal', () => {
-  const refuse = (inPort: number): NonNullable<Script['refuse']> => ({ match }) =>
-    match[0]!.value === inPort ? 'OFPBAC_BAD_OUT_PORT' : undefined;
+  const refuse =
+    (inPort: number): NonNullable<Script['refuse']> =>
+    ({ match }) =>
+      match[0]!.value === inPort ? 'OFPBAC_BAD_OUT_PORT' : undefined;
 
   test('the bridge is read back and repaired after a while, and never before', async () => {
     const { fake } = await attach(program({ a: [[1, 1]] }));
@@ -191,7 +250,10 @@ describe('after a refusal', () => {
     clock.advance(1);
     await reconciler.settled();
     expect(fake.all('flow_desc_request')).toHaveLength(2);
-    expect(installed()).toEqual([[1, 5], [2, 1]]);
+    expect(installed()).toEqual([
+      [1, 5],
+      [2, 1],
+    ]);
     expect(errors).toHaveLength(1);
   });
 
@@ -266,7 +328,9 @@ describe('after a refusal', () => {
     reconciler.detach();
     clock.advance(limits.repairDelay);
     await reconciler.settled();
-    expect(fake.received.slice(asked).filter(({ type }) => type !== 'bundle_control' && type !== 'echo_request')).toEqual([]);
+    expect(
+      fake.received.slice(asked).filter(({ type }) => type !== 'bundle_control' && type !== 'echo_request'),
+    ).toEqual([]);
   });
 });
 
@@ -277,13 +341,19 @@ describe('a staged switchover', () => {
   test('waits in the switch, and the commit is all that travels', async () => {
     const { fake, ours } = await attach(program(before));
     const staged = await reconciler.stage(program(after));
-    expect(installed()).toEqual([[1, 1], [2, 1]]);
+    expect(installed()).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
     const mods = modsOf(fake);
     const bytes = ours.bytesWritten;
     const committed = staged.commit();
     expect(ours.bytesWritten - bytes).toBe(16);
     await committed;
-    expect(installed()).toEqual([[1, 7], [2, 1]]);
+    expect(installed()).toEqual([
+      [1, 7],
+      [2, 1],
+    ]);
     expect(modsOf(fake)).toBe(mods);
 
     reconciler.setProgram(program(after));
@@ -297,7 +367,10 @@ describe('a staged switchover', () => {
     staged.discard();
     await until('the switch is told', () => fake.controls.includes('discard_request'));
     staged.discard();
-    expect(installed()).toEqual([[1, 1], [2, 1]]);
+    expect(installed()).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
     reconciler.setProgram(program(before));
     await reconciler.settled();
     expect(bundlesOf(fake)).toBe(2);
@@ -308,14 +381,26 @@ describe('a staged switchover', () => {
     const staged = await reconciler.stage(program(after));
     reconciler.setProgram(program({ ...before, other: [[2, 9]], third: [[3, 3]] }));
     await reconciler.settled();
-    expect(installed()).toEqual([[1, 1], [2, 9], [3, 3]]);
+    expect(installed()).toEqual([
+      [1, 1],
+      [2, 9],
+      [3, 3],
+    ]);
     expect(fake.controls).not.toContain('discard_request');
     await staged.commit();
-    expect(installed()).toEqual([[1, 7], [2, 9], [3, 3]]);
+    expect(installed()).toEqual([
+      [1, 7],
+      [2, 9],
+      [3, 3],
+    ]);
     expect(bundlesOf(fake)).toBe(3);
     expect([...reconciler.wanted.keys()].sort()).toEqual(['guest', 'other', 'third']);
     await reconciler.settled();
-    expect(installed()).toEqual([[1, 7], [2, 9], [3, 3]]);
+    expect(installed()).toEqual([
+      [1, 7],
+      [2, 9],
+      [3, 3],
+    ]);
   });
 
   test('a change under way does not hold the commit up', async () => {
@@ -326,18 +411,47 @@ describe('a staged switchover', () => {
     await until('it is under way', () => fake.all('barrier_request').length > 0 && modsOf(fake) === 4);
     const barrier = fake.all('barrier_request').at(-1)!;
     const committed = staged.commit();
-    await until('the commit takes effect', () => installed().some(([inPort, outPort]) => inPort === 1 && outPort === 7));
-    expect(installed()).toEqual([[1, 7], [2, 1]]);
+    await until('the commit takes effect', () =>
+      installed().some(([inPort, outPort]) => inPort === 1 && outPort === 7),
+    );
+    expect(installed()).toEqual([
+      [1, 7],
+      [2, 1],
+    ]);
     fake.script = {};
     fake.send({ type: 'barrier_reply' }, barrier.xid);
     await committed;
-    expect(installed()).toEqual([[1, 7], [2, 1], [3, 3]]);
+    expect(installed()).toEqual([
+      [1, 7],
+      [2, 1],
+      [3, 3],
+    ]);
     expect(errors).toEqual([]);
   });
 
   test.each([
-    ['its flows', { guest: [[1, 5]], other: [[2, 1]] }, [[1, 7], [2, 1]]],
-    ['its block', { guest: [[1, 1], [4, 4]], other: [[2, 1]] }, [[1, 7], [2, 1]]],
+    [
+      'its flows',
+      { guest: [[1, 5]], other: [[2, 1]] },
+      [
+        [1, 7],
+        [2, 1],
+      ],
+    ],
+    [
+      'its block',
+      {
+        guest: [
+          [1, 1],
+          [4, 4],
+        ],
+        other: [[2, 1]],
+      },
+      [
+        [1, 7],
+        [2, 1],
+      ],
+    ],
   ] as const)('a change that touches %s voids it, and it is sent as a whole', async (_, touching, result) => {
     const { fake } = await attach(program(before));
     const staged = await reconciler.stage(program(after));
@@ -361,10 +475,16 @@ describe('a staged switchover', () => {
     await reconciler.settled();
     fake.send({ type: 'barrier_reply' }, barrier.xid);
     const staged = await staging;
-    expect(installed()).toEqual([[1, 5], [2, 1]]);
+    expect(installed()).toEqual([
+      [1, 5],
+      [2, 1],
+    ]);
     await until('it is void', () => fake.controls.includes('discard_request'));
     await staged.commit();
-    expect(installed()).toEqual([[1, 7], [2, 1]]);
+    expect(installed()).toEqual([
+      [1, 7],
+      [2, 1],
+    ]);
   });
 
   test('two at once are committed each by its own', async () => {
@@ -373,7 +493,10 @@ describe('a staged switchover', () => {
     const second = await reconciler.stage(program({ ...before, other: [[2, 7]] }));
     const mods = modsOf(fake);
     await Promise.all([second.commit(), first.commit()]);
-    expect(installed()).toEqual([[1, 7], [2, 7]]);
+    expect(installed()).toEqual([
+      [1, 7],
+      [2, 7],
+    ]);
     expect(modsOf(fake)).toBe(mods);
     expect(commitsOf(fake)).toBe(3);
   });
@@ -382,11 +505,18 @@ describe('a staged switchover', () => {
     const { fake } = await attach(program(before));
     fake.script = { refuse: () => 'OFPFMFC_TABLE_FULL' };
     await expect(reconciler.stage(program(after))).rejects.toMatchObject({ code: 'SWITCH_BUNDLE_REFUSED' });
-    expect(installed()).toEqual([[1, 1], [2, 1]]);
+    expect(installed()).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
     fake.script = {};
     reconciler.setProgram(program({ ...before, third: [[3, 3]] }));
     await reconciler.settled();
-    expect(installed()).toEqual([[1, 1], [2, 1], [3, 3]]);
+    expect(installed()).toEqual([
+      [1, 1],
+      [2, 1],
+      [3, 3],
+    ]);
     expect(errors).toEqual([]);
   });
 
@@ -396,10 +526,16 @@ describe('a staged switchover', () => {
     fake.socket.destroy();
     reconciler.detach();
     await staged.commit();
-    expect(installed()).toEqual([[1, 1], [2, 1]]);
+    expect(installed()).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
     const { readBack } = await attach(reconciler.wanted);
     expect(readBack).toEqual({ found: 2, repaired: 1 });
-    expect(installed()).toEqual([[1, 7], [2, 1]]);
+    expect(installed()).toEqual([
+      [1, 7],
+      [2, 1],
+    ]);
   });
 
   test('a commit that is lost is made good by the next session', async () => {
@@ -412,7 +548,10 @@ describe('a staged switchover', () => {
     await committed;
     expect(errors).toHaveLength(1);
     await attach(reconciler.wanted);
-    expect(installed()).toEqual([[1, 7], [2, 1]]);
+    expect(installed()).toEqual([
+      [1, 7],
+      [2, 1],
+    ]);
   });
 
   test('a commit that the switch refuses is repaired', async () => {
@@ -422,12 +561,18 @@ describe('a staged switchover', () => {
     const committed = staged.commit();
     await until('it is sent', () => commitsOf(fake) === 2);
     fake.script = {};
-    fake.send({ type: 'error', error: 'OFPBFC_MSG_FAILED', data: new Uint8Array(0) }, fake.all('bundle_control').at(-1)!.xid);
+    fake.send(
+      { type: 'error', error: 'OFPBFC_MSG_FAILED', data: new Uint8Array(0) },
+      fake.all('bundle_control').at(-1)!.xid,
+    );
     await committed;
     expect(errors).toMatchObject([{ code: 'SWITCH_REFUSED' }]);
     clock.advance(limits.repairDelay);
     await reconciler.settled();
-    expect(installed()).toEqual([[1, 7], [2, 1]]);
+    expect(installed()).toEqual([
+      [1, 7],
+      [2, 1],
+    ]);
   });
 
   test('with nothing to change, commits without a word', async () => {

@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { switches as limits } from '../../../controller/limits.ts';
-import { encode, flowDescRequest, flowMod, match, type Message, OFP_VERSION } from '../../../controller/openflow/index.ts';
+import {
+  encode,
+  flowDescRequest,
+  flowMod,
+  match,
+  type Message,
+  OFP_VERSION,
+} from '../../../controller/openflow/index.ts';
 import type { SwitchSession } from '../../../controller/switches/session.ts';
 import { ManualClock } from '../libvirt/manual-clock.ts';
 import { type Pair, quiet, type Script, until, Wire } from './fake-switch.ts';
@@ -184,7 +191,16 @@ describe('requests', () => {
     await until('the request', () => fake.all('barrier_request').length === 1);
     const xid = fake.all('barrier_request')[0]!.xid;
     fake.send(
-      { type: 'packet_in', bufferId: 1, totalLen: 0, reason: 'action', table: 0, cookie: 0n, match: [], data: NOTHING },
+      {
+        type: 'packet_in',
+        bufferId: 1,
+        totalLen: 0,
+        reason: 'action',
+        table: 0,
+        cookie: 0n,
+        match: [],
+        data: NOTHING,
+      },
       xid,
     );
     fake.send({ type: 'barrier_reply' }, xid);
@@ -199,7 +215,8 @@ describe('errors', () => {
     const seen: number[] = [];
     const first = session.allocateXids(3);
     const unwatch = session.watchErrors(first, 3, ({ xid }) => seen.push(xid ?? 0));
-    const refuse = (xid: number): void => fake.send({ type: 'error', error: 'OFPFMFC_TABLE_FULL', data: NOTHING }, xid);
+    const refuse = (xid: number): void =>
+      fake.send({ type: 'error', error: 'OFPFMFC_TABLE_FULL', data: NOTHING }, xid);
     refuse(first);
     refuse(first + 2);
     refuse(first + 3);
@@ -239,7 +256,9 @@ describe('the stream', () => {
       fake.socket.write(bytes.subarray(cut));
       await until('all of it', () => messages.length === 4);
       expect(messages.map(({ xid }) => xid)).toEqual([1, 2, 3, 4]);
-      expect(messages.map((message) => message.type === 'packet_in' && message.data[19])).toEqual([1, 2, 3, 4]);
+      expect(messages.map((message) => message.type === 'packet_in' && message.data[19])).toEqual([
+        1, 2, 3, 4,
+      ]);
     }
   });
 
