@@ -66,7 +66,12 @@ export class ArcticTern {
     const events: Error[] = [];
     let report = (error: Error): void => void events.push(error);
     const opened = await Store.open(options.store, options.clock, (error) => report(error));
-    const controller = new ArcticTern(options, opened.store, opened.epoch, declare(options.description, opened.remembered));
+    const controller = new ArcticTern(
+      options,
+      opened.store,
+      opened.epoch,
+      declare(options.description, opened.remembered),
+    );
     report = (error) => controller.#problem('store', error);
     for (const migration of opened.migrations) controller.history.set(migration.id, migration);
     controller.#store.follow(controller.network.state);
@@ -76,7 +81,12 @@ export class ArcticTern {
     return controller;
   }
 
-  private constructor(options: ControllerOptions, store: Store, epoch: bigint, state: ReturnType<typeof declare>) {
+  private constructor(
+    options: ControllerOptions,
+    store: Store,
+    epoch: bigint,
+    state: ReturnType<typeof declare>,
+  ) {
     const { clock, random, openflow } = options;
     this.#options = options;
     this.#store = store;

@@ -26,7 +26,7 @@ export interface Problem {
 
 /** The first problem in the order of the file's parts, or undefined. */
 export function check(topology: Topology): Problem | undefined {
-  for (const rule of [names, references, subnets, addresses, identities, capacity, management]) {
+  for (const rule of [names, references, subnets, addresses, identities, capacity, management, experiments]) {
     for (const problem of rule(topology)) return problem;
   }
   return undefined;
@@ -341,3 +341,39 @@ const pathText = (path: readonly PropertyKey[]): string =>
   path
     .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i === 0 ? '' : '.'}${String(step)}`))
     .join('');
+
+function* experiments({ experiment, guests, hosts, lab }: Topology): Generator<Problem> {
+  if (experiment === undefined) return;
+  const clients = lab?.clients ?? {};
+  for (const [name, { client, to }] of Object.entries(experiment.connections)) {
+    const path = ['experiment', 'connections', name];
+    if (!(client in clients)) yield unknown([...path, 'client'], 'client', client, Object.keys(clients));
+    if (!(to in guests)) yield unknown([...path, 'to'], 'guest', to, Object.keys(guests));
+  }
+  const opened = new Set<string>();
+  for (const [i, { open, close, migrate }] of experiment.steps.entries()) {
+    const path = ['experiment', 'steps', i];
+    for (const [j, name] of (open ?? []).entries()) {
+      const at = [...path, 'open', j];
+      if (!(name in experiment.connections)) {
+        yield unknown(at, 'connection', name, Object.keys(experiment.connections));
+      }
+      if (opened.has(name))
+        yield duplicate(at, `${pathOf(at)} opens ${name} a second time; give it another name`);
+      opened.add(name);
+    }
+    for (const [j, name] of (close ?? []).entries()) {
+      if (!opened.has(name)) yield unknown([...path, 'close', j], 'open connection', name, [...opened]);
+    }
+    if (migrate === undefined) continue;
+    if (!(migrate.guest in guests)) {
+      yield unknown([...path, 'migrate', 'guest'], 'guest', migrate.guest, Object.keys(guests));
+    }
+    if (!(migrate.to in hosts))
+      yield unknown([...path, 'migrate', 'to'], 'host', migrate.to, Object.keys(hosts));
+  }
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.map(String).join('.');
+}

@@ -40,13 +40,30 @@ export function parseTopology(text: string, file: string): Topology {
     throw new TopologyError('TOPOLOGY_SYNTAX', file, line, `not YAML: ${bad.message}`);
   }
   const lineOf = (path: Path): number | undefined => lineAt(document, lines, path);
-  // YAML aliases may refer to each other so often that the value they stand for has no sensible size.
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  const value = plain(document, file);
   const parsed = topologySchema.safeParse(value);
-  if (!parsed.success) throw fieldError(parsed.error.issues[0]!, value, file, lineOf);
+  if (!parsed.success) throw fieldError(mostTelling(parsed.error.issues, value), value, file, lineOf);
   const problem = check(parsed.data);
   if (problem) throw new TopologyError(problem.code, file, lineOf(problem.path), problem.sentence);
   return parsed.data;
+}
+
+/** YAML aliases may refer to each other so often that the value they stand for has no sensible size. */
+function plain(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TopologyError('TOPOLOGY_SYNTAX', file, undefined, `not YAML that makes sense: ${reason}`);
+  }
+}
+
+/** The first issue; but where a field is missing and another is unknown, the unknown one is misspelt. */
+function mostTelling(issues: readonly z.core.$ZodIssue[], value: unknown): z.core.$ZodIssue {
+  const first = issues[0]!;
+  if (valueAt(value, first.path) !== undefined) return first;
+  const parent = first.path.slice(0, -1).join('.');
+  return issues.find((it) => it.code === 'unrecognized_keys' && it.path.join('.') === parent) ?? first;
 }
 
 /** The line of the deepest node on `path` that exists: of the key where there is one. */

@@ -1,6 +1,7 @@
 /**
- * The shape of a topology file. Everything but `lab` describes the network to the controller; `lab` says what
- * a lab adds to it: the WAN, delays, clients and the addresses of its management network.
+ * The shape of a topology file. Everything but `lab` and `experiment` describes the network to the controller;
+ * `lab` says what a lab adds to it: the WAN, delays, clients and the addresses of its management network;
+ * `experiment` says what happens in it, step by step.
  *
  * Zod checks one value at a time; what concerns two of them (references, overlaps) is in check.ts.
  */
@@ -147,6 +148,41 @@ const lab = z.strictObject({
   clients: z.record(name, client).default({}),
 });
 
+const connection = z.strictObject({
+  kind: z.enum(['tcp-echo', 'http-download', 'ping', 'udp-echo']),
+  client: name,
+  /** The guest. */
+  to: name,
+  /** Which of the guest's addresses: at the moment when the connection is opened. */
+  at: z.enum(['home', 'care-of']).default('home'),
+  /** Between two messages. */
+  interval: duration.optional(),
+  /** Of a download. */
+  rate: rate.optional(),
+});
+
+const step = z
+  .strictObject({
+    open: z.array(name).min(1, 'expected the names of connections').optional(),
+    close: z.array(name).min(1, 'expected the names of connections').optional(),
+    wait: duration.optional(),
+    migrate: z
+      .strictObject({
+        guest: name,
+        to: name,
+        strategy: z.enum(['redirect']).optional(),
+        /** The most that the copy may take, in MiB/s. */
+        bandwidth: z.number().int().min(1).optional(),
+      })
+      .optional(),
+  })
+  .refine((it) => Object.keys(it).length === 1, 'expected one of open, close, wait and migrate');
+
+const experiment = z.strictObject({
+  connections: z.record(name, connection).default({}),
+  steps: z.array(step).min(1, 'expected at least one step'),
+});
+
 export const topologySchema = z.strictObject({
   name: z
     .string()
@@ -156,9 +192,12 @@ export const topologySchema = z.strictObject({
   edges: z.record(name, edge).default({}),
   guests: z.record(name, guest).default({}),
   lab: lab.optional(),
+  experiment: experiment.optional(),
 });
 
 /** A topology file as it was understood: times in microseconds, rates in bits per second, defaults filled in. */
 export type Topology = z.infer<typeof topologySchema>;
 export type LabSection = z.infer<typeof lab>;
+export type ExperimentSection = z.infer<typeof experiment>;
+export type ConnectionSection = z.infer<typeof connection>;
 export type LinkShapeSection = z.infer<typeof shape>;

@@ -18,7 +18,10 @@ export const anchor = z
     addresses,
     admit: z.enum(['all', 'established']),
   })
-  .meta({ id: 'Anchor', description: 'a bridge that holds the state of connections born on these addresses' });
+  .meta({
+    id: 'Anchor',
+    description: 'a bridge that holds the state of connections born on these addresses',
+  });
 
 export const guest = z
   .object({
@@ -27,7 +30,9 @@ export const guest = z
     host: z.string().nullable().meta({ description: 'where its traffic is delivered' }),
     state: z.string().meta({ description: 'what libvirt says of it there' }),
     home: addresses,
-    careOf: addresses.nullable().meta({ description: 'its addresses where it is, when that is not its home' }),
+    careOf: addresses
+      .nullable()
+      .meta({ description: 'its addresses where it is, when that is not its home' }),
     mac: z.string(),
     memoryMiB: z.number(),
     services: z.array(z.object({ protocol: z.string(), port: z.number() })),
@@ -70,8 +75,20 @@ export const migration = z
     strategy: z.enum(['redirect', 'rarp', 'bicast']),
     admit: z.enum(['all', 'established']),
     origin: z.enum(['controller', 'noticed']),
-    phase: z.enum(['planned', 'preparing', 'copying', 'switching', 'relaying', 'drained', 'failed', 'rolled-back']),
-    outcome: z.enum(['completed', 'rolled-back', 'failed']).nullable().meta({ description: 'null while it moves' }),
+    phase: z.enum([
+      'planned',
+      'preparing',
+      'copying',
+      'switching',
+      'relaying',
+      'drained',
+      'failed',
+      'rolled-back',
+    ]),
+    outcome: z
+      .enum(['completed', 'rolled-back', 'failed'])
+      .nullable()
+      .meta({ description: 'null while it moves' }),
     reason: z.string().nullable(),
     blackoutMs: milliseconds.nullable(),
     entered: z.record(z.string(), moment).meta({ description: 'when each phase was entered' }),
@@ -87,6 +104,9 @@ export const migrationRequest = z
     bandwidthMiBps: z.number().int().min(1).optional(),
   })
   .meta({ id: 'MigrationRequest' });
+
+/** An abort says nothing but that; what it is about is in its address. */
+export const abortRequest = z.strictObject({}).meta({ id: 'AbortRequest' });
 
 export const flow = z
   .object({

@@ -8,7 +8,16 @@ import { cookieOwner, Table, type TableName } from '../../controller/switches/pi
 import type { FlowObject, GuestObject, HostObject, MigrationObject } from './objects.ts';
 
 /** What the pipeline uses, by the names of the `Datapath` table's `capabilities` (ovs-vswitchd.conf.db(5)). */
-const NEEDED = ['ct_state', 'ct_state_nat', 'ct_zone', 'ct_mark', 'ct_orig_tuple', 'ct_orig_tuple6', 'recirc', 'check_pkt_len'];
+const NEEDED = [
+  'ct_state',
+  'ct_state_nat',
+  'ct_zone',
+  'ct_mark',
+  'ct_orig_tuple',
+  'ct_orig_tuple6',
+  'recirc',
+  'check_pkt_len',
+];
 
 export function presentGuest(state: NetworkState, guest: Guest): GuestObject {
   const host = state.placements.get(guest.name) ?? null;
@@ -55,7 +64,9 @@ function presentDatapath({ datapath }: Bridge): HostObject['datapath'] {
     type,
     ovsVersion,
     unknown,
-    missing: unknown ? [] : NEEDED.filter((name) => !['true', '1'].includes(capabilities.get(name) ?? 'true')),
+    missing: unknown
+      ? []
+      : NEEDED.filter((name) => !['true', '1'].includes(capabilities.get(name) ?? 'true')),
   };
 }
 
@@ -106,4 +117,3 @@ export function presentFlow(flow: FlowDesc): FlowObject {
     cookie: `0x${flow.cookie.toString(16)}`,
   };
 }
-

@@ -10,7 +10,8 @@ export function defenceRecipes(): BlockRecipe[] {
     {
       key: 'defence bridge',
       inputs: [],
-      flows: () => new FlowList(cookie('defence', 'bridge', 0)).add('blocklist', 0, {}, [[], 'neighbour']).flows,
+      flows: () =>
+        new FlowList(cookie('defence', 'bridge', 0)).add('blocklist', 0, {}, [[], 'neighbour']).flows,
     },
   ];
 }

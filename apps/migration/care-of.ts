@@ -2,7 +2,14 @@
  * Which care-of addresses a guest's interface gets at a host that it visits: those it holds there already,
  * else the lowest that nobody holds.
  */
-import type { Addresses, Anchor, GuestInterface, Host, NetworkState, Subnet } from '../../controller/network/model.ts';
+import type {
+  Addresses,
+  Anchor,
+  GuestInterface,
+  Host,
+  NetworkState,
+  Subnet,
+} from '../../controller/network/model.ts';
 import { HOME_ANCHOR, MAX_ANCHOR_INDEX } from '../../controller/network/model.ts';
 import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from '../../controller/openflow/index.ts';
 import { CareOfPoolExhaustedError, TooManyAnchorsError } from './errors.ts';
@@ -37,7 +44,11 @@ export function leaseCareOf(state: NetworkState, nic: GuestInterface, host: Host
   return { index: freeIndex(anchors, nic), host: host.name, addresses, admit: 'all' };
 }
 
-function lowestFree(subnet: Subnet, range: { first: string; last: string }, taken: ReadonlySet<string>): string {
+function lowestFree(
+  subnet: Subnet,
+  range: { first: string; last: string },
+  taken: ReadonlySet<string>,
+): string {
   const four = subnet.family === 4;
   const last = four ? BigInt(parseIpv4(range.last)) : parseIpv6(range.last);
   for (let value = four ? BigInt(parseIpv4(range.first)) : parseIpv6(range.first); value <= last; value++) {

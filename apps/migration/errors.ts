@@ -55,7 +55,9 @@ export class AlreadyMovingError extends ArcticTernError {
 export class NoRoomError extends ArcticTernError {
   readonly code = 'MIGRATION_NO_ROOM';
   constructor(guest: string, host: string, detail: string) {
-    super(`host ${host} has no room for guest ${guest}: ${detail}; choose another host or raise its capacity`);
+    super(
+      `host ${host} has no room for guest ${guest}: ${detail}; choose another host or raise its capacity`,
+    );
   }
 }
 

@@ -8,14 +8,27 @@
  * Owns: binding, deliver, deliverRelayed, outbound, outboundRelayed, bindingOutbound, strays, relay.
  */
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
-import { HOME_ANCHOR, type Host } from '../../controller/network/model.ts';
-import { copy, ct, ctState, type Flow, FlowList, ip, output, packetIn, set } from '../../controller/switches/flow.ts';
+import { type Anchor, type GuestInterface, HOME_ANCHOR, type Host } from '../../controller/network/model.ts';
+import type { Action } from '../../controller/openflow/index.ts';
+import {
+  copy,
+  ct,
+  ctState,
+  drop,
+  type Flow,
+  FlowList,
+  ip,
+  output,
+  packetIn,
+  set,
+  TCP,
+} from '../../controller/switches/flow.ts';
 import {
   Admission,
   anchorZone,
   Class,
   cookie,
-  MARK_ANCHOR_BITS,
+  Mark,
   PacketInReason,
   Register,
   relayZone,
@@ -44,8 +57,17 @@ export function migrationRecipes(view: BridgeView): BlockRecipe[] {
     });
     recipes.push({
       key: `migration binding ${nic.number}`,
-      inputs: [nic, port, own, atHome, tunnel, mtu, ...anchors.flatMap((anchor) => [anchor.index, anchor.host])],
-      flows: () => bindingFlows(resident, anchors, tunnel, mtu),
+      inputs: [
+        nic,
+        port,
+        own,
+        atHome,
+        awayAt,
+        tunnel,
+        mtu,
+        ...anchors.flatMap((anchor) => [anchor.index, anchor.host]),
+      ],
+      flows: () => bindingFlows(resident, awayAt, anchors, tunnel, mtu),
     });
   }
   return recipes;
@@ -97,7 +119,7 @@ function deliverFlows(
           ct({
             commit: true,
             zone: relayZone(nic.number),
-            exec: [copy(Register.anchor, 0, 'ct_mark', 0, MARK_ANCHOR_BITS)],
+            exec: [copy(Register.anchor, 0, 'ct_mark', Mark.anchor.offset, Mark.anchor.bits)],
           }),
           output(port),
         ],
@@ -111,6 +133,39 @@ function deliverFlows(
   return list.flows;
 }
 
+interface AnchorFacts {
+  readonly nic: GuestInterface;
+  readonly own: Anchor;
+  readonly anchors: readonly OtherAnchor[];
+  /** Where the guest is; another host. */
+  readonly location: Host;
+  readonly zone: number;
+  readonly tunnel: number;
+}
+
+/**
+ * What a guest elsewhere sends here and this anchor does not know: to the next anchor, or, after the last, back.
+ * A guest whose host holds no address for it opens its connections here.
+ */
+function anchorFlows(list: FlowList, { nic, own, anchors, location, zone, tunnel }: AnchorFacts): void {
+  const sent = { [Register.interface]: nic.number, [Register.class]: Class.tunnel };
+  const next = anchors.find(
+    ({ index, host }) => index > own.index && host !== undefined && host !== location,
+  );
+  list.add('strays', 100, sent, [
+    [
+      ...(next?.host === undefined
+        ? tunnelTo(nic.number, 0, 'to-guest', location)
+        : tunnelTo(nic.number, next.index, 'from-guest', next.host)),
+      output(tunnel),
+    ],
+  ]);
+  if (own.index !== HOME_ANCHOR || anchors.some(({ host }) => host === location)) return;
+  for (const version of [4, 6] as const) {
+    list.add('bindingOutbound', 100, { ...sent, ...ip[version] }, [[ct({ commit: true, zone })], 'route']);
+  }
+}
+
 interface OtherAnchor {
   readonly index: number;
   readonly host: Host | undefined;
@@ -119,6 +174,7 @@ interface OtherAnchor {
 /** What the interface says, and what begins. */
 function bindingFlows(
   { nic, port, own, atHome }: Resident,
+  location: Host | undefined,
   anchors: readonly OtherAnchor[],
   tunnel: number | undefined,
   mtu: number,
@@ -129,7 +185,8 @@ function bindingFlows(
 
   if (!atHome && own !== undefined) {
     const { ipv4, ipv6 } = own.addresses;
-    const translate = (address: string) => ct({ commit: true, zone, nat: { dst: address }, table: 'deliver' });
+    const translate = (address: string): Action =>
+      ct({ commit: true, zone, nat: { dst: address }, table: 'deliver' });
     const careOf = { ...key, [Register.admission]: Admission.careOf };
     if (ipv4 !== undefined && nic.home.ipv4 !== undefined) {
       list.add('binding', 110, { ...careOf, ...ip[4] }, [[translate(nic.home.ipv4)]]);
@@ -137,6 +194,9 @@ function bindingFlows(
     if (ipv6 !== undefined && nic.home.ipv6 !== undefined) {
       list.add('binding', 110, { ...careOf, ...ip[6] }, [[translate(nic.home.ipv6)]]);
     }
+  }
+  if (own !== undefined && location !== undefined && tunnel !== undefined) {
+    anchorFlows(list, { nic, own, anchors, location, zone, tunnel });
   }
   if (port === undefined) return list.flows;
 
@@ -149,30 +209,46 @@ function bindingFlows(
   }
   for (const { index, host } of anchors) {
     if (host === undefined) continue;
-    list.add('outboundRelayed', 100, { ...key, ...ctState('trk', '-new', '-inv'), ct_mark: { value: index, mask: 2 ** MARK_ANCHOR_BITS - 1 } }, [
-      relayTo(nic.number, index, 'from-guest', host, mtu),
-      'relay',
-    ]);
+    list.add(
+      'outboundRelayed',
+      100,
+      {
+        ...key,
+        ...ctState('trk', '-new', '-inv'),
+        ct_mark: { value: index, mask: 2 ** Mark.anchor.bits - 1 },
+      },
+      [relayTo(nic.number, index, 'from-guest', host, mtu), 'relay'],
+    );
   }
 
   const guestIs = { ...key, [Register.class]: Class.guest };
+  const exec = [set('ct_mark', { value: 1 << Mark.opened.offset, mask: 1 << Mark.opened.offset })];
   const home = anchors.find(({ index }) => index === HOME_ANCHOR)?.host;
   for (const version of [4, 6] as const) {
     const address = version === 4 ? own?.addresses.ipv4 : own?.addresses.ipv6;
     const begins = { ...guestIs, ...ip[version] };
-    if (address !== undefined) {
-      list.add('bindingOutbound', 100, begins, atHome ? [[ct({ commit: true, zone })], 'route'] : [[ct({ commit: true, zone, nat: { src: address }, table: 'route' })]]);
+    if (address !== undefined && atHome) {
+      list.add('bindingOutbound', 100, begins, [[ct({ commit: true, zone, exec })], 'route']);
+    } else if (address !== undefined) {
+      const translate = ct({ commit: true, zone, nat: { src: address }, exec, table: 'route' });
+      list.add('bindingOutbound', 100, begins, [[translate]]);
     } else if (home !== undefined) {
-      list.add('bindingOutbound', 100, begins, [relayTo(nic.number, HOME_ANCHOR, 'from-guest', home, mtu), 'relay']);
+      list.add('bindingOutbound', 100, begins, [
+        relayTo(nic.number, HOME_ANCHOR, 'from-guest', home, mtu),
+        'relay',
+      ]);
     }
   }
-
-  if (tunnel !== undefined && anchors.length > 0) {
+  const first = anchors.find(({ host }) => host !== undefined);
+  if (first?.host !== undefined && tunnel !== undefined) {
     list.add('strays', 100, guestIs, [
-      anchors.flatMap(({ index, host }) =>
-        host === undefined ? [] : [...tunnelTo(nic.number, index, 'from-guest', host), output(tunnel)],
-      ),
+      [...tunnelTo(nic.number, first.index, 'from-guest', first.host), output(tunnel)],
     ]);
+  } else {
+    for (const version of [4, 6] as const) {
+      list.add('strays', 110, { ...guestIs, ...ip[version], ip_proto: TCP }, drop);
+      list.add('strays', 100, { ...guestIs, ...ip[version] }, [[], 'bindingOutbound']);
+    }
   }
   return list.flows;
 }

@@ -27,7 +27,8 @@ export function checkMigration(state: NetworkState, guestName: GuestName, to: Ho
   const from = state.placements.get(guestName);
   if (from === undefined) throw new GuestNotRunningError(guestName);
   if (from === to) throw new AlreadyThereError(guestName, to);
-  if (!state.bridges.has(to)) throw new HostUnreachableError(to, 'its bridge is not connected to the controller');
+  if (!state.bridges.has(to))
+    throw new HostUnreachableError(to, 'its bridge is not connected to the controller');
   if (state.hypervisors.get(from)?.reachable !== true) {
     throw new HostUnreachableError(from, 'the libvirtd there does not answer');
   }

@@ -10,7 +10,15 @@ import type { Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
 import type { LibvirtEvent, LifecycleEvent } from '../../controller/libvirt/index.ts';
 import { delivered, migrationChanged, placed, unanchored } from '../../controller/network/changes.ts';
 import { isUnderWay, type Migration, type Strategy } from '../../controller/network/migration.ts';
-import type { Admit, Anchor, DomainState, Guest, GuestName, HostName, NetworkState } from '../../controller/network/model.ts';
+import type {
+  Admit,
+  Anchor,
+  DomainState,
+  Guest,
+  GuestName,
+  HostName,
+  NetworkState,
+} from '../../controller/network/model.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { Fabric, StagedSwitchover } from '../../controller/switches/fabric.ts';
 import { relayZone } from '../../controller/switches/pipeline.ts';
@@ -102,7 +110,13 @@ export class MigrationService {
     }
   }
 
-  #plan(guestName: GuestName, from: HostName, to: HostName, origin: Migration['origin'], options: MigrationOptions): Migration {
+  #plan(
+    guestName: GuestName,
+    from: HostName,
+    to: HostName,
+    origin: Migration['origin'],
+    options: MigrationOptions,
+  ): Migration {
     const { network, clock, newId } = this.#parts;
     const guest = network.state.guests.get(guestName)!;
     const now = clock.now();
@@ -139,7 +153,10 @@ export class MigrationService {
   /** The store knows of the migration, and the destination remembers nothing of an earlier visit. */
   async #prepare(guest: Guest, to: HostName): Promise<void> {
     const { fabric, saved } = this.#parts;
-    await Promise.all([saved(), ...guest.interfaces.map((nic) => fabric.flushZone(to, relayZone(nic.number)))]);
+    await Promise.all([
+      saved(),
+      ...guest.interfaces.map((nic) => fabric.flushZone(to, relayZone(nic.number))),
+    ]);
   }
 
   #follow(state: NetworkState, before: NetworkState): void {
@@ -157,7 +174,8 @@ export class MigrationService {
       const placement = state.placements.get(guest.name);
       if (placement === undefined || state.bridges === before.bridges) continue;
       for (const host of state.hosts.keys()) {
-        if (host === placement || isAttached(before, guest, host) || !isAttached(state, guest, host)) continue;
+        if (host === placement || isAttached(before, guest, host) || !isAttached(state, guest, host))
+          continue;
         this.#parts.onMoment(guest.name, `noticed at ${host}`, this.#parts.clock.now());
         this.#plan(guest.name, placement, host, 'noticed', {});
       }
@@ -170,8 +188,10 @@ export class MigrationService {
     this.#parts.onMoment(guest, `${event}(${detail}) at ${host}`, receivedAt);
     if (host === from) {
       if (event === 'suspended' && detail === 'migrated') this.#event(guest, { type: 'suspended' });
+      if (event === 'suspended' && detail === 'paused') this.#event(guest, { type: 'paused' });
       if (event === 'resumed' && detail === 'migrated') this.#event(guest, { type: 'resumed-at-source' });
-      if (event === 'stopped' && detail === 'migrated') this.#event(guest, { type: 'resumed-at-destination' });
+      if (event === 'stopped' && detail === 'migrated')
+        this.#event(guest, { type: 'resumed-at-destination' });
     } else {
       if (event === 'resumed') this.#event(guest, { type: 'resumed-at-destination' });
     }
@@ -181,9 +201,15 @@ export class MigrationService {
   #stamp(migration: Migration, event: string, at: number, host: HostName): void {
     const running = this.#running.get(migration.guest);
     if (running === undefined) return;
-    if (event === 'STOP' && host === migration.from) running.stoppedAt = at;
-    else if (event === 'RESUME' && host === migration.to) running.resumedAt = at;
-    else return;
+    if (event === 'STOP' && host === migration.from) {
+      running.stoppedAt = at;
+      // libvirt tells what the stop was for some milliseconds later; meanwhile packets would be lost.
+      if (migration.phase === 'copying') this.#event(migration.guest, { type: 'suspended' });
+    } else if (event === 'RESUME' && host === migration.to) {
+      running.resumedAt = at;
+    } else {
+      return;
+    }
     this.#parts.onMoment(migration.guest, `QEMU ${event} at ${host}`, at);
     const { stoppedAt, resumedAt } = running;
     if (stoppedAt === undefined || resumedAt === undefined) return;
@@ -208,7 +234,7 @@ export class MigrationService {
     network.update((state) => {
       const changed = migrationChanged(next)(state);
       if (actions.includes('redirect')) return delivered(guest, next.to)(changed);
-      if (actions.includes('return')) return delivered(guest, next.from)(changed);
+      if (actions.includes('return') || actions.includes('undo')) return delivered(guest, next.from)(changed);
       return changed;
     });
     if (redirecting !== undefined) this.#watch(guest, redirecting);
@@ -234,6 +260,7 @@ export class MigrationService {
         announce(this.#parts.network.state, this.#parts.fabric, guest);
         return;
       case 'redirect':
+      case 'undo':
         return;
     }
   }
@@ -255,13 +282,19 @@ export class MigrationService {
     const running = this.#running.get(migration.guest);
     if (running === undefined || running.staging) return;
     running.staging = true;
-    await fabric.settled();
-    const staged = await fabric.stage(delivered(migration.guest, migration.to)(network.state));
+    let staged: StagedSwitchover;
+    try {
+      await fabric.settled();
+      staged = await fabric.stage(delivered(migration.guest, migration.to)(network.state));
+    } finally {
+      running.staging = false;
+    }
     const current = network.state.migrations.get(migration.guest);
     if (current?.id !== migration.id || !isUnderWay(current.phase) || current.phase === 'switching') {
       staged.discard();
       return;
     }
+    running.staged?.discard();
     running.staged = staged;
     this.#event(migration.guest, { type: 'staged' });
   }
@@ -280,7 +313,10 @@ export class MigrationService {
     running?.staged?.discard();
     await fabric.settled();
     network.update((state) => {
-      const released = (running?.leased ?? []).reduce((next, { nic, anchor }) => unanchored(nic, anchor.index)(next), state);
+      const released = (running?.leased ?? []).reduce(
+        (next, { nic, anchor }) => unanchored(nic, anchor.index)(next),
+        state,
+      );
       return released;
     });
     this.#event(migration.guest, { type: 'returned' });

@@ -15,7 +15,11 @@ export function withLeases(state: NetworkState, guest: Guest, hostName: HostName
 }
 
 /** The anchors that `after` has and `before` has not. */
-export function newAnchors(before: NetworkState, after: NetworkState, guest: Guest): { nic: number; anchor: Anchor }[] {
+export function newAnchors(
+  before: NetworkState,
+  after: NetworkState,
+  guest: Guest,
+): { nic: number; anchor: Anchor }[] {
   return guest.interfaces.flatMap((nic) =>
     (after.anchors.get(nic.number) ?? [])
       .filter((anchor) => before.anchors.get(nic.number)?.includes(anchor) !== true)
@@ -28,4 +32,3 @@ export function isAttached(state: NetworkState, guest: Guest, host: HostName): b
   const ports = [...(state.bridges.get(host)?.ports.values() ?? [])];
   return guest.interfaces.every((nic) => ports.some((port) => port.attachedMac === nic.mac));
 }
-

@@ -4,13 +4,22 @@
 import type { Host } from '../../controller/network/model.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import { checkPacketLarger, copy, set } from '../../controller/switches/flow.ts';
-import { ETHERNET_HEADER, Register, tunnelKey, TUNNEL_OVERHEAD, TunnelKey } from '../../controller/switches/pipeline.ts';
+import {
+  ETHERNET_HEADER,
+  Register,
+  tunnelKey,
+  TUNNEL_OVERHEAD,
+  TunnelKey,
+} from '../../controller/switches/pipeline.ts';
 
 type Direction = 'to-guest' | 'from-guest';
 
 /** Key and far end; the caller outputs. */
 export function tunnelTo(interfaceNumber: number, anchor: number, direction: Direction, to: Host): Action[] {
-  return [set('tun_id', BigInt(tunnelKey(interfaceNumber, anchor, direction))), setTunnelDestination(to.underlay)];
+  return [
+    set('tun_id', BigInt(tunnelKey(interfaceNumber, anchor, direction))),
+    setTunnelDestination(to.underlay),
+  ];
 }
 
 /** The same, and marks what does not fit; the caller goes on to `relay`. */

@@ -6,7 +6,8 @@
  * ARP for an address that a bridge holds is always answered by the bridge, whether the guest is there or
  * not: so nothing changes for the neighbours when the guest moves.
  *
- * Owns: classify, tunnelled, neighbour, neighbourReply, inbound, inboundTracked, outboundTracked, route.
+ * Owns: classify, tunnelled, neighbour, neighbourReply, inbound, inboundTracked, outboundTracked, returned,
+ * route.
  */
 import { GRACE_SECONDS } from '../../controller/limits.ts';
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
@@ -41,6 +42,7 @@ import {
   anchorZone,
   Class,
   cookie,
+  Mark,
   PacketInReason,
   Register,
   relayZone,
@@ -55,13 +57,19 @@ const ND_SOLICIT = 135;
 const ND_ADVERT = 136;
 const DIRECTION = 1n << BigInt(TunnelKey.fromGuest.offset);
 const TO_GUEST = { value: 0n, mask: DIRECTION };
+const RETURNED = { value: 0n, mask: DIRECTION | (0xffn << BigInt(TunnelKey.anchor.offset)) };
 const FROM_GUEST = { value: DIRECTION, mask: DIRECTION };
+const OPENED = { value: 1 << Mark.opened.offset, mask: 1 << Mark.opened.offset };
 const SOLICITED_AND_OVERRIDE = 0x6000_0000;
 const TARGET_LINK_LAYER_ADDRESS = 2;
 const GROUP_ADDRESS = '01:00:00:00:00:00/01:00:00:00:00:00';
 
 /** How many guests a host's uplink floods to is bounded by the host, so one flow holds them all. */
-export function routingRecipes(view: BridgeView, gatewayMacs: ReadonlyMap<string, string>, homes: readonly Subnet[]): BlockRecipe[] {
+export function routingRecipes(
+  view: BridgeView,
+  gatewayMacs: ReadonlyMap<string, string>,
+  homes: readonly Subnet[],
+): BlockRecipe[] {
   const { uplink, tunnel, host } = view;
   const recipes: BlockRecipe[] = [];
   if (uplink === undefined) return recipes;
@@ -106,7 +114,7 @@ export function routingRecipes(view: BridgeView, gatewayMacs: ReadonlyMap<string
     const admitted = own !== undefined && (own.admit === 'all' || resident.location === host);
     recipes.push({
       key: `routing grace ${nic.number}`,
-      inputs: [resident.guest, nic, graced],
+      inputs: [resident.guest, nic, graced, others.length > 0],
       flows: () => (graced ? graceFlows(resident) : []),
     });
     recipes.push({
@@ -116,7 +124,8 @@ export function routingRecipes(view: BridgeView, gatewayMacs: ReadonlyMap<string
         const list = new FlowList(cookie('routing', 'interface', nic.number));
         if (port !== undefined) {
           guestPortFlows(list, resident, port, uplink);
-          if (!atHome) awayNeighbourFlows(list, resident, homeGateways, gatewayMacs, tunnel, homeHost?.underlay);
+          if (!atHome)
+            awayNeighbourFlows(list, resident, homeGateways, gatewayMacs, tunnel, homeHost?.underlay);
         }
         if (own !== undefined) {
           anchorFlows(list, resident, own, admitted);
@@ -136,9 +145,14 @@ function bridgeFlows(uplink: number, tunnel: number | undefined): readonly Flow[
 
   if (tunnel !== undefined) {
     list.add('tunnelled', 100, { tun_id: TO_GUEST }, [[], 'deliverRelayed']);
+    list.add('tunnelled', 110, { tun_id: RETURNED }, [[set(Register.class, Class.guest)], 'returned']);
     list.add('tunnelled', 100, { eth_type: ETH_ARP, tun_id: FROM_GUEST }, [[output(uplink)]]);
-    list.add('tunnelled', 110, { ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_SOLICIT, tun_id: FROM_GUEST }, [[output(uplink)]]);
-    list.add('tunnelled', 110, { ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_ADVERT, tun_id: FROM_GUEST }, [[output(uplink)]]);
+    list.add('tunnelled', 110, { ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_SOLICIT, tun_id: FROM_GUEST }, [
+      [output(uplink)],
+    ]);
+    list.add('tunnelled', 110, { ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_ADVERT, tun_id: FROM_GUEST }, [
+      [output(uplink)],
+    ]);
     for (const version of [4, 6] as const) {
       list.add('tunnelled', 100, { ...ip[version], tun_id: FROM_GUEST }, [
         [ct({ zone: Register.anchorZone, nat: {}, table: 'outboundTracked' })],
@@ -157,13 +171,21 @@ function bridgeFlows(uplink: number, tunnel: number | undefined): readonly Flow[
   list.add('outboundTracked', 200, ctState('trk', 'rel'), [[], 'route']);
   for (const version of [4, 6] as const) {
     const tcp = { ...ip[version], ip_proto: TCP };
-    list.add('inboundTracked', 120, { ...ctState('trk', 'new'), ...tcp, tcp_flags: TCP_OPENS }, [[], 'binding']);
+    list.add('inboundTracked', 120, { ...ctState('trk', 'new'), ...tcp, tcp_flags: TCP_OPENS }, [
+      [],
+      'binding',
+    ]);
     list.add('inboundTracked', 110, { ...ctState('trk', 'new'), ...tcp }, drop);
-    list.add('outboundTracked', 120, { ...ctState('trk', 'new'), ...tcp, tcp_flags: TCP_OPENS }, [[], 'bindingOutbound']);
-    list.add('outboundTracked', 110, { ...ctState('trk', 'new'), ...tcp }, [[], 'strays']);
+    list.add('outboundTracked', 120, { ...ctState('trk', 'new'), ...tcp, tcp_flags: TCP_OPENS }, [
+      [],
+      'bindingOutbound',
+    ]);
+    list.add('returned', 100, tcp, drop);
+    list.add('returned', 90, ip[version], [[], 'bindingOutbound']);
   }
   list.add('inboundTracked', 100, ctState('trk', 'new'), [[], 'binding']);
-  list.add('outboundTracked', 100, ctState('trk', 'new'), [[], 'bindingOutbound']);
+  list.add('outboundTracked', 130, { ...ctState('trk', 'new'), ct_mark: OPENED }, [[], 'bindingOutbound']);
+  list.add('outboundTracked', 100, ctState('trk', 'new'), [[], 'strays']);
 
   list.add('route', 0, {}, [[output(uplink)]]);
   return list.flows;
@@ -203,14 +225,27 @@ function gatewayFlows(subnet: Subnet, index: number, bridgeMac: string): readonl
     list.add(
       'neighbour',
       130,
-      { [Register.class]: Class.uplink, eth_type: ETH_ARP, arp_op: ARP_REPLY, arp_spa: subnet.gateway, eth_dst: bridgeMac },
+      {
+        [Register.class]: Class.uplink,
+        eth_type: ETH_ARP,
+        arp_op: ARP_REPLY,
+        arp_spa: subnet.gateway,
+        eth_dst: bridgeMac,
+      },
       ask,
     );
   } else {
     list.add(
       'neighbour',
       130,
-      { [Register.class]: Class.uplink, ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_ADVERT, nd_target: subnet.gateway, eth_dst: bridgeMac },
+      {
+        [Register.class]: Class.uplink,
+        ...ip[6],
+        ip_proto: ICMPV6,
+        icmpv6_type: ND_ADVERT,
+        nd_target: subnet.gateway,
+        eth_dst: bridgeMac,
+      },
       ask,
     );
   }
@@ -230,35 +265,98 @@ function guestPortFlows(list: FlowList, { nic, atHome }: Resident, port: number,
     'neighbour',
   ];
   const announcement = packetIn(PacketInReason.announcement, 'neighbour');
-  list.add('classify', 200, { ...from, eth_type: ETH_RARP }, [atHome ? [announcement, output(uplink)] : [announcement]]);
+  list.add('classify', 200, { ...from, eth_type: ETH_RARP }, [
+    atHome ? [announcement, output(uplink)] : [announcement],
+  ]);
 
   if (nic.home.ipv4 !== undefined) {
-    list.add('classify', 200, { ...from, eth_type: ETH_ARP, arp_sha: nic.mac, arp_spa: nic.home.ipv4 }, known);
+    list.add(
+      'classify',
+      200,
+      { ...from, eth_type: ETH_ARP, arp_sha: nic.mac, arp_spa: nic.home.ipv4 },
+      known,
+    );
     list.add('classify', 200, { ...from, ...ip[4], ip_src: nic.home.ipv4 }, known);
     if (atHome) {
-      list.add('classify', 200, { ...from, eth_type: ETH_ARP, arp_sha: nic.mac, arp_spa: '0.0.0.0' }, [[output(uplink)]]);
-      list.add('classify', 200, { ...from, ...ip[4], ip_proto: UDP, ip_src: '0.0.0.0', udp_dst: 67 }, [[output(uplink)]]);
-      list.add('neighbour', 120, { [Register.interface]: nic.number, [Register.class]: Class.guest, eth_type: ETH_ARP, arp_tpa: nic.home.ipv4 }, [[output(uplink)]]);
-      list.add('neighbour', 50, { [Register.interface]: nic.number, [Register.class]: Class.guest, eth_type: ETH_ARP }, [[output(uplink)]]);
-      list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], ip_dst: '224.0.0.0/4' }, [[output(uplink)]]);
-      list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], eth_dst: 'ff:ff:ff:ff:ff:ff' }, [[output(uplink)]]);
+      list.add('classify', 200, { ...from, eth_type: ETH_ARP, arp_sha: nic.mac, arp_spa: '0.0.0.0' }, [
+        [output(uplink)],
+      ]);
+      list.add('classify', 200, { ...from, ...ip[4], ip_proto: UDP, ip_src: '0.0.0.0', udp_dst: 67 }, [
+        [output(uplink)],
+      ]);
+      list.add(
+        'neighbour',
+        120,
+        {
+          [Register.interface]: nic.number,
+          [Register.class]: Class.guest,
+          eth_type: ETH_ARP,
+          arp_tpa: nic.home.ipv4,
+        },
+        [[output(uplink)]],
+      );
+      list.add(
+        'neighbour',
+        50,
+        { [Register.interface]: nic.number, [Register.class]: Class.guest, eth_type: ETH_ARP },
+        [[output(uplink)]],
+      );
+      list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], ip_dst: '224.0.0.0/4' }, [
+        [output(uplink)],
+      ]);
+      list.add(
+        'outbound',
+        110,
+        { [Register.interface]: nic.number, ...ip[4], eth_dst: 'ff:ff:ff:ff:ff:ff' },
+        [[output(uplink)]],
+      );
     } else {
-      list.add('neighbour', 120, { [Register.interface]: nic.number, [Register.class]: Class.guest, eth_type: ETH_ARP, arp_tpa: nic.home.ipv4 }, drop);
+      list.add(
+        'neighbour',
+        120,
+        {
+          [Register.interface]: nic.number,
+          [Register.class]: Class.guest,
+          eth_type: ETH_ARP,
+          arp_tpa: nic.home.ipv4,
+        },
+        drop,
+      );
       list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], ip_dst: '224.0.0.0/4' }, drop);
-      list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], eth_dst: 'ff:ff:ff:ff:ff:ff' }, drop);
+      list.add(
+        'outbound',
+        110,
+        { [Register.interface]: nic.number, ...ip[4], eth_dst: 'ff:ff:ff:ff:ff:ff' },
+        drop,
+      );
     }
   }
   if (nic.home.ipv6 !== undefined) {
     list.add('classify', 200, { ...from, ...ip[6], ipv6_src: nic.home.ipv6 }, known);
     list.add('classify', 200, { ...from, ...ip[6], ip_proto: ICMPV6, ipv6_src: 'fe80::/10' }, known);
-    const neighbours = { [Register.interface]: nic.number, [Register.class]: Class.guest, ...ip[6], ip_proto: ICMPV6 };
+    const neighbours = {
+      [Register.interface]: nic.number,
+      [Register.class]: Class.guest,
+      ...ip[6],
+      ip_proto: ICMPV6,
+    };
     if (atHome) {
       list.add('classify', 200, { ...from, ...ip[6], ip_proto: ICMPV6, ipv6_src: '::' }, [[output(uplink)]]);
       list.add('neighbour', 50, { ...neighbours, icmpv6_type: ND_SOLICIT }, [[output(uplink)]]);
       list.add('neighbour', 50, { ...neighbours, icmpv6_type: ND_ADVERT }, [[output(uplink)]]);
     }
-    list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[6], ipv6_dst: 'ff00::/8' }, atHome ? [[output(uplink)]] : drop);
-    list.add('outbound', 105, { [Register.interface]: nic.number, ...ip[6], ipv6_src: 'fe80::/10' }, atHome ? [[output(uplink)]] : drop);
+    list.add(
+      'outbound',
+      110,
+      { [Register.interface]: nic.number, ...ip[6], ipv6_dst: 'ff00::/8' },
+      atHome ? [[output(uplink)]] : drop,
+    );
+    list.add(
+      'outbound',
+      105,
+      { [Register.interface]: nic.number, ...ip[6], ipv6_src: 'fe80::/10' },
+      atHome ? [[output(uplink)]] : drop,
+    );
   }
 }
 
@@ -313,7 +411,8 @@ function anchorFlows(list: FlowList, { nic, atHome }: Resident, own: Anchor, adm
   }
   if (own.addresses.ipv6 !== undefined) {
     answerNd(list, 100, {}, own.addresses.ipv6, nic.mac);
-    if (atHome) list.add('neighbour', 90, { ...reply, ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_ADVERT }, deliver);
+    if (atHome)
+      list.add('neighbour', 90, { ...reply, ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_ADVERT }, deliver);
     list.add('inbound', 100, { ...ip[6], ipv6_dst: own.addresses.ipv6 }, found(hops));
     list.add('route', 200, { ...ip[6], ipv6_dst: own.addresses.ipv6 }, [[resubmit('inbound')]]);
   }
@@ -333,22 +432,38 @@ function careOfRouteFlows(
     const address = family === 4 ? own.addresses.ipv4 : own.addresses.ipv6;
     if (gatewayMac === undefined || address === undefined) continue;
     const then: Then = [[decTtl, set('eth_src', nic.mac), set('eth_dst', gatewayMac), output(uplink)]];
-    list.add('route', 150, family === 4 ? { ...ip[4], ip_src: address } : { ...ip[6], ipv6_src: address }, then);
+    list.add(
+      'route',
+      150,
+      family === 4 ? { ...ip[4], ip_src: address } : { ...ip[6], ipv6_src: address },
+      then,
+    );
   }
 }
 
 /**
  * After a restart of OVS its conntrack is empty, and what is in the middle of a connection looks new. For a
- * while, TCP to and from the guest's known services is taken for what it says it is.
+ * while, TCP to and from the guest's known services is taken for what it says it is; but where the guest has
+ * other anchors, only after they were asked.
  */
-function graceFlows({ nic, guest }: Resident): readonly Flow[] {
+function graceFlows({ nic, guest, others }: Resident): readonly Flow[] {
   const list = new FlowList(cookie('routing', 'interface', nic.number));
   for (const { protocol, port } of guest.services) {
     if (protocol !== 'tcp') continue;
     for (const version of [4, 6] as const) {
-      const stray = { [Register.interface]: nic.number, ...ctState('trk', 'new'), ...ip[version], ip_proto: TCP };
+      const stray = {
+        [Register.interface]: nic.number,
+        ...ctState('trk', 'new'),
+        ...ip[version],
+        ip_proto: TCP,
+      };
       list.add('inboundTracked', 115, { ...stray, tcp_dst: port }, [[], 'binding'], GRACE_SECONDS);
-      list.add('outboundTracked', 115, { ...stray, tcp_src: port }, [[], 'bindingOutbound'], GRACE_SECONDS);
+      if (others.length === 0) {
+        list.add('outboundTracked', 115, { ...stray, tcp_src: port }, [[], 'bindingOutbound'], GRACE_SECONDS);
+      } else {
+        const back = { [Register.interface]: nic.number, ...ip[version], ip_proto: TCP, tcp_src: port };
+        list.add('returned', 110, back, [[], 'bindingOutbound'], GRACE_SECONDS);
+      }
     }
   }
   return list.flows;

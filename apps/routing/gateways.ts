@@ -53,7 +53,8 @@ export class Gateways {
     const subnets = subnetsOf(state, host);
     if (bridge !== undefined && uplink !== undefined) {
       for (const { family, gateway } of subnets) {
-        const question = family === 4 ? arpProbe(bridge.mac, gateway) : neighbourSolicitation(bridge.mac, gateway);
+        const question =
+          family === 4 ? arpProbe(bridge.mac, gateway) : neighbourSolicitation(bridge.mac, gateway);
         this.#fabric.packetOut(host, uplink, question);
       }
     }

@@ -5,7 +5,14 @@
  * bridge needs no address in the subnet. Neighbour discovery (RFC 4861, section 4.3) asks from the link-local
  * address that belongs to the bridge's MAC address.
  */
-import { formatIpv4, formatIpv6, formatMac, parseIpv4, parseIpv6, parseMac } from '../../controller/openflow/index.ts';
+import {
+  formatIpv4,
+  formatIpv6,
+  formatMac,
+  parseIpv4,
+  parseIpv6,
+  parseMac,
+} from '../../controller/openflow/index.ts';
 import { ones } from './checksum.ts';
 
 export interface NeighbourAnswer {

@@ -3,7 +3,13 @@
  */
 import { isIPv4 } from 'node:net';
 import type { HostName, NetworkState } from '../../controller/network/model.ts';
-import { CtState, formatIpv4, formatIpv6, type Match, type NxPacketIn } from '../../controller/openflow/index.ts';
+import {
+  CtState,
+  formatIpv4,
+  formatIpv6,
+  type Match,
+  type NxPacketIn,
+} from '../../controller/openflow/index.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import { TUNNEL_OVERHEAD } from '../../controller/switches/pipeline.ts';
 import { answerTooLarge } from './too-large.ts';
@@ -22,7 +28,12 @@ export function answerPacketIn(
   const subnets = [...state.subnets.values()].filter(({ site }) => site === host.site);
   const mtu = Math.min(...subnets.map((subnet) => subnet.mtu));
   const version = frame[12] === 0x86 ? 6 : 4;
-  const from = version === 4 ? (isIPv4(host.underlay) ? host.underlay : undefined) : subnets.find(({ family }) => family === 6)?.gateway;
+  const from =
+    version === 4
+      ? isIPv4(host.underlay)
+        ? host.underlay
+        : undefined
+      : subnets.find(({ family }) => family === 6)?.gateway;
   if (from === undefined) return;
   const overhead = TUNNEL_OVERHEAD[isIPv4(host.underlay) ? 4 : 6];
   const originalDestination = destinationBeforeTranslation(message.metadata);

@@ -34,11 +34,15 @@ export function answerTooLarge(packet: TooLarge): Uint8Array | undefined {
   return undefined;
 }
 
-function answer4({ frame, mtu, from, originalDestination }: TooLarge, view: DataView): Uint8Array | undefined {
+function answer4(
+  { frame, mtu, from, originalDestination }: TooLarge,
+  view: DataView,
+): Uint8Array | undefined {
   const headerLength = (view.getUint8(ETHERNET) & 0xf) * 4;
   const quoted = headerLength + 8;
   if (headerLength < 20 || frame.length < ETHERNET + quoted) return undefined;
-  if (view.getUint8(ETHERNET + 9) === 1 && isIcmpError(view.getUint8(ETHERNET + headerLength))) return undefined;
+  if (view.getUint8(ETHERNET + 9) === 1 && isIcmpError(view.getUint8(ETHERNET + headerLength)))
+    return undefined;
 
   const answer = new Uint8Array(ETHERNET + 20 + 8 + quoted);
   const out = new DataView(answer.buffer);
@@ -64,7 +68,10 @@ function answer4({ frame, mtu, from, originalDestination }: TooLarge, view: Data
   return answer;
 }
 
-function answer6({ frame, mtu, from, originalDestination }: TooLarge, view: DataView): Uint8Array | undefined {
+function answer6(
+  { frame, mtu, from, originalDestination }: TooLarge,
+  view: DataView,
+): Uint8Array | undefined {
   const quoted = Math.min(frame.length - ETHERNET, 1280 - 48);
   if (quoted < QUOTED_BYTES[6]) return undefined;
   if (view.getUint8(ETHERNET + 6) === 58 && view.getUint8(ETHERNET + 40) < 128) return undefined;

@@ -3,8 +3,9 @@
  *
  * libvirtd works on five requests at a time per connection, and a peer-to-peer migration is one request for its
  * whole length. So a migration gets a connection of its own (`openMigrationConnection`, or `migrate`, which opens
- * one and closes it), while this one stays free for control and events. If a connection that carries a migration
- * breaks, libvirtd cancels the migration: it must live for as long.
+ * one and closes it), while this one stays free for control and events. A peer-to-peer migration belongs to the
+ * source daemon: when its connection breaks or is closed here, it goes on, and only the answer is lost; events and
+ * `domainGetJobStats` on another connection still tell how it fares.
  */
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
@@ -49,6 +50,8 @@ import { authTypes, features, procedures } from './procedures.ts';
 import type { InterfaceStats, NodeInfo, Procedure } from './procedures.ts';
 import { RpcConnection } from './rpc-connection.ts';
 import type { ConnectionEnd } from './rpc-connection.ts';
+import { Subscriptions } from './subscriptions.ts';
+import type { Register, Subscription } from './subscriptions.ts';
 import { describeEndpoint, openTransport } from './transport.ts';
 import type { TlsCredentials } from './transport.ts';
 import { parseLibvirtUri } from './uri.ts';
@@ -102,17 +105,12 @@ export interface Version {
   readonly release: number;
 }
 
-/** An interest in events. `cancel` ends it, here at once and at the daemon with the promise it returns. */
-export interface Subscription {
-  cancel(): Promise<void>;
-}
-
 /** A connection that carries a migration and nothing else. */
 export interface MigrationConnection {
   /** See `LibvirtClient.migrate`. */
   perform(domain: DomainRef, options: MigrateOptions): Promise<void>;
   readonly closed: Promise<ConnectionEnd>;
-  /** Ends the connection; a migration on it is cancelled by the daemon. */
+  /** Ends the connection. A migration on it goes on: `domainAbortJob` cancels it. */
   close(): Promise<void>;
 }
 
@@ -126,6 +124,7 @@ export class LibvirtClient {
 
   private readonly rpc: RpcConnection;
   private readonly registry: EventRegistry;
+  private readonly subscriptions = new Subscriptions();
   private readonly uri: string;
   private readonly options: ConnectOptions;
 
@@ -423,6 +422,10 @@ export class LibvirtClient {
    * Migrates a domain, peer to peer, over a connection of its own. Resolves when the guest runs at the
    * destination and has ended here; takes as long as that does. `domainAbortJob` on this connection cancels it,
    * and it then throws VIR_ERR_OPERATION_ABORTED.
+   *
+   * From the guest's stop until it has ended here, about a second or two, libvirtd keeps the domain locked: every
+   * call here that touches it waits that long, a list or a look-up of domains too. Ask the destination instead.
+   * @throws LibvirtClosedError or LibvirtKeepaliveError when the connection breaks; the migration goes on then.
    */
   async migrate(domain: DomainRef, options: MigrateOptions): Promise<void> {
     const connection = await this.openMigrationConnection();
@@ -499,30 +502,37 @@ export class LibvirtClient {
     await this.call(procedures.connectRegisterCloseCallback, undefined);
   }
 
-  private async register<Args>(
+  private async register<Args extends object>(
     register: Procedure<Args, number>,
     args: Args,
     deregister: Procedure<{ readonly callbackId: number }, void>,
     listener: (event: LibvirtEvent) => void,
     domain: DomainRef | undefined,
   ): Promise<Subscription> {
-    const registration = this.registry.begin(register.program, listener);
-    let callbackId: number;
-    try {
-      callbackId = await this.rpc.call(register, args, {
-        timeoutMs: this.options.callTimeoutMs ?? limits.callTimeoutMs,
-        about: domain?.name,
-        onReply: (id) => registration.complete(id),
-      });
-    } finally {
-      registration.end();
-    }
-    return {
-      cancel: async () => {
+    const open: Register = async (deliver) => {
+      const registration = this.registry.begin(register.program, deliver);
+      let callbackId: number;
+      try {
+        callbackId = await this.rpc.call(register, args, {
+          timeoutMs: this.callTimeoutMs,
+          about: domain?.name,
+          onReply: (id) => registration.complete(id),
+        });
+      } finally {
+        registration.end();
+      }
+      return async () => {
         this.registry.remove(register.program, callbackId);
         if (this.isOpen) await this.call(deregister, { callbackId });
-      },
+      };
     };
+    // By the UUID alone, as libvirt tells domains apart.
+    const topic = JSON.stringify({ ...args, domain: domain?.uuid });
+    return this.subscriptions.add(`${register.name} ${topic}`, open, listener);
+  }
+
+  private get callTimeoutMs(): number {
+    return this.options.callTimeoutMs ?? limits.callTimeoutMs;
   }
 
   private call<Args, Result>(
@@ -531,7 +541,7 @@ export class LibvirtClient {
     about?: string,
   ): Promise<Result> {
     return this.rpc.call(procedure, args, {
-      timeoutMs: this.options.callTimeoutMs ?? limits.callTimeoutMs,
+      timeoutMs: this.callTimeoutMs,
       about,
     });
   }

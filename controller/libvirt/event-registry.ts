@@ -10,6 +10,7 @@ import { LibvirtProtocolError } from './errors.ts';
 import { eventReader, isConnectionClosedEvent, readCloseReason } from './events.ts';
 import type { HypervisorCloseReason, LibvirtEvent } from './events.ts';
 import type { MessageHeader } from './message.ts';
+import { deliver } from './subscriptions.ts';
 import { XdrReader } from './xdr.ts';
 
 type Listener = (event: LibvirtEvent) => void;
@@ -93,15 +94,4 @@ export class EventRegistry {
 
 function registrationKey(program: number, callbackId: number): string {
   return `${program}:${callbackId}`;
-}
-
-/** A listener that throws is a bug of its owner's: it must surface, but not upset the connection. */
-function deliver<T>(listener: (value: T) => void, value: T): void {
-  try {
-    listener(value);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }

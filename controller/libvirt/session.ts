@@ -27,7 +27,11 @@ import type { DomainEventKind, LibvirtEvent } from './events.ts';
 export type DomainWithState = { readonly domain: DomainRef } & DomainState;
 
 export type SessionNotification =
-  /** Everything there is, as of now. `client` is good for calls until the next `disconnected`. */
+  /**
+   * Everything there is, as of now. `client` is good for calls until the next `disconnected`. A libvirtd that was
+   * restarted lists its guests before it has found back to their QEMUs: until then it may still give one up, which a
+   * `stopped` event tells, and a `domainDestroy` may end in VIR_ERR_NO_DOMAIN because it worked.
+   */
   | {
       readonly type: 'resynced';
       readonly client: LibvirtClient;
@@ -37,7 +41,7 @@ export type SessionNotification =
   /** An attempt failed, or the connection was lost; the next attempt is in `retryInMs`. */
   | { readonly type: 'disconnected'; readonly error: Error; readonly retryInMs: number };
 
-export interface SessionOptions extends ConnectOptions {
+export interface SessionOptions extends Omit<ConnectOptions, 'signal'> {
   /** The kinds of domain events to have. */
   readonly events: readonly DomainEventKind[];
   /** The QEMU events to have, by name: `STOP`, `RESUME`. */

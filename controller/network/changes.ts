@@ -106,7 +106,9 @@ function gone(guest: GuestName): Change {
 /** Traffic to the guest is delivered at the host from now on, whoever runs it. */
 export function delivered(guest: GuestName, host: HostName): Change {
   return (state) =>
-    state.placements.get(guest) === host ? state : { ...state, placements: put(state.placements, guest, host) };
+    state.placements.get(guest) === host
+      ? state
+      : { ...state, placements: put(state.placements, guest, host) };
 }
 
 /** The interface has this anchor, instead of one with the same index. */
@@ -132,7 +134,12 @@ export function migrationChanged(migration: Migration): Change {
   return (state) => {
     const known = state.migrations.get(migration.guest);
     if (known === migration) return state;
-    if (known !== undefined && known.id !== migration.id && !hasEnded(known.phase) && known.phase !== 'relaying') {
+    if (
+      known !== undefined &&
+      known.id !== migration.id &&
+      !hasEnded(known.phase) &&
+      known.phase !== 'relaying'
+    ) {
       return state;
     }
     return { ...state, migrations: put(state.migrations, migration.guest, migration) };

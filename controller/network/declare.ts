@@ -40,7 +40,10 @@ export const nothingRemembered: Remembered = {
 
 const DEFAULT_MTU = 1500;
 
-export function declare(description: NetworkDescription, remembered: Remembered = nothingRemembered): NetworkState {
+export function declare(
+  description: NetworkDescription,
+  remembered: Remembered = nothingRemembered,
+): NetworkState {
   const subnets = new Map<string, Subnet>();
   for (const site of description.sites) {
     for (const subnet of site.subnets) {
@@ -68,7 +71,8 @@ export function declare(description: NetworkDescription, remembered: Remembered 
       homeSite: hosts.get(guest.host)?.site ?? '',
       home: addressesOf(guest.addresses),
     };
-    if (nic.number > MAX_INTERFACE_NUMBER) throw new RangeError('more interfaces than tunnel keys have room for');
+    if (nic.number > MAX_INTERFACE_NUMBER)
+      throw new RangeError('more interfaces than tunnel keys have room for');
     guests.set(guest.name, {
       name: guest.name,
       uuid: guest.uuid,
@@ -85,7 +89,9 @@ export function declare(description: NetworkDescription, remembered: Remembered 
     bridges: new Map(),
     hypervisors: new Map(),
     gateways: remembered.gateways,
-    placements: new Map([...remembered.placements].filter(([guest, host]) => guests.has(guest) && hosts.has(host))),
+    placements: new Map(
+      [...remembered.placements].filter(([guest, host]) => guests.has(guest) && hosts.has(host)),
+    ),
     anchors: remembered.anchors,
     migrations: remembered.migrations,
   };

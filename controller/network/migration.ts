@@ -28,14 +28,7 @@ export interface Migration {
 export type Strategy = 'redirect' | 'rarp' | 'bicast';
 
 export type Phase =
-  | 'planned'
-  | 'preparing'
-  | 'copying'
-  | 'switching'
-  | 'relaying'
-  | 'drained'
-  | 'failed'
-  | 'rolled-back';
+  'planned' | 'preparing' | 'copying' | 'switching' | 'relaying' | 'drained' | 'failed' | 'rolled-back';
 
 /** The guest may be stopped here and resumed there at any moment, or has not been put back yet. */
 export function isUnderWay(phase: Phase): boolean {

@@ -212,11 +212,18 @@ export function encodeMatch(w: Writer, match: Match): void {
   w.pad8(start);
 }
 
+/** Refuses the pseudo-field of matches where a real field is wanted. */
+export function refuseRaw(w: Writer, field: OxmField): void {
+  if (field.isRaw)
+    throw new OpenFlowBadValueError('field', w.position, 'an OXM that is not understood has no name here');
+}
+
 /**
  * Writes only the header of a field, as Nicira's actions and copy_field refer to one: 4 bytes, or 8 with an
  * experimenter.
  */
 export function encodeOxmHeader(w: Writer, field: OxmField): void {
+  refuseRaw(w, field);
   w.u32(field.header, 'oxm');
   if (field.experimenter !== 0) w.u32(field.experimenter, 'oxm');
 }

@@ -1,7 +1,7 @@
 /** Ranges of bits within fields, as Nicira's actions and copy_field name them. */
 import { OpenFlowBadValueError } from './errors.ts';
 import { fieldByHeader, nxmField, OxmField, type FieldName } from './fields.ts';
-import { decodeOxmHeader, encodeOxmHeader } from './match.ts';
+import { decodeOxmHeader, encodeOxmHeader, refuseRaw } from './match.ts';
 import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 
@@ -43,6 +43,12 @@ export function encodeOfsNbits(w: Writer, { start, bits, field }: Subfield): voi
   w.u16((start << 6) | (bits - 1), 'ofs_nbits');
 }
 
+/** Refuses a range of more than one bit, where the wire has no room for its size. */
+export function oneBit(w: Writer, { field, bits }: Subfield, what: string): void {
+  if (bits !== 1)
+    throw new OpenFlowBadValueError(what, w.position, `${bits} bits of ${field.name} where one is wanted`);
+}
+
 /** Writes the 32-bit header of a field where there is no room for an experimenter's. */
 export function encodeNxmHeader(w: Writer, field: OxmField): void {
   if (field.experimenter !== 0) {
@@ -52,6 +58,7 @@ export function encodeNxmHeader(w: Writer, field: OxmField): void {
       'an experimenter field does not fit in this action',
     );
   }
+  refuseRaw(w, field);
   w.u32(field.header, 'nxm_header');
 }
 

@@ -16,6 +16,15 @@ import type { Duplex } from 'node:stream';
 import { systemClock, type Cancel, type Clock } from '../clock.ts';
 import { ArcticTernError } from '../errors.ts';
 import { ovsdb as limits } from '../limits.ts';
+import type {
+  ClientEvents,
+  ClientStatus,
+  ConnectOptions,
+  Lock,
+  Replica,
+  SessionOptions,
+  WaitOptions,
+} from './contracts.ts';
 import { Emitter } from './emitter.ts';
 import {
   OvsdbClosedError,
@@ -30,7 +39,7 @@ import {
   OvsdbUnsuitableServerError,
   OvsdbWaitTimedOutError,
 } from './errors.ts';
-import { ServerLock, type Lock } from './lock.ts';
+import { ServerLock } from './lock.ts';
 import {
   activity,
   connected,
@@ -43,7 +52,7 @@ import {
   type ReconnectState,
 } from './reconnect.ts';
 import { formatRemote, parseActiveRemotes, type ActiveRemote } from './remote.ts';
-import { LiveReplica, type Attachment, type Replica, type WaitOptions } from './replica.ts';
+import { LiveReplica, type Attachment } from './replica.ts';
 import type { InsertRow, SelectedRows, Selection, TableName, UpdateRow } from './row-types.ts';
 import { RpcConnection, type Reply, type RpcHandlers } from './rpc-connection.ts';
 import { parseSchema, type DatabaseSchema, type Tables } from './schema.ts';
@@ -52,50 +61,6 @@ import { Transaction, type Outcome } from './transaction.ts';
 import { dial, type TlsOptions } from './transport.ts';
 import type { Uuid } from './uuid.ts';
 import { toError } from './to-error.ts';
-
-/** Settings of a session; times in milliseconds, defaults in limits.ts. */
-export interface SessionOptions {
-  /** Silence before an echo is sent, and again before the connection is given up; 0 turns this off. */
-  readonly probeInterval?: number;
-  readonly clock?: Clock;
-  /** From [0, 1), for the jitter of waits. */
-  readonly random?: () => number;
-}
-
-export interface ConnectOptions extends SessionOptions {
-  /**
-   * Active connection methods (ovsdb(7)), tried in turn: a list, or a text with commas. `cid:UUID` among them
-   * names the cluster that servers must belong to.
-   */
-  readonly remotes: string | readonly string[];
-  /** For `ssl:` remotes. */
-  readonly tls?: TlsOptions;
-  /**
-   * The database that servers must serve, and be in touch with their cluster for. Without it any server that
-   * accepts the connection will do.
-   */
-  readonly database?: string;
-  /** Use only the leader of the cluster of `database`: reads then contain all that was committed before. */
-  readonly leaderOnly?: boolean;
-  readonly connectTimeout?: number;
-  readonly backoffMinimum?: number;
-  readonly backoffMaximum?: number;
-}
-
-export interface ClientEvents {
-  /** A connection can be used. Replicas and locks are being asked for again. */
-  connected: { readonly remote: string; readonly role: ServerRole | undefined };
-  /** A connection that could be used ended. */
-  disconnected: { readonly remote: string; readonly error: ArcticTernError };
-  /** An attempt led to no connection that can be used. */
-  failed: { readonly remote: string; readonly error: ArcticTernError };
-  /** The role of the server in its cluster changed, and it may still be used. */
-  role: ServerRole;
-  closed: undefined;
-}
-
-/** `waiting`: between attempts or, if the peer connects to us, for the peer. */
-export type ClientStatus = 'waiting' | 'connecting' | 'connected' | 'closed';
 
 interface Live {
   readonly connection: RpcConnection;
@@ -230,7 +195,8 @@ export class OvsdbClient implements AsyncDisposable {
         }
       };
       const id = connection.send('transact', params, done, { timeout: remaining });
-      signal?.addEventListener('abort', aborted, { once: true });
+      if (signal?.aborted === true) aborted();
+      else signal?.addEventListener('abort', aborted, { once: true });
     });
     return tx.outcome(result);
   }

@@ -2,8 +2,8 @@
  * Brings a database that is being served, by one server or a cluster, to a newer version of its schema.
  */
 import type { OvsdbClient } from './client.ts';
+import type { WaitOptions } from './contracts.ts';
 import { OvsdbSchemaDowngradeError } from './errors.ts';
-import type { WaitOptions } from './replica.ts';
 import { compareVersions, parseSchema } from './schema.ts';
 
 /** What has to be done to a database of version `present` so that it has version `wanted`. Pure. */

@@ -9,25 +9,13 @@
  *     await client.transact(tx);
  *     await client.close();
  */
-export {
-  connect,
-  type ClientEvents,
-  type ClientStatus,
-  type ConnectOptions,
-  type OvsdbClient,
-  type SessionOptions,
-} from './client.ts';
+export type { Cancel, Clock } from '../clock.ts';
+export { ArcticTernError } from '../errors.ts';
+export { connect, type OvsdbClient } from './client.ts';
+export type * from './contracts.ts';
 export { ensureSchema } from './ensure-schema.ts';
 export * from './errors.ts';
-export {
-  listen,
-  type HostIdentity,
-  type HostSession,
-  type ListenerEvents,
-  type ListenOptions,
-  type OvsdbListener,
-} from './listen.ts';
-export type { Lock, LockEvents } from './lock.ts';
+export { listen, type OvsdbListener } from './listen.ts';
 export {
   formatRemote,
   ovsdbPort,
@@ -36,7 +24,6 @@ export {
   type PassiveRemote,
   type Remote,
 } from './remote.ts';
-export type { Batch, Replica, ReplicaEvents, ReplicaStatus, Snapshot, WaitOptions } from './replica.ts';
 export type {
   Condition,
   ConditionFunction,

@@ -16,44 +16,16 @@ import type { Duplex } from 'node:stream';
 import { systemClock, type Cancel } from '../clock.ts';
 import { ArcticTernError } from '../errors.ts';
 import { ovsdb as limits } from '../limits.ts';
-import { passiveClient, type OvsdbClient, type SessionOptions } from './client.ts';
+import { passiveClient } from './client.ts';
+import type { HostIdentity, HostSession, ListenerEvents, ListenOptions } from './contracts.ts';
 import { Emitter } from './emitter.ts';
 import { OvsdbClosedError, OvsdbUnsuitableServerError } from './errors.ts';
 import { formatRemote, parsePassiveRemote } from './remote.ts';
 import { RpcConnection } from './rpc-connection.ts';
 import { openVSwitch } from './schemas/open-vswitch.ts';
 import { transaction } from './transaction.ts';
-import { listenStreams, type StreamListener, type TlsOptions } from './transport.ts';
+import { listenStreams, type StreamListener } from './transport.ts';
 import type { Uuid } from './uuid.ts';
-
-export interface ListenOptions extends SessionOptions {
-  /** A passive connection method (ovsdb(7)). */
-  readonly remote: string;
-  /** For `pssl:`: peers must show a certificate of this CA. */
-  readonly tls?: TlsOptions;
-}
-
-/** Whose database a session leads to. */
-export interface HostIdentity {
-  /** Of the one row of table `Open_vSwitch`. */
-  readonly uuid: Uuid<'Open_vSwitch'>;
-  /** `external_ids:system-id` and `external_ids:hostname` as they were when the host first came. */
-  readonly systemId: string | undefined;
-  readonly hostname: string | undefined;
-}
-
-export interface HostSession {
-  readonly identity: HostIdentity;
-  /** Connected when it is first heard of; later it is `waiting` whenever the host is away. */
-  readonly client: OvsdbClient;
-}
-
-export interface ListenerEvents {
-  /** A host that was not known has connected. */
-  session: HostSession;
-  /** A connection was dropped: it had no good certificate, or led to no `Open_vSwitch` row in time. */
-  refused: { readonly peer: string; readonly error: ArcticTernError };
-}
 
 /** See the head of listen.ts. */
 export class OvsdbListener implements AsyncDisposable {

@@ -7,30 +7,12 @@
  */
 import type { Cancel } from '../clock.ts';
 import type { ArcticTernError } from '../errors.ts';
+import type { Lock, LockEvents } from './contracts.ts';
 import { Emitter } from './emitter.ts';
-import { OvsdbClosedError, OvsdbProtocolError } from './errors.ts';
+import { OvsdbClosedError, OvsdbProtocolError, OvsdbRequestError } from './errors.ts';
 import type { Attachment } from './replica.ts';
 import type { RpcConnection } from './rpc-connection.ts';
 import { toError } from './to-error.ts';
-
-export interface LockEvents {
-  /** It is ours. */
-  locked: undefined;
-  /** It is no longer ours: stolen by another client, or the connection dropped. It stays asked for. */
-  lost: { readonly reason: 'stolen' | 'disconnected' };
-  /** The server refuses it, as it does a name that is no identifier. */
-  refused: { readonly error: ArcticTernError };
-}
-
-/** Made by `OvsdbClient.lock`, ended by `release` or with its client. */
-export interface Lock extends AsyncDisposable {
-  readonly name: string;
-  readonly held: boolean;
-  on<K extends keyof LockEvents>(event: K, listener: (event: LockEvents[K]) => void): Cancel;
-  /** Resolves when it is held. @throws {OvsdbClosedError} {OvsdbRequestError} the signal's reason. */
-  acquired(options?: { readonly signal?: AbortSignal }): Promise<void>;
-  release(): Promise<void>;
-}
 
 export class ServerLock implements Attachment, Lock {
   readonly name: string;
@@ -96,8 +78,12 @@ export class ServerLock implements Attachment, Lock {
     this.#connection = connection;
     const method = this.#steal ? 'steal' : 'lock';
     connection.send(method, [this.name], (reply) => {
-      if (this.#connection !== connection) return;
+      if (connection.ended || this.#connection !== connection) return;
       if (!reply.ok) {
+        if (!(reply.error instanceof OvsdbRequestError)) {
+          connection.close(reply.error);
+          return;
+        }
         this.#refusal = reply.error;
         this.#events.emit('refused', { error: reply.error });
         return;

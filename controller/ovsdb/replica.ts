@@ -15,6 +15,7 @@
 import type { Cancel, Clock } from '../clock.ts';
 import { ArcticTernError } from '../errors.ts';
 import { encodeConditions } from './conditions.ts';
+import type { Batch, Replica, ReplicaEvents, ReplicaStatus, Snapshot, WaitOptions } from './contracts.ts';
 import { Emitter } from './emitter.ts';
 import {
   OvsdbClosedError,
@@ -35,77 +36,13 @@ import {
   type MonitorMethod,
 } from './monitor.ts';
 import { RowCodec, type PlainRow } from './row-codec.ts';
-import type { Condition, RowsByTable } from './row-types.ts';
+import type { RowsByTable } from './row-types.ts';
 import type { Reply, RpcConnection } from './rpc-connection.ts';
 import { parseSchema, type DatabaseSchema } from './schema.ts';
-import { MutableTable, type Table, type TableChanges } from './table.ts';
+import { MutableTable, type TableChanges } from './table.ts';
 import { changesOf, replacementBy, type Changes } from './table-updates.ts';
 import type { Uuid } from './uuid.ts';
 import { toError } from './to-error.ts';
-
-/** One step of a replica: all that one transaction, or one reconnection, changed. */
-export interface Batch<R extends RowsByTable = RowsByTable> {
-  /** `reloaded`: found out after a reconnection, perhaps the sum of many transactions. */
-  readonly cause: 'update' | 'reloaded';
-  /** The last transaction that is contained, where the server counts them (clusters do). */
-  readonly transaction: Uuid | undefined;
-  /** Only tables that changed. */
-  readonly tables: { readonly [T in keyof R]?: TableChanges<R[T]> };
-}
-
-export interface ReplicaEvents<R extends RowsByTable> {
-  /** The tables have changed, and hold the new rows already. */
-  changes: Batch<R>;
-  /** The connection dropped, or the contents turned out wrong: what is held may be out of date. */
-  stale: { readonly error: ArcticTernError };
-  /**
-   * The contents are those of the database again; `changes` has told the differences, if any. `found` says
-   * whether the server knew what was missed or sent everything.
-   */
-  reconnected: { readonly found: boolean };
-  closed: undefined;
-}
-
-export type ReplicaStatus = 'loading' | 'current' | 'stale' | 'closed';
-
-/** The rows of one moment. They stay as they are while the replica goes on. */
-export interface Snapshot<R extends RowsByTable> {
-  readonly transaction: Uuid | undefined;
-  readonly tables: { readonly [T in keyof R]: ReadonlyMap<R[T]['_uuid'], R[T]> };
-}
-
-export interface WaitOptions {
-  /** Milliseconds. */
-  readonly timeout?: number;
-  readonly signal?: AbortSignal;
-}
-
-/** See the head of replica.ts. Made by `OvsdbClient.replicate`, ended by `close` or with its client. */
-export interface Replica<R extends RowsByTable = RowsByTable> extends AsyncDisposable {
-  readonly database: string;
-  readonly status: ReplicaStatus;
-  /** The last transaction that is contained, where the server counts them. */
-  readonly transaction: Uuid | undefined;
-  /** Tables and columns (`Table.column`) that the server's schema lacks; they are empty and at their default. */
-  readonly missing: readonly string[];
-  table<T extends keyof R & string>(name: T): Table<R[T]>;
-  snapshot(): Snapshot<R>;
-  on<K extends keyof ReplicaEvents<R>>(event: K, listener: (event: ReplicaEvents<R>[K]) => void): Cancel;
-  /**
-   * Resolves with what `test` gives as soon as it gives something, asked now and after each change.
-   *
-   * @throws {OvsdbTimeoutError} after `timeout` (none by default); {OvsdbClosedError}; the signal's reason.
-   */
-  until<X>(test: (replica: Replica<R>) => X | undefined, options?: WaitOptions): Promise<X>;
-  /**
-   * Replaces the conditions of the tables named; others keep theirs. Resolves when the contents follow them.
-   *
-   * @throws {OvsdbUnsupportedError} on servers older than OVS 2.6; {OvsdbRequestError}.
-   */
-  setConditions(conditions: { readonly [T in keyof R]?: readonly Condition<R[T]>[] }): Promise<void>;
-  /** Stops following. Tables stay readable. */
-  close(): Promise<void>;
-}
 
 /** A monitor that the client opens anew on each connection. */
 export interface Attachment {
@@ -141,6 +78,8 @@ export class LiveReplica implements Attachment {
   #transaction: Uuid | undefined;
   #missing: readonly string[] = [];
   #connection: RpcConnection | undefined;
+  /** Whether the server of `#connection` was asked for a monitor, which it then keeps until it is cancelled. */
+  #asked = false;
   /** How the running monitor was asked for; undefined until its reply has been taken. */
   #method: MonitorMethod | undefined;
   /** Callers of `setConditions` whose conditions the next monitor reply, or change, will make true. */
@@ -207,6 +146,14 @@ export class LiveReplica implements Attachment {
 
   on<K extends keyof Events>(event: K, listener: (event: Events[K]) => void): Cancel {
     return this.#events.on(event, listener);
+  }
+
+  onTable(name: string, listener: (changes: TableChanges<PlainRow>, batch: Batch) => void): Cancel {
+    this.table(name);
+    return this.on('changes', (batch) => {
+      const changes = batch.tables[name];
+      if (changes !== undefined) listener(changes, batch);
+    });
   }
 
   until<X>(test: (replica: Replica) => X | undefined, options: WaitOptions = {}): Promise<X> {
@@ -280,6 +227,7 @@ export class LiveReplica implements Attachment {
 
   attach(connection: RpcConnection): void {
     this.#connection = connection;
+    this.#asked = false;
     this.#method = undefined;
     this.#conditionsBehind = false;
     this.#sendOrdered(connection, 'get_schema', [this.database], (result) => {
@@ -330,7 +278,6 @@ export class LiveReplica implements Attachment {
   async close(): Promise<void> {
     if (this.#status === 'closed') return;
     const connection = this.#connection;
-    const monitoring = this.#method !== undefined;
     this.#status = 'closed';
     this.#connection = undefined;
     this.#method = undefined;
@@ -339,7 +286,7 @@ export class LiveReplica implements Attachment {
     this.#loaded.reject(error);
     for (const { reject } of this.#conditionChanges.splice(0)) reject(error);
     this.#events.emit('closed', undefined);
-    if (connection === undefined || connection.ended || !monitoring) return;
+    if (connection === undefined || connection.ended || !this.#asked) return;
     try {
       await connection.request('monitor_cancel', [this.#options.id]);
     } catch {
@@ -355,6 +302,7 @@ export class LiveReplica implements Attachment {
     const method = monitorMethods[attempt]!;
     const since = this.#transaction;
     const params = monitorParams(method, this.database, this.#options.id, requests, since);
+    this.#asked = true;
     const refused = (error: ArcticTernError) => {
       if (!isUnknownMethod(error) || attempt + 1 === monitorMethods.length) return false;
       this.#guardFor(connection, () => this.#monitor(connection, requests, attempt + 1));
@@ -404,10 +352,16 @@ export class LiveReplica implements Attachment {
     );
     this.#conditionsInFlight++;
     connection.send('monitor_cond_change', [id, id, requests], (reply) => {
-      if (this.#connection !== connection) {
+      if (connection.ended || this.#connection !== connection) {
         // The next load asks with the new conditions.
         if (this.#status !== 'closed') this.#conditionChanges.push(...waiting);
         else for (const { reject } of waiting) reject(this.#closedError());
+        return;
+      }
+      if (!reply.ok && !(reply.error instanceof OvsdbRequestError)) {
+        // Whether they hold is unknown: the next connection makes it known.
+        this.#conditionChanges.push(...waiting);
+        connection.close(reply.error);
         return;
       }
       this.#conditionsInFlight--;

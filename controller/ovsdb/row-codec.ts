@@ -4,7 +4,7 @@
  */
 import { OvsdbInvalidValueError, OvsdbMalformedValueError } from './errors.ts';
 import { uuidColumn, type TableSchema } from './schema.ts';
-import type { Uuid } from './uuid.ts';
+import { zeroUuid, type Uuid } from './uuid.ts';
 import { columnCodec, type ColumnCodec, type Value } from './value.ts';
 
 export type PlainRow = Readonly<Record<string, Value>> & { readonly _uuid: Uuid };
@@ -12,7 +12,10 @@ export type PlainRow = Readonly<Record<string, Value>> & { readonly _uuid: Uuid 
 export class RowCodec {
   readonly table: string;
   readonly columns: readonly ColumnCodec[];
-  readonly #byName: ReadonlyMap<string, ColumnCodec>;
+  readonly #columns: ReadonlyMap<string, ColumnCodec>;
+  readonly #uuid: ColumnCodec;
+  /** A row of defaults. Servers leave most columns out, so that to copy it is most of the work. */
+  readonly #initial: Readonly<Record<string, Value>>;
 
   /** `columns` of the table, or all of them. */
   constructor(table: string, schema: TableSchema, columns: readonly string[] = Object.keys(schema.columns)) {
@@ -22,14 +25,16 @@ export class RowCodec {
       if (column === undefined) throw new OvsdbInvalidValueError(`table ${table} has no column ${name}`);
       return columnCodec(table, name, column);
     });
-    this.#byName = new Map([
-      ['_uuid', columnCodec(table, '_uuid', uuidColumn(table))],
-      ...this.columns.map((column) => [column.name, column] as const),
+    this.#columns = new Map(this.columns.map((column) => [column.name, column]));
+    this.#uuid = columnCodec(table, '_uuid', uuidColumn(table));
+    this.#initial = Object.fromEntries([
+      ['_uuid', zeroUuid],
+      ...this.columns.map(({ name, initial }) => [name, initial] as const),
     ]);
   }
 
   column(name: string): ColumnCodec {
-    const column = this.#byName.get(name);
+    const column = name === '_uuid' ? this.#uuid : this.#columns.get(name);
     if (column === undefined) {
       throw new OvsdbInvalidValueError(`table ${this.table} has no column ${name}, or it was not asked for`);
     }
@@ -39,10 +44,11 @@ export class RowCodec {
   /** A row from its columns; those that are left out have their default. */
   decode(uuid: Uuid, json: unknown): PlainRow {
     const members = this.#object(json);
-    const row: Record<string, Value> = { _uuid: uuid };
-    for (const column of this.columns) {
-      const value = members[column.name];
-      row[column.name] = value === undefined ? column.initial : column.decode(value);
+    const row: Record<string, Value> = { ...this.#initial };
+    row['_uuid'] = uuid;
+    for (const name of Object.keys(members)) {
+      const column = this.#columns.get(name);
+      if (column !== undefined) row[name] = column.decode(members[name]);
     }
     return Object.freeze(row) as PlainRow;
   }
@@ -77,14 +83,14 @@ export class RowCodec {
   ): PlainRow {
     const members = this.#object(json);
     let row: Record<string, Value> | undefined;
-    for (const column of this.columns) {
-      const value = members[column.name];
-      if (value === undefined) continue;
-      const before = old[column.name]!;
-      const after = next(column, before, value);
+    for (const name of Object.keys(members)) {
+      const column = this.#columns.get(name);
+      if (column === undefined) continue;
+      const before = old[name]!;
+      const after = next(column, before, members[name]);
       if (column.equal(before, after)) continue;
       row ??= { ...old };
-      row[column.name] = after;
+      row[name] = after;
     }
     return row === undefined ? old : (Object.freeze(row) as PlainRow);
   }

@@ -203,7 +203,7 @@ export class RpcConnection {
     // After an error of ours nothing of what is buffered matters; else let the last bytes (a `cancel`) leave.
     if (error instanceof OvsdbClosedError && !this.#blocked) {
       this.#stream.end();
-      const cancel = this.#clock.after(limits.connectTimeout, () => this.#stream.destroy());
+      const cancel = this.#clock.after(limits.closeTimeout, () => this.#stream.destroy());
       this.#stream.once('close', cancel);
       this.#stream.resume();
     } else {

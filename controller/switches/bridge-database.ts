@@ -4,13 +4,22 @@
 import type { Clock } from '../clock.ts';
 import { switches as limits } from '../limits.ts';
 import type { Host } from '../network/model.ts';
-import { connect, type OvsdbClient, openVSwitch, type Replica, type SelectedRows, type OpenVSwitchTables } from '../ovsdb/index.ts';
+import {
+  connect,
+  type OvsdbClient,
+  openVSwitch,
+  type Replica,
+  type SelectedRows,
+  type OpenVSwitchTables,
+} from '../ovsdb/index.ts';
 import { configureBridge } from './bridge-configuration.ts';
 import { type ObservedBridge, observeBridge, sameBridge } from './bridge-observation.ts';
 
 const selection = {
   Open_vSwitch: { columns: ['bridges', 'datapaths', 'ovs_version'] },
-  Bridge: { columns: ['name', 'ports', 'controller', 'fail_mode', 'protocols', 'datapath_id', 'datapath_type'] },
+  Bridge: {
+    columns: ['name', 'ports', 'controller', 'fail_mode', 'protocols', 'datapath_id', 'datapath_type'],
+  },
   Port: { columns: ['name', 'interfaces'] },
   Interface: { columns: ['name', 'ofport', 'external_ids', 'mac_in_use', 'type'] },
   Controller: { columns: ['target', 'external_ids'] },
@@ -58,7 +67,9 @@ export class BridgeDatabase {
   }
 
   async #follow(): Promise<void> {
-    this.#replica = await this.#client.replicate(openVSwitch, selection, { timeout: limits.databasePatience });
+    this.#replica = await this.#client.replicate(openVSwitch, selection, {
+      timeout: limits.databasePatience,
+    });
     this.#replica.on('changes', () => this.#look());
     this.#look();
   }

@@ -9,7 +9,7 @@ export type ObservedBridge = Omit<Bridge, 'graceUntil'>;
 /** Undefined until OVS has the bridge up: a datapath id and a MAC address of its own. */
 export function observeBridge(tables: BridgeTables, host: Host): ObservedBridge | undefined {
   const bridge = tables.table('Bridge').first('name', host.bridge);
-  if (bridge?.datapath_id == null) return undefined;
+  if (bridge === undefined || bridge.datapath_id === null) return undefined;
   const ports = new Map<string, BridgePort>();
   let mac: string | undefined;
   for (const portId of bridge.ports) {
@@ -30,7 +30,13 @@ export function observeBridge(tables: BridgeTables, host: Host): ObservedBridge 
   }
   if (mac === undefined) return undefined;
   const type = bridge.datapath_type === '' ? 'system' : bridge.datapath_type;
-  return { host: host.name, datapathId: bridge.datapath_id, ports, mac, datapath: observeDatapath(tables, type) };
+  return {
+    host: host.name,
+    datapathId: bridge.datapath_id,
+    ports,
+    mac,
+    datapath: observeDatapath(tables, type),
+  };
 }
 
 function observeDatapath(tables: BridgeTables, type: string): Datapath {

@@ -103,7 +103,13 @@ export function set<N extends FieldName>(name: N, value: FieldInput<N>): Action 
 }
 
 /** Copies `bits` bits from bit `srcStart` of one field to bit `dstStart` of another. */
-export function copy(src: FieldName, srcStart: number, dst: FieldName, dstStart: number, bits: number): Action {
+export function copy(
+  src: FieldName,
+  srcStart: number,
+  dst: FieldName,
+  dstStart: number,
+  bits: number,
+): Action {
   return actions.copyField(subfield(src, srcStart, bits), subfield(dst, dstStart, bits));
 }
 

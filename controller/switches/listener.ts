@@ -46,7 +46,8 @@ export class SwitchListener {
     const peer = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
     SwitchSession.open(socket, this.#clock, this.#handlers).then(
       (session) => this.#handlers.onSwitch(session),
-      (error: unknown) => this.#handlers.onRefused(peer, error instanceof Error ? error : new Error(String(error))),
+      (error: unknown) =>
+        this.#handlers.onRefused(peer, error instanceof Error ? error : new Error(String(error))),
     );
   }
 }

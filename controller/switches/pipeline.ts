@@ -9,7 +9,8 @@
  *   guest ── classify ── neighbour ── outbound ── outbound-relayed ── relay ──► tunnel    answers to an anchor
  *                                                       └─ outbound-tracked ── route ──► uplink
  *                                                            ├─ binding-outbound ─┘  └─► inbound, another guest here
- *                                                            └─ strays ──► tunnels
+ *                                                            └─ strays ──► tunnel, anchor after anchor, and back:
+ *   tunnel ── classify ── tunnelled ── returned ── binding-outbound ── route ──► uplink
  *
  * One app owns each table; flows of several objects share it, told apart by cookie. Rules are proactive:
  * what no rule knows is dropped, never sent to the controller.
@@ -45,10 +46,12 @@ export const Table = {
   outboundRelayed: 51,
   /** Looked up in the anchor zone: established, new, unknown. */
   outboundTracked: 52,
+  /** What this bridge does not know and what may be somebody else's: the other anchors are asked, in turn. */
+  strays: 53,
+  /** Back where the guest is, and no anchor knows it. */
+  returned: 54,
   /** A new connection of the guest: tracked from here on, translated when the guest is away from home. */
-  bindingOutbound: 53,
-  /** In the middle of a connection that nobody here knows: every other anchor is asked. */
-  strays: 54,
+  bindingOutbound: 55,
   /** Into a tunnel, unless it does not fit. */
   relay: 60,
   /** Out of the uplink, or back in for another guest of this host. */
@@ -90,12 +93,19 @@ export const Admission = {
   careOf: 2,
 } as const;
 
-/** Bits of `ct_mark`, lowest first. In a relay zone, the low 8 are the index of the connection's anchor. */
-export const MARK_ANCHOR_BITS = 8;
+/**
+ * Bits of `ct_mark`. In a relay zone: the index of the connection's anchor. In an anchor zone: whether the
+ * guest opened the connection here, so that its packets need no asking before the first answer.
+ */
+export const Mark = {
+  anchor: { offset: 0, bits: 8 },
+  opened: { offset: 8, bits: 1 },
+} as const;
 
 /**
  * The 24 bits of a tunnel key: interface number in 0 to 14, direction in 15 (1: from the guest), index of
- * the anchor in 16 to 23. So an anchor needs no state on the way, and forwarding keeps it.
+ * the anchor in 16 to 23. So an anchor needs no state on the way, and forwarding keeps it. Index 0 to the
+ * guest's side returns a stray that no anchor knows.
  */
 export const TunnelKey = {
   interface: { offset: 0, bits: 15 },
@@ -103,8 +113,16 @@ export const TunnelKey = {
   anchor: { offset: 16, bits: 8 },
 } as const;
 
-export function tunnelKey(interfaceNumber: number, anchor: number, direction: 'to-guest' | 'from-guest'): number {
-  return interfaceNumber | (direction === 'from-guest' ? 1 << TunnelKey.fromGuest.offset : 0) | (anchor << TunnelKey.anchor.offset);
+export function tunnelKey(
+  interfaceNumber: number,
+  anchor: number,
+  direction: 'to-guest' | 'from-guest',
+): number {
+  return (
+    interfaceNumber |
+    (direction === 'from-guest' ? 1 << TunnelKey.fromGuest.offset : 0) |
+    (anchor << TunnelKey.anchor.offset)
+  );
 }
 
 /** Conntrack zones of an interface; zones 0 and 1 stay with whoever else uses the host. */
@@ -129,7 +147,9 @@ export const ObjectKind = { bridge: 0, interface: 1, host: 2, subnet: 3 } as con
 export type ObjectKindName = keyof typeof ObjectKind;
 
 export function cookie(app: AppName, kind: ObjectKindName, number: number): bigint {
-  return (COOKIE_PREFIX << 48n) | (BigInt(App[app]) << 40n) | (BigInt(ObjectKind[kind]) << 32n) | BigInt(number);
+  return (
+    (COOKIE_PREFIX << 48n) | (BigInt(App[app]) << 40n) | (BigInt(ObjectKind[kind]) << 32n) | BigInt(number)
+  );
 }
 
 export interface CookieOwner {
@@ -143,7 +163,9 @@ export function cookieOwner(value: bigint): CookieOwner | undefined {
   if (value >> 48n !== COOKIE_PREFIX) return undefined;
   const app = nameOf(App, Number((value >> 40n) & 0xffn));
   const kind = nameOf(ObjectKind, Number((value >> 32n) & 0xffn));
-  return app === undefined || kind === undefined ? undefined : { app, kind, number: Number(value & 0xffff_ffffn) };
+  return app === undefined || kind === undefined
+    ? undefined
+    : { app, kind, number: Number(value & 0xffff_ffffn) };
 }
 
 /** Meters, by what they protect the controller from. */

@@ -1,7 +1,7 @@
 /**
  * The flows that a switch holds, as it reports them.
  */
-import { type FlowDesc, flowDescRequest, isRawEntry } from '../openflow/index.ts';
+import { type FlowDesc, flowDescRequest, isRawEntry, type Message } from '../openflow/index.ts';
 import type { SwitchSession } from './session.ts';
 
 export interface CookieFilter {
@@ -9,22 +9,33 @@ export interface CookieFilter {
   readonly mask: bigint;
 }
 
+/** Whoever can be asked for its flows: a session, in practice. */
+export type FlowSource = Pick<SwitchSession, 'requestAll'>;
+
 /** All flows whose cookie has the bits of `cookie` that `mask` names; every flow with a mask of 0. */
-export async function readFlows(session: SwitchSession, filter: CookieFilter): Promise<FlowDesc[]> {
+export async function readFlows(source: FlowSource, filter: CookieFilter): Promise<FlowDesc[]> {
   const flows: FlowDesc[] = [];
-  await readEachFlow(session, filter, (flow) => flows.push(flow));
+  for (const part of await source.requestAll(requestOf(filter), DOING))
+    collect(part, (flow) => flows.push(flow));
   return flows;
 }
 
 /** The same one by one, as they arrive; resolves after the last. */
-export async function readEachFlow(
+export function readEachFlow(
   session: SwitchSession,
-  { cookie, mask }: CookieFilter,
+  filter: CookieFilter,
   onFlow: (flow: FlowDesc) => void,
 ): Promise<void> {
-  const request = flowDescRequest({ cookie, cookieMask: mask });
-  await session.requestEach(request, 'telling its flows', (part) => {
-    if (part.type !== 'flow_desc_reply') return;
-    for (const flow of part.flows) if (!isRawEntry(flow)) onFlow(flow);
-  });
+  return session.requestEach(requestOf(filter), DOING, (part) => collect(part, onFlow));
+}
+
+const DOING = 'telling its flows';
+
+function requestOf({ cookie, mask }: CookieFilter): Message {
+  return flowDescRequest({ cookie, cookieMask: mask });
+}
+
+function collect(part: Message, onFlow: (flow: FlowDesc) => void): void {
+  if (part.type !== 'flow_desc_reply') return;
+  for (const flow of part.flows) if (!isRawEntry(flow)) onFlow(flow);
 }

@@ -6,11 +6,20 @@ import type { GuestPlan } from './plan.ts';
 
 export const READY_LINE = 'guest ready';
 
-/** Settles when the guest's ready line is in one of its console files. Throws `LabGuestSilent`. */
-export async function watchConsole(guest: GuestPlan, clock: Clock, timeoutMs: number): Promise<void> {
+/**
+ * Settles when the guest's ready line is in one of its console files. Throws `LabGuestSilent`, or what
+ * `stillUp` throws, which is called before each look.
+ */
+export async function watchConsole(
+  guest: GuestPlan,
+  clock: Clock,
+  timeoutMs: number,
+  stillUp: () => void,
+): Promise<void> {
   const until = clock.now() + timeoutMs;
   const files = Object.values(guest.consoleFiles);
   for (;;) {
+    stillUp();
     const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
     if (texts.some((text) => text.includes(READY_LINE))) return;
     if (clock.now() >= until) {

@@ -10,6 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readTopology } from '../parse.ts';
 import { probeAccelerator } from './accelerator.ts';
+import { LabEnded } from './errors.ts';
 import { expand } from './expand.ts';
 import { guestImage } from './image.ts';
 import { Lab } from './lab.ts';
@@ -42,7 +43,12 @@ async function up(file: string, flags: readonly string[]): Promise<void> {
   process.once('SIGTERM', () => void lab.down());
   if (!flags.includes('--define')) {
     for (const { name } of plan.guests) {
-      await lab.guestReady(name);
+      try {
+        await lab.guestReady(name);
+      } catch (error) {
+        if (error instanceof LabEnded) break;
+        throw error;
+      }
       console.log(`${since()} guest ${name} is ready`);
     }
   }

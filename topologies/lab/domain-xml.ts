@@ -18,6 +18,8 @@ export interface DomainOptions {
   readonly interfaceId: string;
   readonly bridge: string;
   readonly consoleFile: string;
+  /** The QEMU that runs it. */
+  readonly emulator: string;
 }
 
 /** `tcg` is QEMU's software emulation. */
@@ -44,7 +46,7 @@ export function domainXml(options: DomainOptions): string {
   <on_reboot>restart</on_reboot>
   <on_crash>destroy</on_crash>
   <devices>
-    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <emulator>${e(options.emulator)}</emulator>
     <controller type='usb' model='none'/>
     <memballoon model='none'/>
     <interface type='bridge'>

@@ -19,7 +19,7 @@ import type { Readable, Writable } from 'node:stream';
 import { systemClock, type Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
 import { contains, parseAddress, parsePrefix } from '../address.ts';
-import type { NetworkDescription } from '../network.ts';
+import type { NetworkDescription } from '../../controller/network/description.ts';
 import { watchConsole } from './console.ts';
 import {
   LabCommandFailed,
@@ -68,10 +68,11 @@ export class Lab {
   readonly delay: DelayMethod;
   /** Settles when the lab has ended, by `down` or by itself; never rejects. */
   readonly ended: Promise<void>;
+  /** The lab's first process, by its number in this machine; the kernel ends the lab when it ends. */
+  readonly initPid: number;
   readonly #builder: Builder;
   readonly #clock: Clock;
   readonly #pids: Readonly<Record<string, number>>;
-  readonly #initPid: number;
   #isEnded = false;
 
   private constructor(plan: LabPlan, builder: Builder, ready: Event & { event: 'ready' }, clock: Clock) {
@@ -80,7 +81,7 @@ export class Lab {
     this.#builder = builder;
     this.#clock = clock;
     this.#pids = ready.pids;
-    this.#initPid = childrenOf(builder.pid ?? 0)[0] ?? 0;
+    this.initPid = childrenOf(builder.pid ?? 0)[0] ?? 0;
     this.ended = exited(builder).then(() => {
       this.#isEnded = true;
     });
@@ -182,7 +183,7 @@ export class Lab {
     }
     if (this.#isEnded) throw new LabEnded(`lab ${this.plan.name} has ended; nothing can run at ${node}`);
     return [
-      ...['nsenter', `--target=${this.#initPid}`, '--pid', '--mount', '--'],
+      ...['nsenter', `--target=${this.initPid}`, '--pid', '--mount', '--'],
       ...['nsenter', `--target=${pid}`, '--mount', '--net', '--uts', '--wdns=/', '--'],
       ...argv,
     ];
@@ -190,7 +191,7 @@ export class Lab {
 
   /**
    * Waits until a guest says on its console, at whichever host, that it serves.
-   * Throws `LabNoSuchNode`, `LabGuestSilent`.
+   * Throws `LabNoSuchNode`, `LabGuestSilent` or `LabEnded`.
    */
   async guestReady(name: string, timeoutMs: number = limits.guestBoot): Promise<void> {
     const guest = this.plan.guests.find((it) => it.name === name);
@@ -198,7 +199,9 @@ export class Lab {
       const known = this.plan.guests.map((it) => it.name).join(', ');
       throw new LabNoSuchNode(`lab ${this.plan.name} has no guest ${name}: ${known}`);
     }
-    await watchConsole(guest, this.#clock, timeoutMs);
+    await watchConsole(guest, this.#clock, timeoutMs, () => {
+      if (this.#isEnded) throw new LabEnded(`lab ${this.plan.name} has ended, and guest ${name} with it`);
+    });
   }
 
   /** Ends the lab and all that runs in it. Settles when nothing of it is left but its run directory. */

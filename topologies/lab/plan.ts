@@ -2,7 +2,7 @@
  * A lab plan: a topology with nothing left to decide. It is what mininet/lab.py executes, word for word, so it
  * is plain JSON: every namespace, interface, address, file and command is written out.
  */
-import type { NetworkDescription } from '../network.ts';
+import type { NetworkDescription } from '../../controller/network/description.ts';
 
 export interface LabPlan {
   readonly name: string;

@@ -58,6 +58,15 @@ export class LabProcess {
     return whole(this.#child.stderr);
   }
 
+  /** Resolves when it has written a line to its standard error that matches; instead of `errors`. */
+  firstErrorLine(pattern: RegExp): Promise<void> {
+    return new Promise((resolve) => {
+      createInterface({ input: this.#child.stderr! }).on('line', (line) => {
+        if (pattern.test(line)) resolve();
+      });
+    });
+  }
+
   /** Writes to its input, which must be a pipe. */
   write(text: string): void {
     this.#child.stdin?.write(text);

@@ -5,10 +5,19 @@
  * replaced as a whole: deleted by its key and inserted again, in one transaction.
  */
 import { transaction, type Transaction } from '../../ovsdb/index.ts';
-import type { Migration, Phase } from '../migration.ts';
+import type { Migration } from '../migration.ts';
 import type { Anchor, NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
-import { arcticTern, type ArcticTernTables, type AnchorRow, type GatewayRow, type HostRow, type InterfaceRow, type MigrationRow, type PlacementRow } from './schema.ts';
+import {
+  arcticTern,
+  type ArcticTernTables,
+  type AnchorRow,
+  type GatewayRow,
+  type HostRow,
+  type InterfaceRow,
+  type MigrationRow,
+  type PlacementRow,
+} from './schema.ts';
 
 /** All rows of the tables that hold state. */
 export interface StoredRows {
@@ -59,7 +68,7 @@ export function migrationsOf(rows: readonly MigrationRow[]): Migration[] {
       admit: row.admit,
       origin: row.origin,
       phase: row.phase,
-      entered: Object.fromEntries(row.entered) as Partial<Record<Phase, number>>,
+      entered: Object.fromEntries(row.entered),
       ...(row.reason === null ? {} : { reason: row.reason }),
       ...(row.blackout_ms === null ? {} : { blackoutMs: row.blackout_ms }),
     }))

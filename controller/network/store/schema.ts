@@ -58,14 +58,7 @@ export interface MigrationRow {
   readonly admit: 'all' | 'established';
   readonly origin: 'controller' | 'noticed';
   readonly phase:
-    | 'planned'
-    | 'preparing'
-    | 'copying'
-    | 'switching'
-    | 'relaying'
-    | 'drained'
-    | 'failed'
-    | 'rolled-back';
+    'planned' | 'preparing' | 'copying' | 'switching' | 'relaying' | 'drained' | 'failed' | 'rolled-back';
   readonly reason: string | null;
   readonly entered: ReadonlyMap<string, number>;
   readonly blackout_ms: number | null;

@@ -1,7 +1,7 @@
 /** Actions → bytes. */
 import { NX_EXPERIMENTER } from '../constants.ts';
 import { OpenFlowBadValueError } from '../errors.ts';
-import { encodeOxm, encodeOxmHeader } from '../match.ts';
+import { encodeOxm, encodeOxmHeader, refuseRaw } from '../match.ts';
 import {
   BundleAlgorithms,
   HashFields,
@@ -9,7 +9,7 @@ import {
   PacketInReasons,
   SampleDirections,
 } from '../names.ts';
-import { encodeNxmHeader, encodeOfsNbits, encodePaddedHeader } from '../subfield.ts';
+import { encodeNxmHeader, encodeOfsNbits, encodePaddedHeader, oneBit } from '../subfield.ts';
 import type { Writer } from '../writer.ts';
 import { encodeController2 } from './controller2.ts';
 import { encodeLearn } from './learn.ts';
@@ -59,6 +59,7 @@ function encodeAction(w: Writer, action: Action): void {
       w.zeros(6);
       return;
     case 'set_field':
+      refuseRaw(w, action.field);
       standard(w, 25, 0);
       encodeOxm(w, action);
       finish(w, start);
@@ -185,6 +186,7 @@ function encodeAction(w: Writer, action: Action): void {
       w.u64(action.value, 'reg_load.value');
       return;
     case 'reg_load2':
+      refuseRaw(w, action.field);
       nicira(w, 33, 0);
       w.zeros(6);
       encodeOxm(w, action);
@@ -282,6 +284,7 @@ function encodeAction(w: Writer, action: Action): void {
       plainNicira(w, 48);
       return;
     case 'check_pkt_larger':
+      oneBit(w, action.dst, 'check_pkt_larger.dst');
       nicira(w, 49, 24);
       w.u16(action.pktLen, 'check_pkt_larger.pktLen');
       w.u16(action.dst.start, 'check_pkt_larger.dst.start');

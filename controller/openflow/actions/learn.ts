@@ -6,7 +6,7 @@
 import { OpenFlowBadValueError } from '../errors.ts';
 import { decodeOxmHeader, encodeOxmHeader } from '../match.ts';
 import type { Reader } from '../reader.ts';
-import { decodeNxmHeader, encodeNxmHeader, type Subfield } from '../subfield.ts';
+import { decodeNxmHeader, encodeNxmHeader, oneBit, type Subfield } from '../subfield.ts';
 import type { Writer } from '../writer.ts';
 import { LearnFlag, type LearnAction, type LearnSource, type LearnSpec } from './types.ts';
 
@@ -164,7 +164,10 @@ export function encodeLearn(w: Writer, learn: LearnAction): void {
     w.u32(learn.limit.max, 'learn.limit.max');
     w.u16(result?.start ?? 0, 'learn.limit.result');
     w.zeros(2);
-    if (result !== undefined) encodeOxmHeader(w, result.field);
+    if (result !== undefined) {
+      oneBit(w, result, 'learn.limit.result');
+      encodeOxmHeader(w, result.field);
+    }
   }
   for (const spec of learn.specs) encodeSpec(w, spec);
 }

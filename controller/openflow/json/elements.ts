@@ -110,7 +110,7 @@ export const action: Shape<Action> = tagged<Action>()('type', {
   resubmit_table: object({ inPort: u16, table: u8, ct: boolean }),
   set_tunnel: object({ tunId: u32 }),
   set_tunnel64: object({ tunId: u64 }),
-  note: object({ note: bytes('any') }),
+  note: object({ note: bytes('note') }),
   multipath: object({
     fields: names(HashFields),
     basis: u16,

@@ -179,6 +179,8 @@ function read(json: unknown, node: ShapeNode, place: string): unknown {
       return readName(json, node.names, place);
     case 'list': {
       if (!Array.isArray(json)) refuse(place, `${show(json)} is not a list`);
+      if (node.count !== undefined && json.length !== node.count)
+        refuse(place, `${node.count} items are wanted`);
       return json.map((item, index) => read(item, node.of, `${place}[${index}]`));
     }
     case 'optional':

@@ -16,7 +16,8 @@ export type ShapeNode =
   | { readonly kind: 'text'; readonly max: number }
   | { readonly kind: 'mac' | 'ipv4' | 'ipv6' | 'address' }
   | { readonly kind: 'name'; readonly names: readonly string[] }
-  | { readonly kind: 'list'; readonly of: ShapeNode }
+  /** A list, of exactly `count` items where that is given. */
+  | { readonly kind: 'list'; readonly of: ShapeNode; readonly count?: number }
   | { readonly kind: 'optional'; readonly of: ShapeNode }
   | { readonly kind: 'object'; readonly members: Readonly<Record<string, ShapeNode>> }
   /** Objects told apart by a member that names the case. */
@@ -33,7 +34,7 @@ export type ShapeNode =
 export type ObjectNode = Extract<ShapeNode, { kind: 'object' }>;
 
 export type BytesRole =
-  'any' | 'action' | 'instruction' | 'band' | 'properties' | 'stats' | 'entry' | 'hello' | 'body';
+  'any' | 'note' | 'action' | 'instruction' | 'band' | 'properties' | 'stats' | 'entry' | 'hello' | 'body';
 
 declare const described: unique symbol;
 export type Shape<T> = ShapeNode & { readonly [described]?: T };
@@ -56,6 +57,7 @@ export const address: Shape<string> = { kind: 'address' };
 export const names = <N extends string>(set: NameSet<N>): Shape<N> => ({ kind: 'name', names: set.names });
 export const oneOf = <N extends string>(...list: readonly N[]): Shape<N> => ({ kind: 'name', names: list });
 export const list = <T>(of: Shape<T>): Shape<readonly T[]> => ({ kind: 'list', of });
+export const listOf = <T>(count: number, of: Shape<T>): Shape<readonly T[]> => ({ kind: 'list', of, count });
 export const optional = <T>(of: Shape<T>): Shape<T> => ({ kind: 'optional', of });
 export const lazy = <T>(get: () => Shape<T>): Shape<T> => ({ kind: 'lazy', get });
 

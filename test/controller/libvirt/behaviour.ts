@@ -147,14 +147,31 @@ export function behavesLikeLibvirtd(uri: () => string): void {
     for (const difference of stamps) expect(Math.abs(difference)).toBeLessThan(1_000);
   });
 
-  it('sends no events any more when they are not wanted any more', async () => {
+  it('sends events to all who want them, and no more to those who want them no more', async () => {
     const seen: string[] = [];
-    const cancelled = await client.subscribe('lifecycle', (event) => seen.push(`first ${event.event}`));
-    await client.subscribe('lifecycle', (event) => seen.push(`second ${event.event}`));
-    await cancelled.cancel();
+    const first = await client.subscribe('lifecycle', (event) => seen.push(`first ${event.event}`));
+    const second = await client.subscribe('lifecycle', (event) => seen.push(`second ${event.event}`));
+    const domain = await client.domainDefineXml(xml);
+    await eventually(() => seen.length === 2);
+    await first.cancel();
+    await client.domainUndefine(domain);
+    await eventually(() => seen.length === 3);
+    // The registration ends with the last of them, and a new one may begin at the same moment.
+    const [third] = await Promise.all([
+      client.subscribe('lifecycle', (event) => seen.push(`third ${event.event}`)),
+      second.cancel(),
+      second.cancel(),
+    ]);
     await client.domainDefineXml(xml);
-    await eventually(() => seen.length > 0);
-    expect(seen).toEqual(['second defined']);
+    await eventually(() => seen.length === 4);
+    expect(seen).toEqual(['first defined', 'second defined', 'second undefined', 'third defined']);
+    await Promise.all([
+      third.cancel(),
+      client.subscribe('lifecycle', (event) => seen.push(`fourth ${event.event}`)),
+    ]);
+    await client.domainUndefine(domain);
+    await eventually(() => seen.length === 5);
+    expect(seen.at(-1)).toBe('fourth undefined');
   });
 
   it('has no job on an idle domain', async () => {

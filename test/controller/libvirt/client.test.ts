@@ -1,7 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { writeDomain } from '../../../controller/libvirt/domain-ref.ts';
 import { LibvirtClient } from '../../../controller/libvirt/index.ts';
-import type { ConnectOptions, LibvirtEvent } from '../../../controller/libvirt/index.ts';
+import type {
+  ConnectOptions,
+  DomainEventOf,
+  LibvirtEvent,
+  LifecycleEvent,
+} from '../../../controller/libvirt/index.ts';
 import { messageTypes, programs } from '../../../controller/libvirt/message.ts';
 import { behavesLikeLibvirtd } from './behaviour.ts';
 import { addFakeDomains } from './fake-domains.ts';
@@ -44,6 +49,14 @@ describe('connecting', () => {
     await expect(LibvirtClient.connect('qemu+unix:///system?socket=/nowhere/sock')).rejects.toMatchObject({
       code: 'LIBVIRT_CONNECT',
       message: expect.stringContaining('cannot connect to libvirt at /nowhere/sock') as string,
+    });
+  });
+
+  it('says so when nobody listens at a port', async () => {
+    // Port 1 of the loopback: tcpmux, which no machine has run for decades.
+    await expect(LibvirtClient.connect('qemu+tcp://127.0.0.1:1/system')).rejects.toMatchObject({
+      code: 'LIBVIRT_CONNECT',
+      message: expect.stringContaining('tcp:127.0.0.1:1') as string,
     });
   });
 
@@ -336,6 +349,20 @@ describe('events', () => {
       client.onHypervisorClosed(resolve).catch(reject);
     });
     expect(reason).toBe('keepalive');
+  });
+});
+
+describe('the types of events', () => {
+  it('tell which details an event has', () => {
+    expectTypeOf<DomainEventOf<'lifecycle'>['kind']>().toEqualTypeOf<'lifecycle'>();
+    type Details<E extends LifecycleEvent['event']> = Extract<
+      LifecycleEvent,
+      { readonly event: E }
+    >['detail'];
+    expectTypeOf<Details<'resumed'>>().toEqualTypeOf<
+      'unpaused' | 'migrated' | 'from_snapshot' | 'postcopy' | 'postcopy_failed' | 'unknown'
+    >();
+    expectTypeOf<Details<'shutdown'>>().toEqualTypeOf<'finished' | 'guest' | 'host' | 'unknown'>();
   });
 });
 

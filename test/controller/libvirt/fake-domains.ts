@@ -25,7 +25,7 @@ interface Registration {
 
 const TEXT_MAX = 4_194_304;
 const [RUNNING, PAUSED, SHUTOFF] = [1, 3, 5];
-const [NO_DOMAIN, OPERATION_INVALID, XML_ERROR] = [42, 55, 27];
+const [NO_DOMAIN, OPERATION_INVALID, XML_ERROR, INVALID_ARG] = [42, 55, 27, 8];
 const LIFECYCLE = 0;
 const LIFECYCLE_EVENT = 318;
 const MONITOR_EVENT = 6;
@@ -235,12 +235,17 @@ export function addFakeDomains(fake: FakeLibvirtd): void {
     active((call) => call.fail(OPERATION_INVALID, 'no job is active on the domain')),
   );
   fake.on('connectDomainEventCallbackRegisterAny', (call) => {
+    const wanted = call.args.int();
+    if (registrations.some((r) => r.connection === call.connection && r.wanted === wanted)) {
+      call.fail(INVALID_ARG, 'invalid argument: event callback already tracked');
+      return;
+    }
     const callbackId = nextCallbackId++;
     registrations.push({
       connection: call.connection,
       callbackId,
       program: programs.remote,
-      wanted: call.args.int(),
+      wanted,
     });
     call.reply((w) => w.int(callbackId));
   });

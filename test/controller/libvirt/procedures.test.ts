@@ -1,9 +1,12 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   isLibvirtError,
   LibvirtArgumentError,
   LibvirtCallError,
+  XdrLengthError,
   XdrTruncatedError,
+  XdrValueError,
 } from '../../../controller/libvirt/errors.ts';
 import { flagBits, migrateFlags } from '../../../controller/libvirt/flags.ts';
 import { jobStats } from '../../../controller/libvirt/job-stats.ts';
@@ -330,5 +333,34 @@ describe('the statistics of a job', () => {
       { field: 'errmsg', type: 'string', value: 'no' },
     ];
     expect(jobStats(params)).toEqual({ success: false, errmsg: 'no' });
+  });
+});
+
+describe('damaged replies', () => {
+  const replies = Object.entries(recordedCalls).map(([name, { reply }]) => ({
+    read: (reader: XdrReader): unknown => procedures[name as keyof typeof recordedCalls].read(reader),
+    payload: message(reply).payload,
+  }));
+  replies.push({ read: readRemoteError, payload: message(recordedErrors.domainLookupByName.reply).payload });
+
+  it('give a result or a named error, and never allocate what they only announce', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...replies.filter(({ payload }) => payload.length > 0)),
+        fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 8 }),
+        ({ read, payload }, damage) => {
+          const bytes = Uint8Array.from(payload);
+          for (const [at, value] of damage) bytes[at % bytes.length] = value;
+          try {
+            read(new XdrReader(bytes, 'a damaged reply'));
+          } catch (error) {
+            expect([XdrTruncatedError, XdrLengthError, XdrValueError].some((e) => error instanceof e)).toBe(
+              true,
+            );
+          }
+        },
+      ),
+      { numRuns: 2_000 },
+    );
   });
 });

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { formatIpv4, formatIpv6, formatMac } from '../../../controller/openflow/addresses.ts';
 import { ERROR_NAMES } from '../../../controller/openflow/error-names.ts';
-import { ALL_FIELDS, type FieldValue, type OxmField } from '../../../controller/openflow/fields.ts';
+import { ALL_FIELDS, RAW_OXM, type FieldValue, type OxmField } from '../../../controller/openflow/fields.ts';
 import { message } from '../../../controller/openflow/json/messages.ts';
 import type { BytesRole, ObjectNode, ShapeNode } from '../../../controller/openflow/json/shape.ts';
-import type { Message } from '../../../controller/openflow/index.ts';
+import type { FlowMod, Message } from '../../../controller/openflow/index.ts';
 
 const NESTING = 2;
 
@@ -48,6 +48,8 @@ function bytesOf(role: BytesRole): fc.Arbitrary<Uint8Array> {
   switch (role) {
     case 'any':
       return anyBytes(40);
+    case 'note':
+      return fc.nat(3).chain((n) => fc.uint8Array({ minLength: 6 + 8 * n, maxLength: 6 + 8 * n }));
     case 'action':
       return framed(0x7fff, 8, 8);
     case 'instruction':
@@ -85,31 +87,39 @@ function valueOf(field: OxmField): fc.Arbitrary<FieldValue> {
   return field.kind === 'bigint' ? bigint(field.length * 8) : uint(field.length * 8);
 }
 
+const unknownOxm = fc.uint8Array({ maxLength: 20 }).map((payload) => {
+  const value = new Uint8Array(4 + payload.length);
+  value.set([0x77, 0x77, 0x12, payload.length]);
+  value.set(payload, 4);
+  return { field: RAW_OXM, value };
+});
+
 /** An object that carries a field, and a value and mask of it. */
 function entryOf(members: Readonly<Record<string, ShapeNode>>, depth: number): fc.Arbitrary<object> {
   const rest = Object.fromEntries(
     Object.entries(members).filter(([key]) => !['field', 'value', 'mask'].includes(key)),
   );
   const fields = fc.constantFrom(...ALL_FIELDS);
-  const entry = fields.chain((field) =>
+  const known = fields.chain((field) =>
     field.kind === 'bytes'
-      ? fc
-          .array(fc.tuple(uint(8), uint(8)), { maxLength: 12 })
-          .chain((pairs) =>
-            fc.constantFrom(
-              { field, value: Uint8Array.from(pairs, ([byte]) => byte) },
-              {
-                field,
-                value: Uint8Array.from(pairs, ([byte]) => byte),
-                mask: Uint8Array.from(pairs, ([, byte]) => byte),
-              },
-            ),
-          )
+      ? fc.array(fc.tuple(uint(8), uint(8)), { maxLength: 12 }).chain((pairs) =>
+          fc.constantFrom(
+            { field, value: Uint8Array.from(pairs, ([byte]) => byte) },
+            {
+              field,
+              value: Uint8Array.from(pairs, ([byte]) => byte),
+              mask: Uint8Array.from(pairs, ([, byte]) => byte),
+            },
+          ),
+        )
       : fc.record(
           { field: fc.constant(field), value: valueOf(field), mask: valueOf(field) },
           { requiredKeys: ['field', 'value'] },
         ),
   );
+  // An unknown OXM can stand in a match, but not be set.
+  const entry =
+    Object.keys(rest).length === 0 ? fc.oneof({ weight: 9, arbitrary: known }, unknownOxm) : known;
   return fc.tuple(entry, members_(rest, depth)).map(([a, b]) => ({ ...a, ...b }));
 }
 
@@ -124,6 +134,7 @@ function objectOf(node: ObjectNode, depth: number): fc.Arbitrary<object> {
   const { members } = node;
   if ('value' in members && 'field' in members) return entryOf(members, depth);
   if ('field' in members && 'start' in members) return subfieldOf(64);
+  if ('pktLen' in members || 'max' in members) return members_(members, depth).map(oneBitRange);
   if ('src' in members && 'dst' in members && !('srcPort' in members))
     return members_(members, depth).chain(sameBits);
   return members_(members, depth);
@@ -136,6 +147,16 @@ function subfieldOf(maxBits: number): fc.Arbitrary<{ field: OxmField; start: num
       start: fc.integer({ min: 0, max: 127 }),
       bits: fc.integer({ min: 1, max: Math.min(maxBits, 64) }),
     }),
+  );
+}
+
+/** The ranges of `check_pkt_larger` and of a learned result are single bits. */
+function oneBitRange(object: object): object {
+  return Object.fromEntries(
+    Object.entries(object).map(([key, value]: [string, unknown]) => [
+      key,
+      typeof value === 'object' && value !== null && 'bits' in value ? { ...value, bits: 1 } : value,
+    ]),
   );
 }
 
@@ -177,7 +198,7 @@ export function arbitrary(node: ShapeNode, depth: number): fc.Arbitrary<unknown>
     case 'name':
       return fc.constantFrom(...node.names);
     case 'list':
-      return fc.array(arbitrary(node.of, depth), { maxLength: 3 });
+      return fc.array(arbitrary(node.of, depth), { minLength: node.count ?? 0, maxLength: node.count ?? 3 });
     case 'optional':
       return arbitrary(node.of, depth);
     case 'object':
@@ -185,6 +206,8 @@ export function arbitrary(node: ShapeNode, depth: number): fc.Arbitrary<unknown>
     case 'tagged':
       return taggedOf(node, depth);
     case 'keyed':
+      // A raw entry is whatever its list cannot read: mutation finds those.
+      if (node.key === 'raw') return arbitrary(node.absent, depth);
       return fc.oneof(objectOf(node.present, depth), arbitrary(node.absent, depth));
     case 'numberOr':
       return fc.oneof(uint(node.bits), arbitrary(node.other, depth));
@@ -213,4 +236,11 @@ function taggedOf(node: Extract<ShapeNode, { kind: 'tagged' }>, depth: number): 
     .chain(([name, shape]) => objectOf(shape, depth).map((rest) => ({ [node.tag]: name, ...rest })));
 }
 
+const FLOW_MOD = message.kind === 'tagged' ? message.cases['flow_mod'] : undefined;
+if (FLOW_MOD === undefined) throw new Error('messages are told apart by their type');
+
+export const anyFlowMod = objectOf(FLOW_MOD, 0).map((rest) => ({
+  type: 'flow_mod',
+  ...rest,
+})) as fc.Arbitrary<FlowMod>;
 export const anyMessage = arbitrary(message, 0) as fc.Arbitrary<Message>;

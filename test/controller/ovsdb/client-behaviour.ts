@@ -11,6 +11,7 @@ import {
   OvsdbConstraintViolationError,
   OvsdbNotConnectedError,
   OvsdbNotOwnerError,
+  OvsdbOperationError,
   OvsdbReferentialIntegrityError,
   OvsdbRequestError,
   OvsdbWaitTimedOutError,
@@ -99,7 +100,12 @@ export function behavesAsClientOf(name: string, start: () => Promise<ServerFixtu
       });
       const batches: Batch<{ Bridge: OpenVSwitchTables['Bridge']['row'] }>[] = [];
       replica.on('changes', (batch) => batches.push(batch));
+      const ports: number[] = [];
+      replica.onTable('Port', ({ inserted }, { tables }) =>
+        ports.push(inserted.length, Object.keys(tables).length),
+      );
       const row = await addBridge(client, 'own');
+      expect(ports).toEqual([1, 2]);
       const bridge = replica.table('Bridge').get(row);
       expect(bridge).toMatchObject({
         name: 'own',
@@ -443,6 +449,97 @@ export function behavesAsClientOf(name: string, start: () => Promise<ServerFixtu
       );
       expect(seen).toEqual([...seen].sort((a, b) => a - b));
       expect(seen.at(-1)).toBe(999);
+    });
+
+    test('holds what the server holds after many transactions of all kinds', async () => {
+      const [writer, reader] = [open(), open()];
+      const selection = { Open_vSwitch: true, Bridge: true, Port: true, Interface: true } as const;
+      const replica = await reader.replicate(openVSwitch, selection);
+      let state = 1;
+      // A fixed sequence: the same for every server and run.
+      const chance = (below: number) => (state = (state * 48271) % 2147483647) % below;
+      const name = () => `fuzz-${chance(12)}`;
+      for (let n = 0; n < 300; n++) {
+        const tx = transaction(openVSwitch);
+        const bridge = name();
+        switch (chance(6)) {
+          case 0: {
+            const iface = `fuzz-if-${n}`;
+            const port = tx.insert('Port', {
+              name: iface,
+              interfaces: [tx.insert('Interface', { name: iface })],
+            });
+            tx.mutate('Bridge', { name: bridge }, [['ports', 'insert', [port]]]);
+            break;
+          }
+          case 1: {
+            // Fails when the name is taken: nothing of it may show.
+            const row = tx.insert('Bridge', { name: bridge, other_config: { born: String(n) } });
+            tx.mutate('Open_vSwitch', 'all', [['bridges', 'insert', [row]]]);
+            tx.wait(
+              'Bridge',
+              { name: bridge },
+              {
+                columns: ['other_config'],
+                until: '==',
+                rows: [{ other_config: { born: String(n) } }],
+                timeout: 0,
+              },
+            );
+            break;
+          }
+          case 2:
+            tx.update(
+              'Bridge',
+              { name: bridge },
+              {
+                ports: [],
+                flood_vlans: [chance(9), chance(9), chance(9)],
+                fail_mode: chance(2) === 0 ? null : 'secure',
+              },
+            );
+            break;
+          case 3:
+            tx.mutate('Bridge', { name: bridge }, [
+              ['external_ids', 'insert', { [`k${chance(4)}`]: `v${n}`, [`k${chance(4)}`]: 'x' }],
+              ['flood_vlans', 'insert', [chance(9)]],
+            ]);
+            break;
+          case 4:
+            tx.mutate('Bridge', { name: bridge }, [
+              ['external_ids', 'delete', [`k${chance(4)}`, `k${chance(4)}`]],
+              ['flood_vlans', 'delete', [chance(9), chance(9)]],
+            ]);
+            break;
+          default:
+            tx.update('Interface', 'all', {
+              statistics: { rx: n, [`s${chance(3)}`]: chance(5) },
+              mtu_request: chance(2) === 0 ? null : 1500,
+            });
+        }
+        await writer
+          .transact(tx)
+          .catch((error: unknown) => expect(error).toBeInstanceOf(OvsdbOperationError));
+      }
+      const last = transaction(openVSwitch);
+      last.mutate('Open_vSwitch', 'all', [['external_ids', 'insert', { fuzz: 'done' }]]);
+      await writer.transact(last);
+      await replica.until(() =>
+        replica.table('Open_vSwitch').rows()[0]?.external_ids.has('fuzz') === true ? true : undefined,
+      );
+
+      const tx = transaction(openVSwitch);
+      const bridges = tx.select('Bridge', 'all');
+      const ports = tx.select('Port', 'all');
+      const interfaces = tx.select('Interface', 'all');
+      const outcome = await reader.transact(tx);
+      const byName = (rows: readonly { readonly name: string }[]) =>
+        [...rows].sort((a, b) => (a.name < b.name ? -1 : 1));
+      expect(byName(replica.table('Bridge').rows())).toEqual(byName(outcome.get(bridges)));
+      expect(byName(replica.table('Port').rows())).toEqual(byName(outcome.get(ports)));
+      expect(byName(replica.table('Interface').rows())).toEqual(byName(outcome.get(interfaces)));
+      expect(outcome.get(bridges).length).toBeGreaterThan(10);
+      expect(outcome.get(interfaces).length).toBeGreaterThan(10);
     });
 
     test('is unusable after close, and says so', async () => {

@@ -105,10 +105,10 @@ export class FakeSwitch {
         this.send({ ...message, type: 'role_reply' }, xid);
         return;
       case 'flow_desc_request':
-        this.#describe(message.cookie, message.cookieMask, xid ?? 0);
+        this.#describe(message.cookie, message.cookieMask, xid);
         return;
       case 'bundle_control':
-        this.#control(message, xid ?? 0);
+        this.#control(message, xid);
         return;
       case 'bundle_add_message': {
         const { message: mod, bundleId } = message;
@@ -116,7 +116,9 @@ export class FakeSwitch {
         const refusal = this.script.refuse?.(mod);
         if (refusal === undefined) this.#bundles.get(bundleId)?.push(mod);
         else this.send({ type: 'error', error: refusal, data: NOTHING }, xid);
+        return;
       }
+      default:
     }
   }
 

@@ -1,14 +1,12 @@
 /** `ovs-ofctl ofp-print`: what OVS reads in bytes. */
 import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
 
 /** OVS's text for a message, without its trailing newline. */
-export function ofpPrint(bytes: Uint8Array): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile('ovs-ofctl', ['ofp-print', Buffer.from(bytes).toString('hex')], (error, stdout) => {
-      if (error === null) resolve(stdout.trimEnd());
-      else reject(error);
-    });
-  });
+export async function ofpPrint(bytes: Uint8Array): Promise<string> {
+  return (await run('ovs-ofctl', ['ofp-print', Buffer.from(bytes).toString('hex')])).stdout.trimEnd();
 }
 
 /** The same, without the line's head: message type, version and transaction id. */

@@ -188,6 +188,7 @@ describe('a cluster', () => {
     const ids = (await client.transact(check)).get(now)[0]!.external_ids;
     expect(outcomes.size).toBe(200);
     expect([...outcomes.values()]).toContain('committed');
+    expect([...outcomes.values()]).toContain('unknown');
     for (const [n, outcome] of outcomes) {
       if (outcome === 'committed') expect(ids.has(`tx-${n}`)).toBe(true);
       if (outcome === 'unsent') expect(ids.has(`tx-${n}`)).toBe(false);

@@ -13,7 +13,7 @@ import {
   type OvsdbServerProcess,
   type Uuid,
 } from '../../../controller/ovsdb/index.ts';
-import { eventually, removeDirectory, temporaryDirectory } from './ovsdb-server.ts';
+import { eventually, removeDirectory, temporaryDirectory, tool } from './ovsdb-server.ts';
 
 const root = temporaryDirectory();
 const servers: OvsdbServerProcess[] = [];
@@ -179,26 +179,33 @@ describe('a server of our own', () => {
     });
   });
 
-  test('dies with the process that started it', async () => {
+  test('dies with the process that started it, even by kill -9', async () => {
     const options = place(schemaOf('1.0.0'));
-    // A stand-in for a controller, which is killed so that it can clean nothing up.
-    const parent = spawn(
-      'bash',
-      [
-        '-c',
-        `ovsdb-tool create "$1/db" "$0"; setpriv --pdeathsig KILL ovsdb-server "$1/db" --remote="punix:$1/s" --unixctl="$1/c" & echo $!; wait`,
-        options.schemaFile,
-        join(options.directory, '..'),
-      ],
-      { stdio: ['ignore', 'pipe', 'ignore'] },
-    );
-    const pid = await new Promise<number>((resolve) =>
-      parent.stdout.once('data', (text: Buffer) => resolve(Number(text))),
-    );
-    await eventually('the server listens', () => readdirSync(join(options.directory, '..')).includes('s'));
-    expect(alive(pid)).toBe(true);
-    parent.kill('SIGKILL');
-    await eventually('the server is gone', () => !alive(pid), 2_000);
+    // A controller of its own, from the code as it is built.
+    const built = join(root, 'built');
+    await tool('npx', 'tsc', '-p', 'tsconfig.build.json', '--outDir', built);
+    writeFileSync(join(built, 'package.json'), '{"type":"module"}');
+    const program = `
+      import { serve } from './controller/ovsdb/index.js';
+      const server = await serve(${JSON.stringify(options)});
+      process.stdout.write(String(server.pid));
+      setInterval(() => {}, 1000);
+    `;
+    writeFileSync(join(built, 'main.js'), program);
+    const controller = spawn(process.execPath, [join(built, 'main.js')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const pid = await new Promise<number>((resolve) =>
+        controller.stdout.once('data', (text: Buffer) => resolve(Number(text))),
+      );
+      expect(alive(pid)).toBe(true);
+      expect(await texts(`unix:${join(options.directory, 'Notes.sock')}`)).toEqual([]);
+      controller.kill('SIGKILL');
+      await eventually('the server is gone', () => !alive(pid), 2_000);
+    } finally {
+      controller.kill('SIGKILL');
+    }
   });
 
   test('says which program is missing', async () => {

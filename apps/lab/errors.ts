@@ -1,0 +1,50 @@
+/**
+ * What can go wrong with a run, besides the lab itself (topologies/lab/errors.ts).
+ */
+import { ArcticTernError } from '../../controller/errors.ts';
+
+export class ProbeFailedError extends ArcticTernError {
+  readonly code = 'RUN_PROBE_FAILED';
+  constructor(name: string, said: string) {
+    super(`the probe of connection ${name} ended without a summary: ${said}`);
+  }
+}
+
+export class ControllerStartError extends ArcticTernError {
+  readonly code = 'RUN_CONTROLLER_START';
+  constructor(detail: string, log: string) {
+    super(`the controller did not start: ${detail}; its log is ${log}`);
+  }
+}
+
+export class HostsNotReadyError extends ArcticTernError {
+  readonly code = 'RUN_HOSTS_NOT_READY';
+  constructor(missing: readonly string[], ms: number, log: string) {
+    super(`after ${ms / 1000} s the controller had no control of ${missing.join(', ')}; its log is ${log}`);
+  }
+}
+
+export class NoExperimentError extends ArcticTernError {
+  readonly code = 'RUN_NO_EXPERIMENT';
+  constructor(file: string) {
+    super(
+      `${file} has no experiment section, so there is nothing to run: use \`arctictern lab up\`, or add one`,
+    );
+  }
+}
+
+export class NoCareOfAddressError extends ArcticTernError {
+  readonly code = 'RUN_NO_CARE_OF_ADDRESS';
+  constructor(connection: string, guest: string) {
+    super(
+      `connection ${connection} is to the care-of address of ${guest}, which has none now: open it while the guest is away`,
+    );
+  }
+}
+
+export class RunInterruptedError extends ArcticTernError {
+  readonly code = 'RUN_INTERRUPTED';
+  constructor() {
+    super('interrupted; the lab was taken down');
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Runs an experiment in a lab that is up: its steps one after the other, and what came of them.
+ */
+import type { Clock } from '../../controller/clock.ts';
+import { lab as limits } from '../../controller/limits.ts';
+import type { ExperimentSection, Topology } from '../../topologies/schema.ts';
+import type { MigrationObject } from '../api/objects.ts';
+import { Captures } from './captures.ts';
+import { Connection } from './connections.ts';
+import { NoCareOfAddressError } from './errors.ts';
+import type { ResultsFolder } from './results.ts';
+import type { LabSession } from './session.ts';
+import {
+  type ConnectionSummary,
+  machineOf,
+  type MigrationSummary,
+  type RunSummary,
+  summarize,
+} from './summary.ts';
+
+type Step = ExperimentSection['steps'][number];
+
+export interface RunOptions {
+  readonly session: LabSession;
+  readonly topology: Topology;
+  readonly experiment: ExperimentSection;
+  readonly results: ResultsFolder;
+  readonly clock: Clock;
+  /** Aborts the run between two steps, or within a wait. */
+  readonly signal: AbortSignal;
+  /** `step` counts from 0; `detail` changes while it goes on. */
+  readonly onStep: (step: number, detail: string) => void;
+}
+
+interface Open {
+  readonly connection: Connection;
+  readonly at: 'home' | 'care-of';
+  /** Migrations that had happened when it was opened. */
+  readonly since: number;
+}
+
+/** What a step does, for people. */
+export function describeStep(step: Step): string {
+  if (step.open !== undefined) return `open ${step.open.join(', ')}`;
+  if (step.close !== undefined) return `close ${step.close.join(', ')}`;
+  if (step.migrate !== undefined) return `migrate ${step.migrate.guest} to ${step.migrate.to}`;
+  return `let it run for ${(step.wait ?? 0) / 1e6} s`;
+}
+
+/** Runs it, and writes summary.json. Connections that are open at the end are closed. */
+export async function runExperiment(options: RunOptions): Promise<RunSummary> {
+  const { session, experiment, results, clock, signal } = options;
+  const startedAt = clock.now();
+  const captures = await Captures.start(session.lab, results);
+  const open = new Map<string, Open>();
+  const migrations: MigrationSummary[] = [];
+  const connections: ConnectionSummary[] = [];
+
+  const close = async (names: Iterable<string>): Promise<void> => {
+    const closing = [...names].flatMap((name) => open.get(name) ?? []);
+    const summaries = await Promise.all(
+      closing.map(async ({ connection, at, since }) => ({
+        ...(await connection.close()),
+        at,
+        migrations: migrations.length - since,
+      })),
+    );
+    connections.push(...summaries);
+    for (const { name } of summaries) open.delete(name);
+  };
+
+  try {
+    for (const [i, step] of experiment.steps.entries()) {
+      signal.throwIfAborted();
+      options.onStep(i, describeStep(step));
+      for (const name of step.open ?? []) {
+        const section = experiment.connections[name]!;
+        const target = await addressOf(options, name, section.to, section.at);
+        const connection = new Connection(session.lab, name, section, target, results);
+        open.set(name, { connection, at: section.at, since: migrations.length });
+      }
+      await close(step.close ?? []);
+      if (step.wait !== undefined) await pause(clock, step.wait / 1000, signal);
+      if (step.migrate !== undefined) migrations.push(await migrate(options, i, step.migrate));
+    }
+    options.onStep(experiment.steps.length, 'closing connections, counting');
+    await close([...open.keys()]);
+  } finally {
+    await captures.stop();
+  }
+
+  const [host] = await session.api.hosts();
+  const summary = summarize({
+    lab: session.lab.plan.name,
+    startedAt,
+    endedAt: clock.now(),
+    machine: machineOf(
+      session.accelerator,
+      session.lab.delay,
+      host?.datapath?.ovsVersion ?? 'unknown',
+      host?.datapath?.type ?? 'unknown',
+    ),
+    migrations,
+    connections,
+  });
+  results.writeJson('summary.json', summary);
+  return summary;
+}
+
+async function migrate(
+  { session, clock, onStep }: RunOptions,
+  index: number,
+  { guest, to, strategy, bandwidth }: NonNullable<Step['migrate']>,
+): Promise<MigrationSummary> {
+  const { id } = await session.api.migrate({
+    guest,
+    to,
+    ...(strategy === undefined ? {} : { strategy }),
+    ...(bandwidth === undefined ? {} : { bandwidthMiBps: bandwidth }),
+  });
+  const deadline = clock.now() + limits.migration;
+  let migration: MigrationObject;
+  do {
+    await new Promise<void>((resolve) => clock.after(limits.poll, resolve));
+    migration = await session.api.migration(id);
+    onStep(index, `migrate ${guest} to ${to}: ${migration.phase}`);
+  } while ((migration.outcome === null || migration.outcome === 'failed') && clock.now() < deadline);
+  // QEMU's own stamps may come in just after the phase.
+  if (migration.blackoutMs === null && migration.outcome === 'completed') {
+    await new Promise<void>((resolve) => clock.after(limits.poll, resolve));
+    migration = await session.api.migration(id);
+  }
+  const { from, fromSubnet, toSubnet, blackoutMs, reason, entered, outcome } = migration;
+  return {
+    id,
+    guest,
+    from,
+    to,
+    fromSubnet,
+    toSubnet,
+    strategy: migration.strategy,
+    outcome: outcome ?? 'failed',
+    blackoutMs,
+    reason,
+    entered,
+  };
+}
+
+async function addressOf(
+  { session, topology }: RunOptions,
+  connection: string,
+  guest: string,
+  at: 'home' | 'care-of',
+): Promise<string> {
+  if (at === 'home') return topology.guests[guest]!.addresses[0]!;
+  const { careOf } = await session.api.guest(guest);
+  const address = careOf?.ipv4 ?? careOf?.ipv6;
+  if (address === undefined) throw new NoCareOfAddressError(connection, guest);
+  return address;
+}
+
+async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const cancel = clock.after(ms, () => {
+      signal.removeEventListener('abort', aborted);
+      resolve();
+    });
+    const aborted = (): void => {
+      cancel();
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', aborted, { once: true });
+  });
+}

@@ -1,0 +1,74 @@
+/**
+ * What a run found, as `summary.json` has it.
+ */
+import { cpus, release } from 'node:os';
+import type { ProbeSummary } from '../../topologies/probes/summary.ts';
+import type { MigrationObject } from '../api/objects.ts';
+import { version } from '../version.ts';
+
+export interface RunSummary {
+  readonly lab: string;
+  readonly version: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly machine: Machine;
+  readonly migrations: readonly MigrationSummary[];
+  readonly connections: readonly ConnectionSummary[];
+  /** Every migration completed, and every connection survived. */
+  readonly passed: boolean;
+}
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly kernel: string;
+  readonly node: string;
+  readonly accelerator: string;
+  /** How the WAN's delay is made. */
+  readonly delay: string;
+  readonly ovs: string;
+  readonly datapath: string;
+}
+
+export type MigrationSummary = Pick<
+  MigrationObject,
+  | 'id'
+  | 'guest'
+  | 'from'
+  | 'to'
+  | 'fromSubnet'
+  | 'toSubnet'
+  | 'strategy'
+  | 'blackoutMs'
+  | 'reason'
+  | 'entered'
+> & { readonly outcome: 'completed' | 'rolled-back' | 'failed' };
+
+export type ConnectionSummary = ProbeSummary & {
+  /** Which of the guest's addresses it was opened to. */
+  readonly at: 'home' | 'care-of';
+  /** Migrations that happened while it was open. */
+  readonly migrations: number;
+};
+
+export function machineOf(accelerator: string, delay: string, ovs: string, datapath: string): Machine {
+  const processors = cpus();
+  return {
+    cpu: processors[0]?.model ?? 'unknown',
+    cores: processors.length,
+    kernel: release(),
+    node: process.versions.node,
+    accelerator,
+    delay,
+    ovs,
+    datapath,
+  };
+}
+
+export function summarize(run: Omit<RunSummary, 'version' | 'passed'>): RunSummary {
+  const passed =
+    run.migrations.every(({ outcome }) => outcome === 'completed') &&
+    run.connections.every(({ survived }) => survived);
+  return { version, ...run, passed };
+}

@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { expand, type ExpandOptions } from '../../../topologies/lab/expand.ts';
+import { LabNotDescribed } from '../../../topologies/lab/errors.ts';
+import type { LabPlan } from '../../../topologies/lab/plan.ts';
+import { parseTopology, readTopology } from '../../../topologies/parse.ts';
+
+const options: ExpandOptions = { image: { kernel: '/k', initrd: '/i' }, accelerator: 'tcg' };
+const planOf = (name: string, more: Partial<ExpandOptions> = {}): LabPlan =>
+  expand(readTopology(`topologies/${name}.yaml`), { ...options, ...more });
+const commands = (plan: LabPlan, node: string): string[] =>
+  plan.nodes.find(({ name }) => name === node)!.start.map(({ argv }) => argv.join(' '));
+
+describe('the plan of first-flight', () => {
+  const plan = planOf('first-flight');
+
+  it('has its nodes', () => {
+    expect(plan.nodes.map(({ name, kind }) => `${kind} ${name}`)).toEqual([
+      'management management',
+      'router router-A',
+      'router router-B',
+      'router router-C',
+      'host a1',
+      'host b1',
+      'client c1',
+      'client c2',
+    ]);
+  });
+
+  it('delays each packet once: on the link between any two routers, half the round trip a way', () => {
+    const shaped = plan.links.filter(({ shape }) => shape);
+    expect(shaped.map(({ a, b, shape }) => [a.node, b.node, shape?.delayUs])).toEqual([
+      ['router-A', 'router-B', 10_000],
+      ['router-A', 'router-C', 10_000],
+      ['router-B', 'router-C', 10_000],
+    ]);
+  });
+
+  it('lets routers route by the far end of the link between them', () => {
+    expect(commands(plan, 'router-A')).toContain('ip address add 100.64.0.0/31 dev wan-B');
+    expect(commands(plan, 'router-A')).toContain('ip route add 10.2.0.0/24 via 100.64.0.1');
+    expect(commands(plan, 'router-B')).toContain('ip address add 100.64.0.1/31 dev wan-A');
+    expect(commands(plan, 'router-B')).toContain('ip route add 10.1.0.0/24 via 100.64.0.0');
+  });
+
+  it('tells the controller where it reaches each host', () => {
+    expect(plan.network.hosts).toEqual([
+      {
+        name: 'a1',
+        site: 'A',
+        underlay: '10.1.0.11',
+        ovsdb: 'tcp:198.18.0.11:6640',
+        libvirt: 'qemu+tcp://198.18.0.11/system',
+        migration: 'qemu+tcp://10.1.0.11/system',
+        bridge: 'br-int',
+        uplink: 'int-uplink',
+        capacity: { memoryMiB: 1024, guests: 4 },
+      },
+      expect.objectContaining({ name: 'b1', ovsdb: 'tcp:198.18.0.12:6640' }),
+    ]);
+    expect(plan.network.sites[0]).toEqual({
+      name: 'A',
+      subnets: [
+        {
+          prefix: '10.1.0.0/24',
+          gateway: '10.1.0.1',
+          careOf: { first: '10.1.0.200', last: '10.1.0.249' },
+        },
+      ],
+    });
+  });
+
+  it('leaves br-int to the controller, or makes it a plain switch when asked to', () => {
+    const bridges = (it: LabPlan): string =>
+      commands(it, 'a1').find((line) => line.includes('add-br br-int'))!;
+    expect(bridges(plan)).toContain('set bridge br-int datapath_type=netdev fail_mode=secure');
+    expect(bridges(plan)).toContain('protocols=OpenFlow15');
+    expect(bridges(plan)).not.toContain('set-controller');
+    expect(bridges(planOf('first-flight', { failMode: 'standalone' }))).toContain(
+      'set bridge br-int datapath_type=netdev fail_mode=standalone',
+    );
+  });
+
+  it('starts its guest at its host only, or only defines it', () => {
+    const virsh = (it: LabPlan): string[] =>
+      it.nodes.flatMap(({ name }) => commands(it, name).filter((line) => line.startsWith('virsh')));
+    expect(virsh(plan)).toHaveLength(2);
+    expect(virsh(planOf('first-flight', { guests: 'define' }))).toHaveLength(1);
+    const xml = plan.nodes
+      .find(({ name }) => name === 'a1')!
+      .files.find(({ path }) => path.endsWith('web.xml'))!;
+    expect(xml.text).toContain("<domain type='qemu'>");
+    expect(xml.text).toContain('guest.address=10.1.0.100/24 guest.gateway=10.1.0.1');
+    expect(xml.text).toContain(plan.network.guests[0]!.mac);
+  });
+
+  it('is the same each time, and plain JSON', () => {
+    expect(planOf('first-flight')).toEqual(plan);
+    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+  });
+});
+
+describe.each(['first-flight', 'three-sites'])('any plan: %s', (name) => {
+  const plan = planOf(name);
+  const ends = plan.links.flatMap(({ a, b }) => [a, b]);
+
+  it('names each interface once in its node, in at most 15 characters', () => {
+    const names = ends.map((end) => `${end.node} ${end.interface}`);
+    expect(new Set(names).size).toBe(names.length);
+    for (const end of ends) expect(end.interface.length).toBeLessThanOrEqual(15);
+    expect(plan.management.rootInterface.length).toBeLessThanOrEqual(15);
+  });
+
+  it('gives each MAC address once', () => {
+    const macs = [...ends.map(({ mac }) => mac), ...plan.network.guests.map(({ mac }) => mac)];
+    expect(new Set(macs).size).toBe(macs.length);
+  });
+
+  it('gives each address once', () => {
+    const added = plan.nodes.flatMap(({ start }) =>
+      start.filter(({ argv }) => argv.join(' ').startsWith('ip address add')).map(({ argv }) => argv[3]!),
+    );
+    expect(new Set(added).size).toBe(added.length);
+  });
+
+  it('links only nodes that there are', () => {
+    const names = new Set(plan.nodes.map((node) => node.name));
+    for (const { node } of ends) expect(names).toContain(node);
+  });
+
+  it('writes only below its run directory', () => {
+    for (const node of plan.nodes) {
+      const paths = [...node.files.map(({ path }) => path), ...node.directories.map(({ source }) => source)];
+      for (const path of paths) expect(path.startsWith(`/run/arctictern/${name}/`)).toBe(true);
+    }
+  });
+});
+
+describe('an edge', () => {
+  const plan = planOf('three-sites');
+
+  it('is between the stations of its site and the router', () => {
+    const wires = plan.links.map(({ a, b }) => `${a.node}:${a.interface} ${b.node}:${b.interface}`);
+    expect(wires).toContain('c1:eth0 ec:in-c1');
+    expect(wires).toContain('a1:uplink ea:in-a1');
+    expect(wires).toContain('ec:uplink router-C:lan-ec');
+    expect(wires.filter((wire) => wire.includes('router-C:lan'))).toHaveLength(1);
+  });
+
+  it('has an Open vSwitch and no libvirtd', () => {
+    expect(commands(plan, 'ec').some((line) => line.startsWith('ovs-vswitchd'))).toBe(true);
+    expect(commands(plan, 'ec').some((line) => line.startsWith('libvirtd'))).toBe(false);
+  });
+});
+
+it('shapes single links, and overrides the WAN for pairs of sites', () => {
+  const shapes = Object.fromEntries(
+    planOf('three-sites').links.flatMap(({ a, b, shape }) => (shape ? [[`${a.node} ${b.node}`, shape]] : [])),
+  );
+  expect(shapes['c1 ec']).toEqual({ delayUs: 1_000, bitsPerSecond: 50_000_000, queuePackets: 10_000 });
+  expect(shapes['router-A router-D']?.delayUs).toBe(30_000);
+  expect(shapes['router-D router-C']?.bitsPerSecond).toBe(100_000_000);
+  expect(shapes['router-A router-B']?.delayUs).toBe(10_000);
+});
+
+it('needs a lab section', () => {
+  const topology = parseTopology('{ name: bare, sites: {} }', 'bare.yaml');
+  expect(() => expand(topology, options)).toThrow(LabNotDescribed);
+});
