@@ -9,6 +9,7 @@
  */
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
 import { type Anchor, type GuestInterface, HOME_ANCHOR, type Host } from '../../controller/network/model.ts';
+import type { Action } from '../../controller/openflow/index.ts';
 import {
   copy,
   ct,
@@ -18,6 +19,7 @@ import {
   FlowList,
   ip,
   output,
+  outputInPort,
   packetIn,
   set,
   TCP,
@@ -33,7 +35,7 @@ import {
   relayZone,
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
-import { forwardTo, relayTo, tunnelTo } from './tunnel.ts';
+import { forwardTo, relayTo } from './tunnel.ts';
 
 export function migrationRecipes(view: BridgeView): BlockRecipe[] {
   const { tunnel, host } = view;
@@ -62,11 +64,10 @@ export function migrationRecipes(view: BridgeView): BlockRecipe[] {
         own,
         atHome,
         awayAt,
-        tunnel,
         mtu,
         ...anchors.flatMap((anchor) => [anchor.index, anchor.host]),
       ],
-      flows: () => bindingFlows(resident, awayAt, anchors, tunnel, mtu),
+      flows: () => bindingFlows(resident, awayAt, anchors, mtu),
     });
   }
   return recipes;
@@ -84,8 +85,10 @@ function bridgeFlows(tunnel: number | undefined): readonly Flow[] {
     ]);
   }
   if (tunnel !== undefined) {
-    list.add('relay', 100, { [Register.tooLarge]: 0 }, [[output(tunnel)]]);
-    list.add('relay', 100, { [Register.tooLarge]: 1 }, [[packetIn(PacketInReason.tooLarge, 'tooLarge')]]);
+    list.add('relay', 110, { [Register.tooLarge]: 1 }, [[packetIn(PacketInReason.tooLarge, 'tooLarge')]]);
+    // What came out of a tunnel goes back into one: OVS outputs to the port of entry only when told so.
+    list.add('relay', 105, { in_port: tunnel }, [[outputInPort]]);
+    list.add('relay', 100, {}, [[output(tunnel)]]);
   }
   return list.flows;
 }
@@ -139,25 +142,23 @@ interface AnchorFacts {
   /** Where the guest is; another host. */
   readonly location: Host;
   readonly zone: number;
-  readonly tunnel: number;
+  readonly mtu: number;
 }
 
 /**
  * What a guest elsewhere sends here and this anchor does not know: to the next anchor, or, after the last, back.
  * A guest whose host holds no address for it opens its connections here.
  */
-function anchorFlows(list: FlowList, { nic, own, anchors, location, zone, tunnel }: AnchorFacts): void {
+function anchorFlows(list: FlowList, { nic, own, anchors, location, zone, mtu }: AnchorFacts): void {
   const sent = { [Register.interface]: nic.number, [Register.class]: Class.tunnel };
   const next = anchors.find(
     ({ index, host }) => index > own.index && host !== undefined && host !== location,
   );
   list.add('strays', 100, sent, [
-    [
-      ...(next?.host === undefined
-        ? tunnelTo(nic.number, 0, 'to-guest', location)
-        : tunnelTo(nic.number, next.index, 'from-guest', next.host)),
-      output(tunnel),
-    ],
+    next?.host === undefined
+      ? relayTo(nic.number, 0, 'to-guest', location, mtu)
+      : relayTo(nic.number, next.index, 'from-guest', next.host, mtu),
+    'relay',
   ]);
   if (own.index !== HOME_ANCHOR || anchors.some(({ host }) => host === location)) return;
   for (const version of [4, 6] as const) {
@@ -175,7 +176,6 @@ function bindingFlows(
   { nic, port, own, atHome }: Resident,
   location: Host | undefined,
   anchors: readonly OtherAnchor[],
-  tunnel: number | undefined,
   mtu: number,
 ): readonly Flow[] {
   const list = new FlowList(cookie('migration', 'interface', nic.number));
@@ -194,8 +194,8 @@ function bindingFlows(
       list.add('binding', 110, { ...careOf, ...ip[6] }, [[translate(nic.home.ipv6)]]);
     }
   }
-  if (own !== undefined && location !== undefined && tunnel !== undefined) {
-    anchorFlows(list, { nic, own, anchors, location, zone, tunnel });
+  if (own !== undefined && location !== undefined) {
+    anchorFlows(list, { nic, own, anchors, location, zone, mtu });
   }
   if (port === undefined) return list.flows;
 
@@ -239,9 +239,10 @@ function bindingFlows(
     }
   }
   const first = anchors.find(({ host }) => host !== undefined);
-  if (first?.host !== undefined && tunnel !== undefined) {
+  if (first?.host !== undefined) {
     list.add('strays', 100, guestIs, [
-      [...tunnelTo(nic.number, first.index, 'from-guest', first.host), output(tunnel)],
+      relayTo(nic.number, first.index, 'from-guest', first.host, mtu),
+      'relay',
     ]);
   } else {
     for (const version of [4, 6] as const) {

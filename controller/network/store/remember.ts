@@ -5,7 +5,7 @@
  * replaced as a whole: deleted by its key and inserted again, in one transaction.
  */
 import { transaction, type Transaction } from '../../ovsdb/index.ts';
-import type { Migration, Phase } from '../migration.ts';
+import type { Migration } from '../migration.ts';
 import type { Anchor, NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
 import {

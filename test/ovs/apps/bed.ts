@@ -26,6 +26,7 @@ import { systemClock } from '../../../controller/clock.ts';
 import { TUNNEL_PORT } from '../../../controller/network/bridge-view.ts';
 import { anchored, bridgeSeen, delivered, migrationChanged, placed } from '../../../controller/network/changes.ts';
 import { declare } from '../../../controller/network/declare.ts';
+import type { NetworkDescription } from '../../../controller/network/description.ts';
 import type { Phase } from '../../../controller/network/migration.ts';
 import type { Addresses, Admit, BridgePort, NetworkState } from '../../../controller/network/model.ts';
 import { Network } from '../../../controller/network/network.ts';
@@ -56,7 +57,7 @@ export const address = {
 export const mac = (guest: GuestKey): string => `52:54:00:00:00:${GUESTS[guest].toString(16)}`;
 const portOf = (guest: GuestKey): number => GUESTS[guest];
 
-const description = {
+const description: NetworkDescription = {
   name: 'bed',
   sites: hostKeys.map((key) => ({
     name: key,
@@ -95,7 +96,7 @@ const description = {
     addresses: [address.guest(key).ipv4, address.guest(key).ipv6],
     services: [{ protocol: 'tcp', port: 80 }],
   })),
-} as const;
+};
 
 export class Bed {
   readonly room: Room;
@@ -404,11 +405,13 @@ function seenBridge(host: HostKey) {
 /** Namespaces, cables, addresses: everything but Open vSwitch. */
 function plumbing(): string {
   const lines: string[] = [];
-  const quiet = 'net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.accept_ra=0 net.ipv4.ip_nonlocal_bind=0';
+  const quiet = 'net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.accept_ra=0';
+  // The kernel of a host has no say in what is Open vSwitch's: it answers ARP at the address's own interface only.
+  const apart = 'net.ipv4.conf.all.arp_ignore=1 net.ipv6.conf.default.disable_ipv6=1';
   const names = ['router', 'client', 'neighbour', ...hostKeys.map((host) => `host-${host}`), ...guestKeys];
   for (const name of names) {
     lines.push(`ip netns add ${name}`, `ip -n ${name} link set lo up`);
-    lines.push(`ip netns exec ${name} sysctl -qw ${quiet}`);
+    lines.push(`ip netns exec ${name} sysctl -qw ${name.startsWith('host-') ? apart : quiet}`);
   }
   const cable = (one: string, oneEnd: string, other: string, otherEnd: string): void => {
     lines.push(`ip link add ${oneEnd} netns ${one} type veth peer name ${otherEnd} netns ${other}`);
