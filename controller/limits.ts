@@ -101,6 +101,8 @@ export const lab = {
   ovsdbPort: 6640,
   /** Frames that may be on their way in one direction of a delayed link: 100 ms at 100,000 packets/s. */
   linkQueuePackets: 10_000,
+  /** Frames that wait at a host's uplink while its OVS does not run: 100 ms at 50,000 packets/s. */
+  uplinkQueuePackets: 5_000,
   /** From the plan to the lab being up, guests' boot not included. A slow machine takes 5 s. */
   start: 60_000,
   /** From a guest's start to its ready line. Software emulation takes 4 s on an idle machine. */
@@ -177,6 +179,31 @@ export const api = {
   requestTimeout: 10_000,
   /** How long a client waits for an answer. */
   clientTimeout: 15_000,
+  /** The same for a bridge's flows, which OVS may take up to a minute to tell. */
+  clientFlowsTimeout: 65_000,
+  /** How long a client takes a silent stream of events for alive: two heartbeats, and some. */
+  eventSilence: 40_000,
   /** Events that may wait for a reader before it is dropped, in bytes. */
   eventBacklogBytes: 1_048_576,
+  /** How often a reader of events is told that the connection lives, so that nothing in between cuts it. */
+  eventHeartbeat: 15_000,
+  /** Readers of events at a time. */
+  eventReaders: 64,
+} as const;
+
+/** The command line. */
+export const cli = {
+  /** How long the state of a migration that is followed is believed without an event; its spinner shows no more. */
+  lookInterval: 30_000,
+  /** While a migration is followed: between two attempts to reach the controller again, and how long they go on. */
+  reconnectInterval: 500,
+  reconnectPatience: 60_000,
+  /** After a migration has completed, how long QEMU's account of the blackout is waited for. */
+  blackoutPatience: 3_000,
+  /** After a migration has failed, how long its rollback is waited for. */
+  rollbackPatience: 15_000,
+  /** How often the spinner turns. */
+  spinnerInterval: 100,
+  /** The longest line of JSON that `openflow encode` takes, in UTF-16 code units; a message of 64 KiB needs less. */
+  jsonLine: 16_777_216,
 } as const;

@@ -1,47 +1,41 @@
 /**
- * The API from the other side.
+ * The API from the other side. What it answers is checked against the API's own schemas and handed on as it came.
  */
-import { ArcticTernError } from '../../controller/errors.ts';
+import type { ZodType } from 'zod';
+import { type Cancel, type Clock, systemClock } from '../../controller/clock.ts';
 import { api as limits } from '../../controller/limits.ts';
+import * as objects from './objects.ts';
 import type {
+  EventObject,
+  FlowObject,
   GuestObject,
   HostObject,
   MigrationObject,
   MigrationRequest,
-  Problem,
   StatusObject,
 } from './objects.ts';
+import {
+  ApiAnswerError,
+  ApiProblemError,
+  ApiSilentError,
+  ApiUnreachableError,
+  ApiUrlError,
+  EventsEndedError,
+} from './client-errors.ts';
+import { EventSplitter } from './event-splitter.ts';
 
-/** The API answered with a problem (RFC 9457); the code is the problem's own. */
-export class ApiProblemError extends ArcticTernError {
-  readonly code: string;
-  readonly status: number;
-  constructor(problem: Problem) {
-    super(problem.detail);
-    this.code = problem.code;
-    this.status = problem.status;
-  }
-}
-
-export class ApiUnreachableError extends ArcticTernError {
-  readonly code = 'API_UNREACHABLE';
-  constructor(url: string, cause: unknown) {
-    super(
-      `no controller answers at ${url}: start one (\`arctictern controller\`), or say where it is with --api`,
-      {
-        cause,
-      },
-    );
-  }
-}
+export const DEFAULT_API = 'http://127.0.0.1:8653';
 
 export class ApiClient {
-  readonly #base: string;
-  readonly #headers: Readonly<Record<string, string>>;
+  readonly #base: URL;
+  readonly #token: string | undefined;
+  readonly #clock: Clock;
 
-  constructor(base: string, token?: string) {
-    this.#base = base.replace(/\/$/, '');
-    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  /** Throws `CLI_API_URL`. */
+  constructor(base: string, token?: string, clock: Clock = systemClock) {
+    this.#base = baseOf(base);
+    this.#token = token;
+    this.#clock = clock;
   }
 
   /** Does the API answer? Never throws. */
@@ -54,36 +48,161 @@ export class ApiClient {
     }
   }
 
-  status = (): Promise<StatusObject> => this.get('/v1/status');
-  hosts = (): Promise<HostObject[]> => this.get('/v1/hosts');
-  guest = (name: string): Promise<GuestObject> => this.get(`/v1/guests/${encodeURIComponent(name)}`);
-  migration = (id: string): Promise<MigrationObject> => this.get(`/v1/migrations/${encodeURIComponent(id)}`);
-  migrate = (request: MigrationRequest): Promise<MigrationObject> => this.post('/v1/migrations', request);
+  status = (): Promise<StatusObject> => this.#get('v1/status', objects.status);
+  hosts = (): Promise<HostObject[]> => this.#get('v1/hosts', objects.host.array());
+  host = (name: string): Promise<HostObject> => this.#get(`v1/hosts/${segment(name)}`, objects.host);
+  flows = (host: string): Promise<FlowObject[]> =>
+    this.#ask(`v1/hosts/${segment(host)}/flows`, {}, objects.flow.array(), limits.clientFlowsTimeout);
+  guests = (): Promise<GuestObject[]> => this.#get('v1/guests', objects.guest.array());
+  guest = (name: string): Promise<GuestObject> => this.#get(`v1/guests/${segment(name)}`, objects.guest);
+  migrations = (): Promise<MigrationObject[]> => this.#get('v1/migrations', objects.migration.array());
+  migration = (id: string): Promise<MigrationObject> =>
+    this.#get(`v1/migrations/${segment(id)}`, objects.migration);
+  migrate = (request: MigrationRequest): Promise<MigrationObject> =>
+    this.#post('v1/migrations', request, objects.migration);
+  abort = (id: string): Promise<MigrationObject> =>
+    this.#post(`v1/migrations/${segment(id)}/abort`, {}, objects.migration);
 
-  get<T>(path: string): Promise<T> {
-    return this.#call(path, { headers: this.#headers });
+  /**
+   * What happens from now on: `onOpen` is called when nothing is missed any more. Ends without an error only when
+   * `signal` is aborted.
+   */
+  async follow(
+    onEvent: (event: EventObject) => void,
+    onOpen: () => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const stop = new AbortController();
+    const abort = (): void => stop.abort();
+    signal.addEventListener('abort', abort);
+    let cancelSilence: Cancel = () => undefined;
+    const heard = (): void => {
+      cancelSilence();
+      cancelSilence = this.#clock.after(limits.eventSilence, () => {
+        stop.abort(new ApiSilentError(this.#base.origin, limits.eventSilence));
+      });
+    };
+    const splitter = new EventSplitter();
+    try {
+      signal.throwIfAborted();
+      heard();
+      const { body } = await this.#fetch('v1/events', { signal: stop.signal }, limits.eventSilence);
+      if (body === null) throw new ApiAnswerError(this.#url('v1/events').href, 'nothing');
+      onOpen();
+      for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+        heard();
+        splitter.push(chunk, (data) => onEvent(this.#event(data)));
+      }
+      throw new EventsEndedError(this.#base.origin);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (stop.signal.reason instanceof ApiSilentError) throw stop.signal.reason;
+      // A connection that was cut in the middle of the stream.
+      throw error instanceof TypeError ? new EventsEndedError(this.#base.origin) : error;
+    } finally {
+      cancelSilence();
+      signal.removeEventListener('abort', abort);
+    }
   }
 
-  post<T>(path: string, body: unknown): Promise<T> {
-    return this.#call(path, {
-      method: 'POST',
-      headers: { ...this.#headers, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
+  #event(data: string): EventObject {
+    return this.#checked(data, objects.event, 'v1/events');
   }
 
-  async #call<T>(path: string, init: RequestInit): Promise<T> {
+  async #get<T>(path: string, schema: ZodType<T>): Promise<T> {
+    return this.#ask(path, {}, schema);
+  }
+
+  async #post<T>(path: string, body: object, schema: ZodType<T>): Promise<T> {
+    const headers = { 'content-type': 'application/json' };
+    return this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) }, schema);
+  }
+
+  async #ask<T>(
+    path: string,
+    init: RequestInit,
+    schema: ZodType<T>,
+    timeout: number = limits.clientTimeout,
+  ): Promise<T> {
+    const response = await this.#fetch(path, { ...init, signal: AbortSignal.timeout(timeout) }, timeout);
+    return this.#checked(await this.#text(response, timeout), schema, path);
+  }
+
+  /** The response, when it is a good one. */
+  async #fetch(path: string, init: RequestInit, timeout: number): Promise<Response> {
+    const url = this.#url(path);
+    const headers = new Headers(init.headers);
+    if (this.#token !== undefined) headers.set('authorization', `Bearer ${this.#token}`);
     let response: Response;
     try {
-      response = await fetch(`${this.#base}${path}`, {
+      response = await fetch(url, {
         ...init,
-        signal: AbortSignal.timeout(limits.clientTimeout),
+        headers,
+        redirect: 'manual',
       });
     } catch (error) {
-      throw new ApiUnreachableError(this.#base, error);
+      throw this.#unreachable(error, timeout);
     }
-    const value: unknown = await response.json();
-    if (!response.ok) throw new ApiProblemError(value as Problem);
+    if (response.ok) return response;
+    const type = response.headers.get('content-type') ?? '';
+    if (!type.startsWith('application/problem+json')) {
+      await response.body?.cancel();
+      throw new ApiAnswerError(url.href, `${response.status} ${response.statusText}`.trimEnd());
+    }
+    throw new ApiProblemError(this.#checked(await this.#text(response, timeout), objects.problem, path));
+  }
+
+  async #text(response: Response, timeout: number): Promise<string> {
+    try {
+      return await response.text();
+    } catch (error) {
+      throw this.#unreachable(error, timeout);
+    }
+  }
+
+  #checked<T>(text: string, schema: ZodType<T>, path: string): T {
+    const url = this.#url(path).href;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      throw new ApiAnswerError(url, 'something that is no JSON');
+    }
+    const result = schema.safeParse(value);
+    if (!result.success) {
+      const place = result.error.issues[0]?.path.join('.') ?? '';
+      throw new ApiAnswerError(
+        url,
+        `JSON that is not as it should be${place === '' ? '' : ` at \`${place}\``}`,
+      );
+    }
     return value as T;
   }
+
+  #url(path: string): URL {
+    return new URL(path, this.#base);
+  }
+
+  #unreachable(error: unknown, timeout: number): Error {
+    if (error instanceof DOMException && error.name === 'TimeoutError') {
+      return new ApiSilentError(this.#base.origin, timeout);
+    }
+    return new ApiUnreachableError(this.#base.href.replace(/\/$/, ''), reasonOf(error), error);
+  }
+}
+
+const segment = encodeURIComponent;
+
+function baseOf(api: string): URL {
+  const url = URL.canParse(api) ? new URL(api) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') throw new ApiUrlError(api);
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
+
+/** `fetch` says "fetch failed", and why in its cause; several addresses give several causes. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : reasonOf(error.cause);
 }

@@ -105,6 +105,9 @@ export const migrationRequest = z
   })
   .meta({ id: 'MigrationRequest' });
 
+/** An abort says nothing but that; what it is about is in its address. */
+export const abortRequest = z.strictObject({}).meta({ id: 'AbortRequest' });
+
 export const flow = z
   .object({
     table: z.string(),

@@ -1,48 +1,101 @@
 /**
- * The OpenAPI document, made from the same schemas that the objects are checked against.
+ * The OpenAPI document, made from the same schemas that requests are checked against.
  */
 import { z } from 'zod';
 import * as objects from './objects.ts';
 
-type Schema = z.ZodType;
-
 const named = {
+  Addresses: objects.addresses,
+  Anchor: objects.anchor,
   Status: objects.status,
   Host: objects.host,
   Guest: objects.guest,
   Migration: objects.migration,
   MigrationRequest: objects.migrationRequest,
+  AbortRequest: objects.abortRequest,
   Flow: objects.flow,
   Event: objects.event,
   Problem: objects.problem,
 } as const;
 
+type Name = keyof typeof named;
+
+const address = (name: string): string => `#/components/schemas/${name}`;
+
 function schemas(): Record<string, unknown> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
+  const made = z.toJSONSchema(registry, { uri: address }).schemas as Record<string, Record<string, unknown>>;
+  // In an OpenAPI document the dialect is known and a schema's name is its place.
+  const inPlace = (schema: Record<string, unknown>) =>
+    Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$schema' && key !== '$id'));
   return Object.fromEntries(
-    Object.entries<Schema>(named).map(([name, schema]) => {
-      const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { reused: 'inline' });
-      return [name, rest];
-    }),
+    Object.entries(made).map(([name, schema]) => [name, { ...inPlace(schema), ...described(name as Name) }]),
   );
 }
 
-const ref = (name: keyof typeof named) => ({ $ref: `#/components/schemas/${name}` });
-const json = (schema: object) => ({ content: { 'application/json': { schema } } });
-const list = (name: keyof typeof named) => json({ type: 'array', items: ref(name) });
-const problem = {
-  description: 'what was wrong, and what to do next',
-  content: { 'application/problem+json': { schema: ref('Problem') } },
-};
+function described(name: Name): { description?: string } {
+  const description = named[name].meta()?.description;
+  return description === undefined ? {} : { description };
+}
 
-const get = (summary: string, ok: object, parameter?: string) => ({
-  get: {
-    summary,
-    ...(parameter === undefined
-      ? {}
-      : { parameters: [{ name: parameter, in: 'path', required: true, schema: { type: 'string' } }] }),
-    responses: { 200: { description: 'OK', ...ok }, default: problem },
-  },
+const ref = (name: Name) => ({ $ref: address(name) });
+const json = (schema: object) => ({ content: { 'application/json': { schema } } });
+const one = (name: Name) => json(ref(name));
+const list = (name: Name) => json({ type: 'array', items: ref(name) });
+
+const pathParameter = (name: string, description: string) => ({
+  name,
+  in: 'path',
+  required: true,
+  description,
+  schema: { type: 'string' },
 });
+const host = pathParameter('host', 'name of a host');
+const guest = pathParameter('guest', 'name of a guest');
+const migration = pathParameter('id', 'id of a migration');
+
+interface Operation {
+  readonly id: string;
+  readonly summary: string;
+  readonly success: readonly [status: 200 | 202, description: string, content: object];
+  readonly parameter?: object;
+  readonly request?: object;
+  /** Statuses of problems that this operation is known for, beside those of every operation. */
+  readonly problems?: readonly (keyof typeof problemMeaning)[];
+}
+
+const problemMeaning = {
+  400: 'the body is no JSON, or not what its schema asks for',
+  404: 'there is nothing of this name',
+  409: 'this cannot be done as things are',
+  413: 'the body is too large',
+  415: 'the body is not said to be JSON in UTF-8',
+  502: 'a switch or libvirtd refused',
+  503: 'a switch or libvirtd is not connected, or too many ask',
+  504: 'a switch or libvirtd did not answer in time',
+} as const;
+
+function operation({ id, summary, success, parameter, request, problems = [] }: Operation): object {
+  const [status, description, content] = success;
+  const problem = (meaning: string) => ({
+    description: meaning,
+    content: { 'application/problem+json': { schema: ref('Problem') } },
+  });
+  return {
+    operationId: id,
+    summary,
+    ...(parameter === undefined ? {} : { parameters: [parameter] }),
+    ...(request === undefined ? {} : { requestBody: request }),
+    responses: {
+      [status]: { description, ...content },
+      ...Object.fromEntries(problems.map((known) => [known, problem(problemMeaning[known])])),
+      default: problem('what was wrong, and what to do next'),
+    },
+  };
+}
+
+const BODY_PROBLEMS = [400, 413, 415] as const;
 
 export function openApiDocument(version: string): object {
   return {
@@ -50,54 +103,116 @@ export function openApiDocument(version: string): object {
     info: {
       title: 'ArcticTern',
       version,
-      description: 'Live connections across live migrations between subnets.',
+      description:
+        'Live connections across live migrations between subnets. All that GET gives has an ETag. Requests that change something need content-type application/json.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
+    // A token is asked for when the controller was given one, as it must be to listen beyond loopback.
+    security: [{}, { token: [] }],
     paths: {
-      '/v1/status': get('How the controller is', json(ref('Status'))),
-      '/v1/hosts': get('All hosts', list('Host')),
-      '/v1/hosts/{host}': get('One host', json(ref('Host')), 'host'),
-      '/v1/hosts/{host}/flows': get(
-        'The flows of a host’s bridge, as OVS reports them',
-        list('Flow'),
-        'host',
-      ),
-      '/v1/guests': get('All guests', list('Guest')),
-      '/v1/guests/{guest}': get('One guest', json(ref('Guest')), 'guest'),
-      '/v1/migrations': {
-        ...get('All migrations, oldest first', list('Migration')),
-        post: {
-          summary: 'Begin a migration',
-          requestBody: { required: true, ...json(ref('MigrationRequest')) },
-          responses: {
-            202: { description: 'It has begun; follow it at its own address', ...json(ref('Migration')) },
-            default: problem,
-          },
-        },
+      '/openapi.json': {
+        get: operation({
+          id: 'getDocument',
+          summary: 'This document',
+          success: [200, 'OK', json({ type: 'object' })],
+        }),
       },
-      '/v1/migrations/{id}': get('One migration', json(ref('Migration')), 'id'),
+      '/v1/status': {
+        get: operation({
+          id: 'getStatus',
+          summary: 'How the controller is',
+          success: [200, 'OK', one('Status')],
+        }),
+      },
+      '/v1/hosts': {
+        get: operation({ id: 'listHosts', summary: 'All hosts', success: [200, 'OK', list('Host')] }),
+      },
+      '/v1/hosts/{host}': {
+        get: operation({
+          id: 'getHost',
+          summary: 'One host',
+          parameter: host,
+          success: [200, 'OK', one('Host')],
+          problems: [404],
+        }),
+      },
+      '/v1/hosts/{host}/flows': {
+        get: operation({
+          id: 'listFlows',
+          summary: 'The flows of a host’s bridge, as OVS reports them',
+          parameter: host,
+          success: [200, 'By table, then by priority, highest first', list('Flow')],
+          problems: [404, 502, 503, 504],
+        }),
+      },
+      '/v1/guests': {
+        get: operation({ id: 'listGuests', summary: 'All guests', success: [200, 'OK', list('Guest')] }),
+      },
+      '/v1/guests/{guest}': {
+        get: operation({
+          id: 'getGuest',
+          summary: 'One guest',
+          parameter: guest,
+          success: [200, 'OK', one('Guest')],
+          problems: [404],
+        }),
+      },
+      '/v1/migrations': {
+        get: operation({
+          id: 'listMigrations',
+          summary: 'All migrations, oldest first',
+          success: [200, 'OK', list('Migration')],
+        }),
+        post: operation({
+          id: 'beginMigration',
+          summary: 'Begin a migration',
+          request: { required: true, ...one('MigrationRequest') },
+          success: [202, 'It has begun; follow it at its own address', withLocation(one('Migration'))],
+          problems: [...BODY_PROBLEMS, 404, 409, 503],
+        }),
+      },
+      '/v1/migrations/{id}': {
+        get: operation({
+          id: 'getMigration',
+          summary: 'One migration',
+          parameter: migration,
+          success: [200, 'OK', one('Migration')],
+          problems: [404],
+        }),
+      },
       '/v1/migrations/{id}/abort': {
-        post: {
+        post: operation({
+          id: 'abortMigration',
           summary: 'Give a migration up that has not switched over; it is rolled back',
-          parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
-          responses: { 202: { description: 'asked for', ...json(ref('Migration')) }, default: problem },
-        },
+          parameter: migration,
+          request: { required: false, ...one('AbortRequest') },
+          success: [202, 'Asked for; follow the migration at its own address', one('Migration')],
+          problems: [...BODY_PROBLEMS, 404, 409, 502, 503, 504],
+        }),
       },
       '/v1/events': {
-        get: {
+        get: operation({
+          id: 'followEvents',
           summary: 'What happens, as it happens',
-          responses: {
-            200: {
-              description: 'server-sent events; each `data` is an Event',
-              content: { 'text/event-stream': { schema: ref('Event') } },
-            },
-          },
-        },
+          success: [
+            200,
+            'Server-sent events without end; each `data` is an Event. A reader that does not keep up is dropped.',
+            { content: { 'text/event-stream': { schema: ref('Event') } } },
+          ],
+          problems: [503],
+        }),
       },
     },
     components: {
       schemas: schemas(),
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
     },
+  };
+}
+
+function withLocation(content: object): object {
+  return {
+    headers: { Location: { description: 'address of the migration', schema: { type: 'string' } } },
+    ...content,
   };
 }

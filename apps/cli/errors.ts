@@ -1,7 +1,8 @@
 /**
- * What can be wrong with how a command is used, beyond what its arguments show.
+ * What can be wrong with how a command is used, beyond what its arguments show, and with what came of it.
  */
 import { ArcticTernError } from '../../controller/errors.ts';
+import type { MigrationObject } from '../api/objects.ts';
 
 export class RootNeededError extends ArcticTernError {
   readonly code = 'CLI_ROOT_NEEDED';
@@ -26,4 +27,41 @@ export class LabSuperviseError extends ArcticTernError {
   constructor(detail: string) {
     super(`the lab did not come up: ${detail}`);
   }
+}
+
+/** The operating system did not give the controller what it needs: a port, a file, a program. */
+export class ControllerStartError extends ArcticTernError {
+  readonly code = 'CONTROLLER_START';
+  constructor(cause: Error) {
+    super(
+      `the controller cannot run: ${cause.message}; is another one running? See --openflow, --api and --state`,
+      { cause },
+    );
+  }
+}
+
+export class TokenError extends ArcticTernError {
+  readonly code = 'CLI_TOKEN';
+}
+
+export class MigrationNotCompletedError extends ArcticTernError {
+  readonly code = 'CLI_MIGRATION_NOT_COMPLETED';
+  constructor({ id, guest, phase, reason, from }: MigrationObject) {
+    const where = phase === 'rolled-back' ? `it runs at ${from} again` : `it is being put back at ${from}`;
+    super(`migration ${id} of guest ${guest} failed (${reason ?? 'no reason given'}); ${where}`);
+  }
+}
+
+export class NoLongerWatchedError extends ArcticTernError {
+  readonly code = 'CLI_NO_LONGER_WATCHED';
+  constructor(id: string) {
+    super(
+      `no longer watched, but migration ${id} goes on: see \`arctictern migrations ${id}\`, or abort it there with \`arctictern abort ${id}\``,
+    );
+  }
+}
+
+/** Something on standard input is not what it should be; the message begins with its place. */
+export class InputError extends ArcticTernError {
+  readonly code = 'CLI_INPUT';
 }

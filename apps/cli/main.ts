@@ -3,11 +3,15 @@
  * `arctictern`: the command line. Each command is a file in commands/; all but `controller`, `lab` and
  * `openflow` are clients of the API.
  */
-import { program } from './program.ts';
-import { fail } from './fail.ts';
+import { run } from './run.ts';
+import { processTerminal } from './terminal.ts';
 
-try {
-  await program().parseAsync();
-} catch (error) {
-  fail(error);
-}
+// Whoever reads our output may have enough of it (`| head`); that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
+const exitCode = await run(process.argv.slice(2), processTerminal());
+// What could not start may have left something open that would keep the process alive.
+if (exitCode !== 0) process.exit(exitCode);

@@ -19,6 +19,8 @@ export type MigrationEvent =
   | { readonly type: 'staged' }
   /** The source's QEMU stopped the guest for the switchover: the blackout has begun. */
   | { readonly type: 'suspended' }
+  /** What looked like `suspended` was somebody's pause: the copy goes on. */
+  | { readonly type: 'paused' }
   /** The guest runs at the destination. */
   | { readonly type: 'resumed-at-destination' }
   /** The guest runs at the source again, after `suspended`. */
@@ -39,6 +41,8 @@ export type MigrationAction =
   | 'stage'
   /** Deliver at the destination, now. */
   | 'redirect'
+  /** Deliver at the source again, and stage anew. */
+  | 'undo'
   /** Deliver at the source again; forget what is staged. */
   | 'return'
   /** Tell the subnets' switches where the guest's addresses are. */
@@ -68,6 +72,8 @@ export function step(migration: Migration, event: MigrationEvent, now: number): 
       return phase === 'preparing' ? enter('copying') : stay();
     case 'suspended':
       return copying && migration.strategy !== 'rarp' ? enter('switching', 'redirect') : stay();
+    case 'paused':
+      return phase === 'switching' ? enter('copying', 'undo', 'stage') : stay();
     case 'resumed-at-destination':
       if (phase === 'switching') return enter('relaying', 'announce');
       return copying ? enter('relaying', 'redirect', 'announce') : stay();

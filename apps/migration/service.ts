@@ -188,6 +188,7 @@ export class MigrationService {
     this.#parts.onMoment(guest, `${event}(${detail}) at ${host}`, receivedAt);
     if (host === from) {
       if (event === 'suspended' && detail === 'migrated') this.#event(guest, { type: 'suspended' });
+      if (event === 'suspended' && detail === 'paused') this.#event(guest, { type: 'paused' });
       if (event === 'resumed' && detail === 'migrated') this.#event(guest, { type: 'resumed-at-source' });
       if (event === 'stopped' && detail === 'migrated')
         this.#event(guest, { type: 'resumed-at-destination' });
@@ -200,9 +201,15 @@ export class MigrationService {
   #stamp(migration: Migration, event: string, at: number, host: HostName): void {
     const running = this.#running.get(migration.guest);
     if (running === undefined) return;
-    if (event === 'STOP' && host === migration.from) running.stoppedAt = at;
-    else if (event === 'RESUME' && host === migration.to) running.resumedAt = at;
-    else return;
+    if (event === 'STOP' && host === migration.from) {
+      running.stoppedAt = at;
+      // libvirt tells what the stop was for some milliseconds later; meanwhile packets would be lost.
+      if (migration.phase === 'copying') this.#event(migration.guest, { type: 'suspended' });
+    } else if (event === 'RESUME' && host === migration.to) {
+      running.resumedAt = at;
+    } else {
+      return;
+    }
     this.#parts.onMoment(migration.guest, `QEMU ${event} at ${host}`, at);
     const { stoppedAt, resumedAt } = running;
     if (stoppedAt === undefined || resumedAt === undefined) return;
@@ -227,7 +234,7 @@ export class MigrationService {
     network.update((state) => {
       const changed = migrationChanged(next)(state);
       if (actions.includes('redirect')) return delivered(guest, next.to)(changed);
-      if (actions.includes('return')) return delivered(guest, next.from)(changed);
+      if (actions.includes('return') || actions.includes('undo')) return delivered(guest, next.from)(changed);
       return changed;
     });
     if (redirecting !== undefined) this.#watch(guest, redirecting);
@@ -253,6 +260,7 @@ export class MigrationService {
         announce(this.#parts.network.state, this.#parts.fabric, guest);
         return;
       case 'redirect':
+      case 'undo':
         return;
     }
   }
@@ -274,13 +282,19 @@ export class MigrationService {
     const running = this.#running.get(migration.guest);
     if (running === undefined || running.staging) return;
     running.staging = true;
-    await fabric.settled();
-    const staged = await fabric.stage(delivered(migration.guest, migration.to)(network.state));
+    let staged: StagedSwitchover;
+    try {
+      await fabric.settled();
+      staged = await fabric.stage(delivered(migration.guest, migration.to)(network.state));
+    } finally {
+      running.staging = false;
+    }
     const current = network.state.migrations.get(migration.guest);
     if (current?.id !== migration.id || !isUnderWay(current.phase) || current.phase === 'switching') {
       staged.discard();
       return;
     }
+    running.staged?.discard();
     running.staged = staged;
     this.#event(migration.guest, { type: 'staged' });
   }

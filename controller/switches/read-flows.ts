@@ -4,13 +4,16 @@
 import { type FlowDesc, flowDescRequest } from '../openflow/index.ts';
 import type { SwitchSession } from './session.ts';
 
+/** Whoever can be asked for its flows: a session, in practice. */
+export type FlowSource = Pick<SwitchSession, 'requestAll'>;
+
 export interface CookieFilter {
   readonly cookie: bigint;
   readonly mask: bigint;
 }
 
 /** All flows whose cookie has the bits of `cookie` that `mask` names; every flow with a mask of 0. */
-export async function readFlows(session: SwitchSession, { cookie, mask }: CookieFilter): Promise<FlowDesc[]> {
+export async function readFlows(session: FlowSource, { cookie, mask }: CookieFilter): Promise<FlowDesc[]> {
   const parts = await session.requestAll(flowDescRequest({ cookie, cookieMask: mask }), 'telling its flows');
   const flows: FlowDesc[] = [];
   for (const part of parts) {

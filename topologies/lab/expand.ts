@@ -442,7 +442,7 @@ function switchSteps(context: Context, it: Switch, insidePorts: readonly string[
       'create the bridges',
       ...['ovs-vsctl', '--timeout=10'],
       ...bridge('br-ex', 'standalone', `other_config:hwaddr="${mac}"`),
-      ...['--', 'add-port', 'br-ex', 'uplink'],
+      ...['--', 'add-port', 'br-ex', 'ex-wire', '--', 'set', 'Interface', 'ex-wire', 'type=tap'],
       ...bridge(
         it.bridge,
         options.failMode ?? 'secure',
@@ -454,6 +454,22 @@ function switchSteps(context: Context, it: Switch, insidePorts: readonly string[
       ...insidePorts.flatMap((port) => ['--', 'add-port', it.bridge, port]),
     ),
     ...insidePorts.map((port) => step(`${port} up`, 'ip', 'link', 'set', port, 'up')),
+    // OVS would read the uplink by a packet socket, whose buffer holds a hundred packets; a TAP's queue holds what
+    // comes while OVS does not run.
+    step(
+      'create the wire',
+      ...['ip', 'link', 'add', 'wire', 'type', 'bridge'],
+      'forward_delay',
+      '0',
+      'mcast_snooping',
+      '0',
+    ),
+    step('queue of ex-wire', 'ip', 'link', 'set', 'ex-wire', 'txqueuelen', `${labLimits.uplinkQueuePackets}`),
+    ...['uplink', 'ex-wire'].map((port) =>
+      step(`attach ${port}`, 'ip', 'link', 'set', port, 'master', 'wire', 'up'),
+    ),
+    step('wire up', 'ip', 'link', 'set', 'wire', 'up'),
+    step('offloads of ex-wire off', 'ethtool', '-K', 'ex-wire', 'tx', 'off'),
     step('offloads of br-ex off', 'ethtool', '-K', 'br-ex', 'tx', 'off'),
     step('br-ex up', 'ip', 'link', 'set', 'br-ex', 'up'),
     ...addressing(context, it.site, [it.underlay], 'br-ex'),

@@ -1,0 +1,248 @@
+/**
+ * The routes of the API. They decide nothing: they present the state and hand wishes on.
+ */
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
+import type { ZodType } from 'zod';
+import type { Clock } from '../../controller/clock.ts';
+import { api as limits } from '../../controller/limits.ts';
+import { isMoving, isUnderWay, type Migration } from '../../controller/network/migration.ts';
+import type { Host } from '../../controller/network/model.ts';
+import { readFlows } from '../../controller/switches/read-flows.ts';
+import { HostUnreachableError, UnknownGuestError, UnknownHostError } from '../migration/errors.ts';
+import { streamEvents } from './event-stream.ts';
+import { requireJson, requireLoopbackName, requireToken } from './guards.ts';
+import {
+  abortRequest,
+  type FlowObject,
+  type GuestObject,
+  type HostObject,
+  type MigrationObject,
+  migrationRequest,
+  type Problem,
+  type StatusObject,
+} from './objects.ts';
+import { openApiDocument } from './openapi.ts';
+import { presentFlow, presentGuest, presentHost, presentMigration } from './present.ts';
+import {
+  BadRequestError,
+  MethodNotAllowedError,
+  NotFoundError,
+  NotUnderWayError,
+  problemOf,
+  UnknownMigrationError,
+} from './problems.ts';
+import type { ControllerView } from './view.ts';
+
+export interface ApplicationOptions {
+  /** Undefined on loopback only: then anybody on this machine may ask, but no web page. */
+  readonly token: string | undefined;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly onUnforeseen: (error: unknown) => void;
+}
+
+export function application(controller: ControllerView, options: ApplicationOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.enable('strict routing');
+  app.enable('case sensitive routing');
+  app.use(sayHowToTreatIt);
+  app.use(options.token === undefined ? requireLoopbackName : requireToken(options.token));
+  const json = [requireJson, express.json({ limit: limits.bodyBytes })];
+
+  const { network, history, migrations } = controller;
+  const present = (migration: Migration): MigrationObject => presentMigration(network.state, migration);
+  const document = openApiDocument(options.version);
+
+  app
+    .route('/openapi.json')
+    .get((_request, response) => void response.json(document))
+    .all(notAllowed('GET, HEAD'));
+
+  app
+    .route('/v1/status')
+    .get(
+      (_request, response: Response<StatusObject>) =>
+        void response.json(statusOf(controller, options.version)),
+    )
+    .all(notAllowed('GET, HEAD'));
+
+  app
+    .route('/v1/hosts')
+    .get((_request, response: Response<HostObject[]>) => {
+      response.json([...network.state.hosts.values()].map((host) => hostObject(controller, host)));
+    })
+    .all(notAllowed('GET, HEAD'));
+  app
+    .route('/v1/hosts/:host')
+    .get((request, response: Response<HostObject>) => {
+      response.json(hostObject(controller, hostOf(controller, request)));
+    })
+    .all(notAllowed('GET, HEAD'));
+  app
+    .route('/v1/hosts/:host/flows')
+    .get(async (request, response: Response<FlowObject[]>) => {
+      response.json(await flowsOf(controller, hostOf(controller, request)));
+    })
+    .all(notAllowed('GET, HEAD'));
+
+  app
+    .route('/v1/guests')
+    .get((_request, response: Response<GuestObject[]>) => {
+      const { state } = network;
+      response.json([...state.guests.values()].map((guest) => presentGuest(state, guest)));
+    })
+    .all(notAllowed('GET, HEAD'));
+  app
+    .route('/v1/guests/:guest')
+    .get((request, response: Response<GuestObject>) => {
+      const name = param(request, 'guest');
+      const guest = network.state.guests.get(name);
+      if (guest === undefined) throw new UnknownGuestError(name, network.state.guests.keys());
+      response.json(presentGuest(network.state, guest));
+    })
+    .all(notAllowed('GET, HEAD'));
+
+  app
+    .route('/v1/migrations')
+    .get(
+      (_request, response: Response<MigrationObject[]>) =>
+        void response.json([...history.values()].map(present)),
+    )
+    .post(json, (request: Request, response: Response<MigrationObject>) => {
+      const { guest, to, strategy, admit, bandwidthMiBps } = checked(migrationRequest, request.body);
+      const migration = migrations.begin(guest, to, {
+        ...(strategy === undefined ? {} : { strategy }),
+        ...(admit === undefined ? {} : { admit }),
+        ...(bandwidthMiBps === undefined ? {} : { bandwidthMiBps }),
+      });
+      response.status(202).location(`/v1/migrations/${migration.id}`).json(present(migration));
+    })
+    .all(notAllowed('GET, HEAD, POST'));
+  app
+    .route('/v1/migrations/:id')
+    .get((request, response: Response<MigrationObject>) => {
+      response.json(present(migrationOf(controller, request)));
+    })
+    .all(notAllowed('GET, HEAD'));
+  app
+    .route('/v1/migrations/:id/abort')
+    .post(json, async (request: Request, response: Response<MigrationObject>) => {
+      const migration = migrationOf(controller, request);
+      checked(abortRequest, request.body ?? {});
+      // An abort goes by guest, and the guest may be in another migration by now.
+      const current = network.state.migrations.get(migration.guest);
+      if (current?.id !== migration.id || !isUnderWay(current.phase)) {
+        throw new NotUnderWayError(migration.id, migration.phase);
+      }
+      await migrations.abort(migration.guest);
+      response.status(202).json(present(history.get(migration.id) ?? migration));
+    })
+    .all(notAllowed('POST'));
+
+  app.route('/v1/events').get(streamEvents(controller.events, options.clock)).all(notAllowed('GET, HEAD'));
+
+  app.use((request) => {
+    throw new NotFoundError(`there is nothing at ${request.path}: see /openapi.json`);
+  });
+  app.use(tellProblem(options.onUnforeseen));
+  return app;
+}
+
+function statusOf({ startedAt, network, fabric, history }: ControllerView, version: string): StatusObject {
+  const { hosts, guests, placements, migrations } = network.state;
+  return {
+    version,
+    startedAt,
+    hosts: { total: hosts.size, connected: [...hosts.keys()].filter((host) => fabric.ready(host)).length },
+    guests: { total: guests.size, running: placements.size },
+    migrations: {
+      total: history.size,
+      moving: [...migrations.values()].filter(({ phase }) => isMoving(phase)).length,
+    },
+  };
+}
+
+function hostObject({ network, fabric }: ControllerView, host: Host): HostObject {
+  const connected = fabric.session(host.name) !== undefined;
+  const openflow = fabric.ready(host.name) ? 'connected' : connected ? 'reading-back' : 'disconnected';
+  return presentHost(network.state, host, openflow);
+}
+
+async function flowsOf({ fabric }: ControllerView, host: Host): Promise<FlowObject[]> {
+  const session = fabric.session(host.name);
+  if (session === undefined) {
+    throw new HostUnreachableError(host.name, 'its bridge is not connected to the controller');
+  }
+  const flows = await readFlows(session, { cookie: 0n, mask: 0n });
+  return flows.map(presentFlow).sort((a, b) => a.tableId - b.tableId || b.priority - a.priority);
+}
+
+function hostOf({ network }: ControllerView, request: Request): Host {
+  const name = param(request, 'host');
+  const host = network.state.hosts.get(name);
+  if (host === undefined) throw new UnknownHostError(name, network.state.hosts.keys());
+  return host;
+}
+
+function migrationOf({ history }: ControllerView, request: Request): Migration {
+  const id = param(request, 'id');
+  const found = history.get(id);
+  if (found === undefined) throw new UnknownMigrationError(id);
+  return found;
+}
+
+function param(request: Request, name: string): string {
+  const value = request.params[name];
+  return typeof value === 'string' ? value : '';
+}
+
+/** The body as its schema wants it. Throws `API_BAD_REQUEST` with the place and the first thing that is wrong. */
+function checked<T>(schema: ZodType<T>, body: unknown): T {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const at = issue === undefined || issue.path.length === 0 ? 'the body' : `\`${issue.path.join('.')}\``;
+  throw new BadRequestError(`${at}: ${issue?.message ?? 'not what /openapi.json asks for'}`);
+}
+
+/** Everything is as of now: it may be kept, but must be asked for again (and costs nothing when unchanged). */
+const sayHowToTreatIt: RequestHandler = (request, response, next) => {
+  response.set({
+    'cache-control': request.method === 'GET' || request.method === 'HEAD' ? 'no-cache' : 'no-store',
+    'x-content-type-options': 'nosniff',
+    'cross-origin-resource-policy': 'same-origin',
+  });
+  next();
+};
+
+function notAllowed(allow: string): RequestHandler {
+  return (request, response) => {
+    if (request.method !== 'OPTIONS') throw new MethodNotAllowedError(request.method, request.path, allow);
+    response.set('allow', allow).status(204).end();
+  };
+}
+
+function tellProblem(onUnforeseen: (error: unknown) => void): ErrorRequestHandler {
+  return (error: unknown, _request, response: Response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const problem: Problem = problemOf(error);
+    if (problem.code === 'INTERNAL') onUnforeseen(error);
+    if (error instanceof MethodNotAllowedError) response.set('allow', error.allow);
+    if (problem.status === 401) response.set('www-authenticate', 'Bearer');
+    response
+      .status(problem.status)
+      .set('cache-control', 'no-store')
+      .type('application/problem+json')
+      .send(JSON.stringify(problem));
+  };
+}

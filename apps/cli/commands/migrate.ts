@@ -1,0 +1,169 @@
+/** `arctictern migrate`: moves a guest, and shows how it goes. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { MigrationObject, MigrationRequest } from '../../api/objects.ts';
+import { clientCommand, type ClientCommandOptions, clientFor } from '../client-command.ts';
+import { MigrationNotCompletedError } from '../errors.ts';
+import { Spinner } from '../spinner.ts';
+import type { Terminal } from '../terminal.ts';
+import { duration } from '../text.ts';
+import { type EnteredPhase, phasesOf } from '../views/migrations.ts';
+import { watchMigration } from '../watch-migration.ts';
+import { PHASES_HELP } from './migrations.ts';
+
+interface Options extends ClientCommandOptions {
+  readonly to: string;
+  readonly strategy?: 'redirect';
+  readonly admit?: 'all' | 'established';
+  readonly bandwidth?: number;
+  readonly wait: boolean;
+}
+
+export function migrateCommand(terminal: Terminal): Command {
+  return clientCommand(
+    'migrate',
+    'Live-migrate a guest to another host, its connections with it, and watch it.',
+  )
+    .argument('<guest>', 'a guest; `arctictern guests` lists them')
+    .requiredOption('--to <host>', 'where it goes; `arctictern hosts` lists them')
+    .addOption(
+      new Option(
+        '--strategy <name>',
+        'when traffic is redirected; redirect: as soon as the guest stops at the source',
+      ).choices(['redirect']),
+    )
+    .addOption(
+      new Option(
+        '--admit <which>',
+        'connections from outside that the anchor left behind admits; all: new ones, too (default); established: none but those that live',
+      ).choices(['all', 'established']),
+    )
+    .addOption(
+      new Option('--bandwidth <MiB/s>', 'the most that the copy may take of the network').argParser(
+        bandwidth,
+      ),
+    )
+    .option('--no-wait', 'begin it, and do not watch it')
+    .addHelpText(
+      'after',
+      `
+Shown are the phases, each with the time since the migration was planned, then the outcome and the blackout:
+from the guest's stop to its resume, by QEMU's own account. The exit code is 1 when the guest did not get there.
+An interrupt (Ctrl-C) ends the watching, not the migration.
+
+${PHASES_HELP}
+
+Examples:
+  arctictern migrate web --to b1
+  arctictern migrate web --to b1 --admit established      flee from an attack: nothing new is relayed
+  arctictern migrate web --to b1 --bandwidth 32 --no-wait
+  arctictern migrate web --to b1 --json | jq .blackoutMs`,
+    )
+    .action(async (guest: string, options: Options) => {
+      const client = clientFor(options, terminal);
+      const wish: MigrationRequest = {
+        guest,
+        to: options.to,
+        ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
+        ...(options.admit === undefined ? {} : { admit: options.admit }),
+        ...(options.bandwidth === undefined ? {} : { bandwidthMiBps: options.bandwidth }),
+      };
+      if (!options.wait) {
+        const begun = await client.migrate(wish);
+        terminal.out.write(
+          options.json ? jsonOf(begun) : `${begunText(begun)}See \`arctictern migrations ${begun.id}\`.\n`,
+        );
+        return;
+      }
+      const signal = terminal.interrupted();
+      const progress = options.json ? undefined : new Progress(terminal);
+      try {
+        const ended = await watchMigration(client, wish, {
+          clock: terminal.clock,
+          signal,
+          onBegun: (migration) => progress?.begun(migration),
+          onState: (migration) => progress?.state(migration),
+          onAway: (away) => progress?.away(away),
+        });
+        progress?.end(ended);
+        if (options.json) terminal.out.write(jsonOf(ended));
+        if (ended.outcome !== 'completed') throw new MigrationNotCompletedError(ended);
+      } finally {
+        progress?.stop();
+      }
+    });
+}
+
+const jsonOf = (migration: MigrationObject): string => `${JSON.stringify(migration, null, 2)}\n`;
+
+function begunText({ guest, id, from, fromSubnet, to, toSubnet }: MigrationObject): string {
+  return `Migrating guest ${guest} from ${from} (${fromSubnet}) to ${to} (${toSubnet}), migration ${id}\n`;
+}
+
+/** Shows each phase once, as it is entered, and turns a spinner for the one that lasts. */
+class Progress {
+  readonly #terminal: Terminal;
+  readonly #spinner: Spinner;
+  readonly #shown = new Set<string>();
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+    this.#spinner = new Spinner(terminal.out, terminal.clock);
+  }
+
+  begun(migration: MigrationObject): void {
+    this.#spinner.print(begunText(migration));
+  }
+
+  state(migration: MigrationObject): void {
+    const phases = phasesOf(migration);
+    const start = phases[0]?.at ?? 0;
+    for (const entered of phases) {
+      if (this.#shown.has(entered.phase)) continue;
+      this.#shown.add(entered.phase);
+      this.#spinner.print(this.#line(entered, start, migration));
+    }
+    const { clock } = this.#terminal;
+    const since = clock.now();
+    this.#spinner.show(() => `${migration.phase} ${duration(Math.floor((clock.now() - since) / 100) * 100)}`);
+  }
+
+  away(away: boolean): void {
+    const { err } = this.#terminal;
+    this.#spinner.stop();
+    err.write(
+      away
+        ? `${err.colors.yellow('warning:')} the controller is away; waiting for it. What the flows do, they go on doing.\n`
+        : 'The controller is back.\n',
+    );
+  }
+
+  end({ outcome, blackoutMs, entered }: MigrationObject): void {
+    this.#spinner.stop();
+    if (outcome !== 'completed') return;
+    const { out } = this.#terminal;
+    const took = (entered['relaying'] ?? 0) - (entered['planned'] ?? entered['preparing'] ?? 0);
+    const blackout = blackoutMs === null ? 'blackout unknown' : `blackout ${duration(blackoutMs)}`;
+    out.write(`${out.colors.green('Completed')} in ${duration(took)}: ${blackout}.\n`);
+  }
+
+  stop(): void {
+    this.#spinner.stop();
+  }
+
+  #line({ phase, at }: EnteredPhase, start: number, { outcome }: MigrationObject): string {
+    const { colors } = this.#terminal.out;
+    const bad = phase === 'failed' || phase === 'rolled-back';
+    const good = outcome === 'completed' && (phase === 'relaying' || phase === 'drained');
+    const name = phase.padEnd('rolled-back'.length);
+    const shown = bad ? colors.red(name) : good ? colors.green(name) : name;
+    return `  ${shown}  + ${duration(at - start)}\n`;
+  }
+}
+
+function bandwidth(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError('It should be a whole number of MiB/s, at least 1.');
+  }
+  return value;
+}

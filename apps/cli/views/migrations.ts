@@ -1,0 +1,75 @@
+/** `arctictern migrations` as text. */
+import type { MigrationObject } from '../../api/objects.ts';
+import type { Colors } from '../terminal.ts';
+import { ago, clean, columns, details, duration } from '../text.ts';
+
+export function migrationsText(migrations: readonly MigrationObject[], now: number, colors: Colors): string {
+  if (migrations.length === 0) {
+    return 'There have been no migrations. Begin one with `arctictern migrate GUEST --to HOST`.\n';
+  }
+  const rows = migrations.map((migration) => [
+    migration.id,
+    migration.guest,
+    migration.from,
+    migration.to,
+    phaseText(migration, colors),
+    began(migration, now),
+    migration.blackoutMs === null ? '-' : duration(migration.blackoutMs),
+    note(migration),
+  ]);
+  const head = ['MIGRATION', 'GUEST', 'FROM', 'TO', 'PHASE', 'BEGAN', 'BLACKOUT', 'NOTE'];
+  return columns(head, rows, colors, ['BLACKOUT']);
+}
+
+export function migrationText(migration: MigrationObject, now: number, colors: Colors): string {
+  const { id, guest, from, fromSubnet, to, toSubnet, strategy, admit, origin, blackoutMs, reason } =
+    migration;
+  const phases = phasesOf(migration);
+  const start = phases[0]?.at ?? now;
+  return details(
+    [
+      ['migration', id],
+      ['guest', guest],
+      ['from', `${from} (${fromSubnet})`],
+      ['to', `${to} (${toSubnet})`],
+      ['strategy', `${strategy}, admits ${admit}`],
+      ['begun by', origin === 'controller' ? 'the controller' : 'somebody else'],
+      ['phase', phaseText(migration, colors)],
+      ...(reason === null ? [] : [['reason', clean(reason)] as const]),
+      ['blackout', blackoutMs === null ? '-' : duration(blackoutMs)],
+      ['began', began(migration, now)],
+      ...phases.map(({ phase, at }) => [`  ${phase}`, `+ ${duration(at - start)}`] as const),
+    ],
+    colors,
+  );
+}
+
+export interface EnteredPhase {
+  readonly phase: string;
+  readonly at: number;
+}
+
+/** The phases that were entered, in this order. */
+export function phasesOf({ entered }: MigrationObject): EnteredPhase[] {
+  return Object.entries(entered)
+    .map(([phase, at]) => ({ phase, at }))
+    .sort((a, b) => a.at - b.at);
+}
+
+export function phaseText(
+  { phase, outcome }: Pick<MigrationObject, 'phase' | 'outcome'>,
+  colors: Colors,
+): string {
+  if (outcome === null) return colors.yellow(phase);
+  return outcome === 'completed' ? colors.green(phase) : colors.red(phase);
+}
+
+function began(migration: MigrationObject, now: number): string {
+  const [first] = phasesOf(migration);
+  return first === undefined ? '-' : ago(first.at, now);
+}
+
+function note({ reason, origin }: MigrationObject): string {
+  if (reason !== null) return clean(reason);
+  return origin === 'noticed' ? 'begun by somebody else' : '';
+}

@@ -1,0 +1,294 @@
+/**
+ * A controller that is nothing but a network state, a history and a stream of events: what the API shows, and what
+ * tests change. Three hosts at two sites; `web` at home, `db` abroad, `idle` not running.
+ */
+import type { ControllerView } from '../../../apps/api/view.ts';
+import { EventStream, type ControllerEvent } from '../../../apps/events.ts';
+import { checkMigration } from '../../../apps/migration/plan.ts';
+import { declare, nothingRemembered } from '../../../controller/network/declare.ts';
+import type { NetworkDescription } from '../../../controller/network/description.ts';
+import { hasEnded, type Migration, type Phase } from '../../../controller/network/migration.ts';
+import type { Bridge, NetworkState } from '../../../controller/network/model.ts';
+import {
+  actions,
+  type FlowDesc,
+  instructions,
+  match,
+  type Message,
+} from '../../../controller/openflow/index.ts';
+import { cookie } from '../../../controller/switches/pipeline.ts';
+import type { FlowSource } from '../../../controller/switches/read-flows.ts';
+
+/** When the controller started: 2026-01-02T03:04:05Z. */
+export const STARTED_AT = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+const host = (name: string, site: string, underlay: string): NetworkDescription['hosts'][number] => ({
+  name,
+  site,
+  underlay,
+  ovsdb: `tcp:${underlay}:6640`,
+  libvirt: `qemu+tcp://${underlay}/system`,
+  migration: `qemu+tcp://${underlay}/system`,
+  bridge: 'br-int',
+  uplink: 'uplink',
+  capacity: { memoryMiB: 1024, guests: 4 },
+});
+
+const guest = (
+  name: string,
+  at: string,
+  number: number,
+  addresses: string[],
+): NetworkDescription['guests'][number] => ({
+  name,
+  uuid: `00000000-0000-4000-8000-00000000000${number}`,
+  host: at,
+  memoryMiB: 256,
+  mac: `52:54:00:00:00:0${number}`,
+  interfaceId: `${name}-0`,
+  addresses,
+  services:
+    number === 1
+      ? [
+          { protocol: 'tcp', port: 80 },
+          { protocol: 'udp', port: 7 },
+        ]
+      : [],
+});
+
+const description: NetworkDescription = {
+  name: 'fake',
+  sites: [
+    { name: 'A', subnets: [{ prefix: '10.1.0.0/24', gateway: '10.1.0.1' }] },
+    {
+      name: 'B',
+      subnets: [
+        { prefix: '10.2.0.0/24', gateway: '10.2.0.1', careOf: { first: '10.2.0.200', last: '10.2.0.249' } },
+      ],
+    },
+  ],
+  hosts: [host('a1', 'A', '10.1.0.11'), host('b1', 'B', '10.2.0.11'), host('b2', 'B', '10.2.0.12')],
+  edges: [],
+  guests: [
+    guest('web', 'a1', 1, ['10.1.0.100', '2001:db8:1::100']),
+    guest('db', 'a1', 2, ['10.1.0.101']),
+    guest('idle', 'b1', 3, ['10.2.0.100']),
+  ],
+};
+
+const bridge = (name: string, number: number, datapath: Bridge['datapath']): Bridge => ({
+  host: name,
+  datapathId: `000000000000000${number}`,
+  ports: new Map(),
+  mac: `02:00:00:00:00:0${number}`,
+  datapath,
+  graceUntil: 0,
+});
+
+export function fakeState(): NetworkState {
+  const state = declare(description, {
+    ...nothingRemembered,
+    placements: new Map([
+      ['web', 'a1'],
+      ['db', 'b1'],
+    ]),
+    anchors: new Map([
+      [
+        1,
+        [{ index: 1, host: 'a1', addresses: { ipv4: '10.1.0.100', ipv6: '2001:db8:1::100' }, admit: 'all' }],
+      ],
+      [
+        2,
+        [
+          { index: 1, host: 'a1', addresses: { ipv4: '10.1.0.101' }, admit: 'established' },
+          { index: 2, host: 'b1', addresses: { ipv4: '10.2.0.200' }, admit: 'all' },
+        ],
+      ],
+    ]),
+  });
+  const capable = { type: 'netdev', ovsVersion: '3.1.0', capabilities: new Map([['ct_state', 'true']]) };
+  return {
+    ...state,
+    bridges: new Map([
+      ['a1', bridge('a1', 1, capable)],
+      [
+        'b1',
+        {
+          ...bridge('b1', 2, {
+            type: 'system',
+            ovsVersion: '2.17.9',
+            capabilities: new Map([
+              ['ct_state_nat', 'false'],
+              ['check_pkt_len', 'false'],
+            ]),
+          }),
+          graceUntil: STARTED_AT + 60_000,
+        },
+      ],
+    ]),
+    hypervisors: new Map([
+      ['a1', { host: 'a1', reachable: true, domains: new Map([['web', 'running']]) }],
+      ['b1', { host: 'b1', reachable: true, domains: new Map([['db', 'paused']]) }],
+      ['b2', { host: 'b2', reachable: false, domains: new Map() }],
+    ]),
+  };
+}
+
+const flow = (given: Partial<FlowDesc>, packets: bigint, bytes: bigint): FlowDesc => ({
+  table: 0,
+  priority: 100,
+  idleTimeout: 0,
+  hardTimeout: 0,
+  flags: 0,
+  importance: 0,
+  cookie: 0n,
+  match: [],
+  stats: { packetCount: packets, byteCount: bytes },
+  instructions: [],
+  ...given,
+});
+
+/** In no order, as OVS tells them. */
+export const fakeFlows: readonly FlowDesc[] = [
+  flow(
+    {
+      table: 40,
+      priority: 10,
+      cookie: cookie('migration', 'interface', 2),
+      match: match({ reg0: 2 }),
+      instructions: [instructions.apply(actions.output(7))],
+    },
+    1_234_567n,
+    987_654_321n,
+  ),
+  flow({ table: 0, priority: 0, cookie: cookie('routing', 'bridge', 0) }, 0n, 0n),
+  flow(
+    {
+      cookie: cookie('routing', 'interface', 1),
+      match: match({ in_port: 4, eth_src: '52:54:00:00:00:01' }),
+      instructions: [instructions.gotoTable(20)],
+    },
+    42n,
+    4_200n,
+  ),
+  flow({ table: 200, priority: 1, instructions: [instructions.apply(actions.output(1))] }, 3n, 180n),
+];
+
+const ended: readonly Migration[] = [
+  {
+    id: '0123456789ab',
+    guest: 'db',
+    from: 'a1',
+    to: 'b1',
+    strategy: 'redirect',
+    admit: 'established',
+    origin: 'controller',
+    phase: 'drained',
+    blackoutMs: 37.1234,
+    entered: {
+      planned: STARTED_AT + 1_000,
+      preparing: STARTED_AT + 1_012.5,
+      copying: STARTED_AT + 1_400,
+      switching: STARTED_AT + 9_000,
+      relaying: STARTED_AT + 9_040,
+      drained: STARTED_AT + 60_000,
+    },
+  },
+  {
+    id: 'ba9876543210',
+    guest: 'web',
+    from: 'a1',
+    to: 'b2',
+    strategy: 'redirect',
+    admit: 'all',
+    origin: 'noticed',
+    phase: 'rolled-back',
+    reason: 'the destination gave the guest up',
+    entered: {
+      planned: STARTED_AT + 70_000,
+      preparing: STARTED_AT + 70_001,
+      failed: STARTED_AT + 71_000,
+      'rolled-back': STARTED_AT + 71_005,
+    },
+  },
+];
+
+export class FakeController implements ControllerView {
+  readonly startedAt = STARTED_AT;
+  readonly network: { state: NetworkState } = { state: fakeState() };
+  readonly history = new Map<string, Migration>(ended.map((migration) => [migration.id, migration]));
+  /** Hosts whose bridges are connected, and whether their flows are as they should be. */
+  readonly bridges = new Map<string, boolean>([
+    ['a1', true],
+    ['b1', false],
+  ]);
+  /** What `begin` was given. */
+  readonly wishes: unknown[][] = [];
+  readonly aborted: string[] = [];
+  /** Those who follow the events. */
+  listeners = 0;
+  /** What a bridge does when it is asked for its flows. */
+  answer: () => Promise<Message[]> = () =>
+    Promise.resolve([{ type: 'flow_desc_reply', flags: 0, flows: fakeFlows }]);
+  readonly #events = new EventStream();
+
+  readonly fabric = {
+    ready: (name: string): boolean => this.bridges.get(name) === true,
+    session: (name: string): FlowSource | undefined =>
+      this.bridges.has(name) ? { requestAll: () => this.answer() } : undefined,
+  };
+
+  readonly events = {
+    on: (listener: (event: ControllerEvent) => void): (() => void) => {
+      const off = this.#events.on(listener);
+      this.listeners += 1;
+      return () => {
+        off();
+        this.listeners -= 1;
+      };
+    },
+  };
+
+  readonly migrations: ControllerView['migrations'] = {
+    begin: (name, to, options) => {
+      this.wishes.push([name, to, options ?? {}]);
+      const { from } = checkMigration(this.network.state, name, to);
+      const migration: Migration = {
+        id: 'feedfacecafe',
+        guest: name,
+        from,
+        to,
+        strategy: options?.strategy ?? 'redirect',
+        admit: options?.admit ?? 'all',
+        origin: 'controller',
+        phase: 'planned',
+        entered: { planned: STARTED_AT + 100_000 },
+      };
+      this.put(migration);
+      return migration;
+    },
+    abort: (name) => {
+      this.aborted.push(name);
+      return Promise.resolve();
+    },
+  };
+
+  put(migration: Migration): void {
+    this.history.set(migration.id, migration);
+    const { state } = this.network;
+    const migrations = new Map(state.migrations).set(migration.guest, migration);
+    if (hasEnded(migration.phase)) migrations.delete(migration.guest);
+    this.network.state = { ...state, migrations };
+  }
+
+  /** The migration enters a phase, and says so. */
+  enter(id: string, phase: Phase, at: number, more: Partial<Migration> = {}): void {
+    const before = this.history.get(id)!;
+    this.put({ ...before, ...more, phase, entered: { ...before.entered, [phase]: at } });
+    this.emit({ at, level: 'info', subject: `guest ${before.guest}`, message: phase });
+  }
+
+  emit(event: ControllerEvent): void {
+    this.#events.emit(event);
+  }
+}
