@@ -178,17 +178,15 @@ export class Bed {
       interfaces.flatMap(({ number }) => [relayZone(number), relayZone(number) - 1]),
     );
     for (const host of hostKeys) for (const zone of zones) await this.fabric.flushZone(host, zone);
-    for (const name of ['client', 'neighbour', 'router', ...guestKeys]) {
-      await this.room.run(name, ['ip', 'neigh', 'flush', 'all']);
-      await this.room.run(name, ['ip', 'route', 'flush', 'cache']);
-      await this.room.run(name, ['ip', '-6', 'route', 'flush', 'cache']);
+    for (const name of ['client', 'neighbour', ...guestKeys]) {
+      await this.room.run(name, ['sh', '-c', 'ip route flush cache; ip -6 route flush cache']);
     }
   }
 
   /** Every bridge holds its flows, and none forwards by an older one. */
   async settled(): Promise<void> {
     await this.fabric.settled();
-    await Promise.all(hostKeys.map((host) => this.appctl(host, 'revalidator/wait')));
+    await Promise.all(hostKeys.map((host) => this.appctl(host, 'revalidator/purge')));
   }
 
   /** All of a migration, in the order in which a live one goes. */
@@ -280,16 +278,11 @@ export class Bed {
       await this.run(guest, 'a');
     }
     await this.#controlled();
-    // The datapath drops a packet whose tunnel's next hop it has yet to find out.
-    await Promise.all(
-      hostKeys.flatMap((from) =>
-        hostKeys.filter((to) => to !== from).map((to) => this.#ping(`host-${from}`, address.underlay(to))),
-      ),
-    );
-  }
-
-  #ping(from: string, to: string): Promise<string> {
-    return this.room.run(from, ['ping', '-q', '-c', '1', '-W', '2', to]);
+    // OVS drops a packet whose tunnel's next hop it does not know, and learns that from answers to ARP alone.
+    for (const host of hostKeys) {
+      const gateway = address.gateway(host).ipv4;
+      await this.room.run(`host-${host}`, ['sh', '-e', '-c', `ip neigh flush all; ping -q -c 1 -W 2 ${gateway}`]);
+    }
   }
 
   /** Open vSwitch of a host, told to connect to the controller by way of a socket of its own. */
