@@ -106,7 +106,10 @@ function deliverFlows(
     list.add('deliver', 100, key, [[set('eth_dst', nic.mac), output(port)]]);
   } else if (awayAt !== undefined) {
     list.add('deliver', 100, key, [
-      relayTo(nic.number, own?.index ?? HOME_ANCHOR, 'to-guest', awayAt, mtu),
+      [
+        set('eth_dst', nic.mac),
+        ...relayTo(nic.number, own?.index ?? HOME_ANCHOR, 'to-guest', awayAt, mtu),
+      ],
       'relay',
     ]);
   }
