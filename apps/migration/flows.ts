@@ -8,7 +8,7 @@
  * Owns: binding, deliver, deliverRelayed, outbound, outboundRelayed, bindingOutbound, strays, relay.
  */
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
-import { type Anchor, type GuestInterface, HOME_ANCHOR, type Host } from '../../controller/network/model.ts';
+import { type Addresses, type Anchor, type GuestInterface, HOME_ANCHOR, type Host } from '../../controller/network/model.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import {
   copy,
@@ -47,6 +47,7 @@ export function migrationRecipes(view: BridgeView): BlockRecipe[] {
     const { nic, port, location, arriving, atHome, own, others } = resident;
     const anchors = others.map((anchor) => ({
       index: anchor.index,
+      addresses: anchor.addresses,
       host: view.peers.find(({ name }) => name === anchor.host),
     }));
     const here = location === host;
@@ -65,7 +66,7 @@ export function migrationRecipes(view: BridgeView): BlockRecipe[] {
         atHome,
         awayAt,
         mtu,
-        ...anchors.flatMap((anchor) => [anchor.index, anchor.host]),
+        ...anchors.flatMap(({ index, addresses, host: at }) => [index, addresses, at]),
       ],
       flows: () => bindingFlows(resident, awayAt, anchors, mtu),
     });
@@ -163,14 +164,17 @@ function anchorFlows(list: FlowList, { nic, own, anchors, location, zone, mtu }:
       : relayTo(nic.number, next.index, 'from-guest', next.host, mtu),
     'relay',
   ]);
-  if (own.index !== HOME_ANCHOR || anchors.some(({ host }) => host === location)) return;
+  if (own.index !== HOME_ANCHOR) return;
+  const there = anchors.find(({ host }) => host === location)?.addresses;
   for (const version of [4, 6] as const) {
+    if ((version === 4 ? there?.ipv4 : there?.ipv6) !== undefined) continue;
     list.add('bindingOutbound', 100, { ...sent, ...ip[version] }, [[ct({ commit: true, zone })], 'route']);
   }
 }
 
 interface OtherAnchor {
   readonly index: number;
+  readonly addresses: Addresses;
   readonly host: Host | undefined;
 }
 

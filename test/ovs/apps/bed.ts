@@ -168,6 +168,7 @@ export class Bed {
   /** Both guests at home, nothing remembered anywhere: how every test begins. */
   async reset(): Promise<void> {
     const { state } = this.network;
+    await this.room.reset();
     this.network.update((now) => ({ ...now, placements: new Map(), anchors: new Map(), migrations: new Map() }));
     for (const guest of guestKeys) {
       this.network.update(placed(guest, 'a'));
@@ -179,7 +180,7 @@ export class Bed {
     );
     for (const host of hostKeys) for (const zone of zones) await this.fabric.flushZone(host, zone);
     for (const name of ['client', 'neighbour', ...guestKeys]) {
-      await this.room.run(name, ['sh', '-c', 'ip route flush cache; ip -6 route flush cache']);
+      await this.room.run(name, ['sh', '-c', 'ip route flush cache; ip -6 route flush cache; ip route flush type blackhole']);
     }
   }
 
@@ -252,6 +253,11 @@ export class Bed {
     const { ipv4, ipv6 } = anchor?.addresses ?? {};
     if (ipv4 === undefined || ipv6 === undefined) throw new Error(`no care-of addresses of ${guest} at ${host}`);
     return { ipv4, ipv6 };
+  }
+
+  async macOf(namespace: string, interfaceName: string): Promise<string> {
+    const text = await this.room.run(namespace, ['ip', '-j', 'link', 'show', interfaceName]);
+    return (JSON.parse(text) as [{ address: string }])[0].address;
   }
 
   appctl(host: HostKey, ...words: readonly string[]): Promise<string> {

@@ -32,6 +32,22 @@ export function udp4({ from, to, ethFrom, ethTo, vlan }: Ipv4, ports: [number, n
   return Uint8Array.from([...macBytes(ethTo), ...macBytes(ethFrom), ...tag, 0x08, 0x00, ...header, ...udp]);
 }
 
+/** A TCP segment of no data. */
+export function tcp4(
+  { from, to, ethFrom, ethTo }: Ipv4,
+  ports: [number, number],
+  segment: { readonly flags: number; readonly sequence: number; readonly acknowledges: number },
+): Uint8Array {
+  const long = (value: number): number[] => [...word(value >>> 16), ...word(value & 0xffff)];
+  const { flags, sequence, acknowledges } = segment;
+  const tcp = [...ports.flatMap(word), ...long(sequence), ...long(acknowledges), 0x50, flags, 0xff, 0xff, 0, 0, 0, 0];
+  const addresses = [...ipv4Bytes(from), ...ipv4Bytes(to)];
+  tcp.splice(16, 2, ...checksum([...addresses, 0, 6, ...word(tcp.length), ...tcp]));
+  const header = [0x45, 0, ...word(20 + tcp.length), 0, 0, 0x40, 0, 64, 6, 0, 0, ...addresses];
+  header.splice(10, 2, ...checksum(header));
+  return Uint8Array.from([...macBytes(ethTo), ...macBytes(ethFrom), 0x08, 0x00, ...header, ...tcp]);
+}
+
 /** An ARP request. */
 export function arp(ethFrom: string, sender: { mac: string; ipv4: string }, target: string): Uint8Array {
   const start = [...macBytes('ff:ff:ff:ff:ff:ff'), ...macBytes(ethFrom), 0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 1];
@@ -47,6 +63,9 @@ export function udpText(frame: Buffer): string | undefined {
   return undefined;
 }
 
+/** The TCP flags of a segment over IPv4, if the frame is one. */
+export const tcpFlags4 = (frame: Buffer): number | undefined =>
+  frame.readUInt16BE(12) === 0x0800 && frame[23] === 6 ? frame[47] : undefined;
 export const sourceMac = (frame: Buffer): string => frame.toString('hex', 6, 12).match(/../g)!.join(':');
 export const isArp = (frame: Buffer): boolean => frame.readUInt16BE(12) === 0x0806;
 export const icmpType4 = (frame: Buffer): number | undefined =>

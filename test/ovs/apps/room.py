@@ -9,6 +9,7 @@ sockets: {"socket", "event", ...}. Bytes travel as hexadecimal digits.
 """
 
 import ctypes
+import itertools
 import json
 import os
 import selectors
@@ -24,6 +25,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 output = threading.Lock()
 selector = selectors.DefaultSelector()
 sockets = {}
+numbers = itertools.count(1)
 
 
 def emit(message):
@@ -50,17 +52,18 @@ def family(address):
 def follow(kind, opened):
     """Events of the socket are reported from now on; its number."""
     opened.setblocking(False)
-    number = opened.fileno()
+    number = next(numbers)
     sockets[number] = opened
-    selector.register(opened, selectors.EVENT_READ, kind)
+    selector.register(opened, selectors.EVENT_READ, (kind, number))
     return number
 
 
-def forget(opened):
-    """No more events of the socket."""
-    selector.unregister(opened)
-    del sockets[opened.fileno()]
-    opened.close()
+def forget(number):
+    """No more events of the socket, if there were any."""
+    opened = sockets.pop(number, None)
+    if opened is not None:
+        selector.unregister(opened)
+        opened.close()
 
 
 def run(request):
@@ -112,7 +115,13 @@ def write(request):
 
 def close(request):
     """Ends a socket."""
-    forget(sockets[request['socket']])
+    forget(request['socket'])
+
+
+def reset(_):
+    """Ends all sockets."""
+    for number in list(sockets):
+        forget(number)
 
 
 def tap(request):
@@ -129,12 +138,14 @@ def inject(request):
 
 
 OPERATIONS = {
+    'run': run,
     'udp': udp,
     'send': send,
     'listen': listen,
     'connect': connect,
     'write': write,
     'close': close,
+    'reset': reset,
     'tap': tap,
     'inject': inject,
 }
@@ -148,9 +159,9 @@ def answer(request, operation):
         emit({'id': request['id'], 'error': f'{type(error).__name__}: {error}'})
 
 
-def readable(kind, opened):
+def readable(kind, number):
     """Something has arrived at a socket."""
-    number = opened.fileno()
+    opened = sockets[number]
     if kind == 'listener':
         accepted, (address, port, *_) = opened.accept()
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -168,13 +179,13 @@ def readable(kind, opened):
             data = opened.recv(65536)
             emit({'socket': number, 'event': 'data' if data else 'closed', 'data': data.hex()})
             if not data:
-                forget(opened)
+                forget(number)
     except BlockingIOError:
         pass
     except OSError as error:
         emit({'socket': number, 'event': 'failed', 'error': str(error)})
         if kind == 'stream':
-            forget(opened)
+            forget(number)
 
 
 def requests():
@@ -187,10 +198,11 @@ def requests():
         *lines, rest = (rest + chunk).split(b'\n')
         for line in lines:
             request = json.loads(line)
-            if request['op'] == 'run':
-                threading.Thread(target=answer, args=(request, run), daemon=True).start()
+            operation = OPERATIONS[request['op']]
+            if operation in (run, connect):
+                threading.Thread(target=answer, args=(request, operation), daemon=True).start()
             else:
-                answer(request, OPERATIONS[request['op']])
+                answer(request, operation)
         yield
 
 
@@ -205,8 +217,8 @@ def main():
         for key, _ in selector.select():
             if key.data == 'requests':
                 next(incoming)
-            elif key.fileobj.fileno() in sockets:
-                readable(key.data, key.fileobj)
+            elif key.data[1] in sockets:
+                readable(*key.data)
 
 
 main()

@@ -99,6 +99,12 @@ export class Room {
     this.#inboxes.delete(inbox.socket);
   }
 
+  /** Ends all sockets. */
+  async reset(): Promise<void> {
+    await this.#ask('reset', {});
+    this.#inboxes.clear();
+  }
+
   async close(): Promise<void> {
     this.#child.removeAllListeners('exit');
     const ended = new Promise((resolve) => this.#child.once('exit', resolve));
