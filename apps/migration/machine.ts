@@ -60,7 +60,8 @@ export function step(migration: Migration, event: MigrationEvent, now: number): 
   });
   const stay = (...actions: MigrationAction[]): Step => ({ migration, actions });
   const { phase } = migration;
-  const copying = phase === 'preparing' || phase === 'copying';
+  // What somebody else began may be over before we have prepared anything.
+  const copying = phase === 'planned' || phase === 'preparing' || phase === 'copying';
 
   switch (event.type) {
     case 'begun':
@@ -91,7 +92,7 @@ export function step(migration: Migration, event: MigrationEvent, now: number): 
       return phase === 'switching' ? fail('the guest resumed at the source') : stay();
     case 'refused':
       if (phase === 'failed') return { migration: { ...migration, reason: event.reason }, actions: [] };
-      return copying || phase === 'planned' || phase === 'switching' ? fail(event.reason) : stay();
+      return copying || phase === 'switching' ? fail(event.reason) : stay();
     case 'returned':
       return phase === 'failed' ? enter('rolled-back') : stay();
     case 'drained':
