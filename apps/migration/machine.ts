@@ -60,8 +60,9 @@ export function step(migration: Migration, event: MigrationEvent, now: number): 
   });
   const stay = (...actions: MigrationAction[]): Step => ({ migration, actions });
   const { phase } = migration;
-  // What somebody else began may be over before we have prepared anything.
-  const copying = phase === 'planned' || phase === 'preparing' || phase === 'copying';
+  // What somebody else began goes on whether we have prepared anything or not.
+  const copying =
+    phase === 'preparing' || phase === 'copying' || (phase === 'planned' && migration.origin === 'noticed');
 
   switch (event.type) {
     case 'begun':
@@ -92,7 +93,7 @@ export function step(migration: Migration, event: MigrationEvent, now: number): 
       return phase === 'switching' ? fail('the guest resumed at the source') : stay();
     case 'refused':
       if (phase === 'failed') return { migration: { ...migration, reason: event.reason }, actions: [] };
-      return copying || phase === 'switching' ? fail(event.reason) : stay();
+      return copying || phase === 'planned' || phase === 'switching' ? fail(event.reason) : stay();
     case 'returned':
       return phase === 'failed' ? enter('rolled-back') : stay();
     case 'drained':
