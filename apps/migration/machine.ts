@@ -60,7 +60,9 @@ export function step(migration: Migration, event: MigrationEvent, now: number): 
   });
   const stay = (...actions: MigrationAction[]): Step => ({ migration, actions });
   const { phase } = migration;
-  const copying = phase === 'preparing' || phase === 'copying';
+  // What somebody else began goes on whether we have prepared anything or not.
+  const copying =
+    phase === 'preparing' || phase === 'copying' || (phase === 'planned' && migration.origin === 'noticed');
 
   switch (event.type) {
     case 'begun':
