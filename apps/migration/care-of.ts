@@ -2,6 +2,7 @@
  * Which care-of addresses a guest's interface gets at a host that it visits: those it holds there already,
  * else the lowest that nobody holds.
  */
+import { isIPv6 } from 'node:net';
 import type {
   Addresses,
   Anchor,
@@ -24,13 +25,7 @@ export function leaseCareOf(state: NetworkState, nic: GuestInterface, host: Host
   const held = anchors.find((anchor) => anchor.host === host.name && anchor.index !== HOME_ANCHOR);
   if (held !== undefined) return held;
 
-  const taken = new Set<string>();
-  for (const list of state.anchors.values()) {
-    for (const { addresses } of list) {
-      if (addresses.ipv4 !== undefined) taken.add(addresses.ipv4);
-      if (addresses.ipv6 !== undefined) taken.add(addresses.ipv6);
-    }
-  }
+  const taken = takenAddresses(state);
   const addresses: { -readonly [K in keyof Addresses]: Addresses[K] } = {};
   for (const subnet of state.subnets.values()) {
     if (subnet.site !== host.site || subnet.careOf === undefined) continue;
@@ -43,6 +38,26 @@ export function leaseCareOf(state: NetworkState, nic: GuestInterface, host: Host
   }
   return { index: freeIndex(anchors, nic), host: host.name, addresses, admit: 'all' };
 }
+
+/** Addresses that somebody has, as far as the controller can know, in canonical text. */
+function takenAddresses(state: NetworkState): ReadonlySet<string> {
+  const taken = new Set<string>();
+  const take = (...list: readonly (string | undefined)[]): void => {
+    for (const one of list) if (one !== undefined) taken.add(canonical(one));
+  };
+  for (const list of state.anchors.values()) {
+    for (const { addresses } of list) take(addresses.ipv4, addresses.ipv6);
+  }
+  for (const { interfaces } of state.guests.values()) {
+    for (const { home } of interfaces) take(home.ipv4, home.ipv6);
+  }
+  for (const { gateway } of state.subnets.values()) take(gateway);
+  for (const { underlay } of state.hosts.values()) take(underlay);
+  return taken;
+}
+
+const canonical = (address: string): string =>
+  isIPv6(address) ? formatIpv6(parseIpv6(address)) : address;
 
 function lowestFree(
   subnet: Subnet,

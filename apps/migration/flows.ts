@@ -8,7 +8,7 @@
  * Owns: binding, deliver, deliverRelayed, outbound, outboundRelayed, bindingOutbound, strays, relay.
  */
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
-import { type Anchor, type GuestInterface, HOME_ANCHOR, type Host } from '../../controller/network/model.ts';
+import { type Addresses, type Anchor, type GuestInterface, HOME_ANCHOR, type Host } from '../../controller/network/model.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import {
   copy,
@@ -19,6 +19,7 @@ import {
   FlowList,
   ip,
   output,
+  outputInPort,
   packetIn,
   set,
   TCP,
@@ -34,7 +35,7 @@ import {
   relayZone,
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
-import { forwardTo, relayTo, tunnelTo } from './tunnel.ts';
+import { forwardTo, relayTo } from './tunnel.ts';
 
 export function migrationRecipes(view: BridgeView): BlockRecipe[] {
   const { tunnel, host } = view;
@@ -46,6 +47,7 @@ export function migrationRecipes(view: BridgeView): BlockRecipe[] {
     const { nic, port, location, arriving, atHome, own, others } = resident;
     const anchors = others.map((anchor) => ({
       index: anchor.index,
+      addresses: anchor.addresses,
       host: view.peers.find(({ name }) => name === anchor.host),
     }));
     const here = location === host;
@@ -63,11 +65,10 @@ export function migrationRecipes(view: BridgeView): BlockRecipe[] {
         own,
         atHome,
         awayAt,
-        tunnel,
         mtu,
-        ...anchors.flatMap((anchor) => [anchor.index, anchor.host]),
+        ...anchors.flatMap(({ index, addresses, host: at }) => [index, addresses, at]),
       ],
-      flows: () => bindingFlows(resident, awayAt, anchors, tunnel, mtu),
+      flows: () => bindingFlows(resident, awayAt, anchors, mtu),
     });
   }
   return recipes;
@@ -85,8 +86,10 @@ function bridgeFlows(tunnel: number | undefined): readonly Flow[] {
     ]);
   }
   if (tunnel !== undefined) {
-    list.add('relay', 100, { [Register.tooLarge]: 0 }, [[output(tunnel)]]);
-    list.add('relay', 100, { [Register.tooLarge]: 1 }, [[packetIn(PacketInReason.tooLarge, 'tooLarge')]]);
+    list.add('relay', 110, { [Register.tooLarge]: 1 }, [[packetIn(PacketInReason.tooLarge, 'tooLarge')]]);
+    // What came out of a tunnel goes back into one: OVS outputs to the port of entry only when told so.
+    list.add('relay', 105, { in_port: tunnel }, [[outputInPort]]);
+    list.add('relay', 100, {}, [[output(tunnel)]]);
   }
   return list.flows;
 }
@@ -104,7 +107,10 @@ function deliverFlows(
     list.add('deliver', 100, key, [[set('eth_dst', nic.mac), output(port)]]);
   } else if (awayAt !== undefined) {
     list.add('deliver', 100, key, [
-      relayTo(nic.number, own?.index ?? HOME_ANCHOR, 'to-guest', awayAt, mtu),
+      [
+        set('eth_dst', nic.mac),
+        ...relayTo(nic.number, own?.index ?? HOME_ANCHOR, 'to-guest', awayAt, mtu),
+      ],
       'relay',
     ]);
   }
@@ -140,34 +146,35 @@ interface AnchorFacts {
   /** Where the guest is; another host. */
   readonly location: Host;
   readonly zone: number;
-  readonly tunnel: number;
+  readonly mtu: number;
 }
 
 /**
  * What a guest elsewhere sends here and this anchor does not know: to the next anchor, or, after the last, back.
  * A guest whose host holds no address for it opens its connections here.
  */
-function anchorFlows(list: FlowList, { nic, own, anchors, location, zone, tunnel }: AnchorFacts): void {
+function anchorFlows(list: FlowList, { nic, own, anchors, location, zone, mtu }: AnchorFacts): void {
   const sent = { [Register.interface]: nic.number, [Register.class]: Class.tunnel };
   const next = anchors.find(
     ({ index, host }) => index > own.index && host !== undefined && host !== location,
   );
   list.add('strays', 100, sent, [
-    [
-      ...(next?.host === undefined
-        ? tunnelTo(nic.number, 0, 'to-guest', location)
-        : tunnelTo(nic.number, next.index, 'from-guest', next.host)),
-      output(tunnel),
-    ],
+    next?.host === undefined
+      ? relayTo(nic.number, 0, 'to-guest', location, mtu)
+      : relayTo(nic.number, next.index, 'from-guest', next.host, mtu),
+    'relay',
   ]);
-  if (own.index !== HOME_ANCHOR || anchors.some(({ host }) => host === location)) return;
+  if (own.index !== HOME_ANCHOR) return;
+  const there = anchors.find(({ host }) => host === location)?.addresses;
   for (const version of [4, 6] as const) {
+    if ((version === 4 ? there?.ipv4 : there?.ipv6) !== undefined) continue;
     list.add('bindingOutbound', 100, { ...sent, ...ip[version] }, [[ct({ commit: true, zone })], 'route']);
   }
 }
 
 interface OtherAnchor {
   readonly index: number;
+  readonly addresses: Addresses;
   readonly host: Host | undefined;
 }
 
@@ -176,7 +183,6 @@ function bindingFlows(
   { nic, port, own, atHome }: Resident,
   location: Host | undefined,
   anchors: readonly OtherAnchor[],
-  tunnel: number | undefined,
   mtu: number,
 ): readonly Flow[] {
   const list = new FlowList(cookie('migration', 'interface', nic.number));
@@ -195,8 +201,8 @@ function bindingFlows(
       list.add('binding', 110, { ...careOf, ...ip[6] }, [[translate(nic.home.ipv6)]]);
     }
   }
-  if (own !== undefined && location !== undefined && tunnel !== undefined) {
-    anchorFlows(list, { nic, own, anchors, location, zone, tunnel });
+  if (own !== undefined && location !== undefined) {
+    anchorFlows(list, { nic, own, anchors, location, zone, mtu });
   }
   if (port === undefined) return list.flows;
 
@@ -240,9 +246,10 @@ function bindingFlows(
     }
   }
   const first = anchors.find(({ host }) => host !== undefined);
-  if (first?.host !== undefined && tunnel !== undefined) {
+  if (first?.host !== undefined) {
     list.add('strays', 100, guestIs, [
-      [...tunnelTo(nic.number, first.index, 'from-guest', first.host), output(tunnel)],
+      relayTo(nic.number, first.index, 'from-guest', first.host, mtu),
+      'relay',
     ]);
   } else {
     for (const version of [4, 6] as const) {

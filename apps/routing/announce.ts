@@ -4,7 +4,7 @@
 import { bridgeView } from '../../controller/network/bridge-view.ts';
 import type { GuestName, NetworkState } from '../../controller/network/model.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
-import { arpAnnouncement } from './neighbour-packets.ts';
+import { arpAnnouncement, neighbourAnnouncement } from './neighbour-packets.ts';
 
 /** For every address of the guest that the bridge where it is holds. */
 export function announce(state: NetworkState, fabric: Fabric, guest: GuestName): void {
@@ -12,7 +12,9 @@ export function announce(state: NetworkState, fabric: Fabric, guest: GuestName):
   const view = host === undefined ? undefined : bridgeView(state, host);
   if (host === undefined || view?.uplink === undefined) return;
   for (const { nic, own } of view.residents) {
-    if (nic.guest !== guest || own?.addresses.ipv4 === undefined) continue;
-    fabric.packetOut(host, view.uplink, arpAnnouncement(nic.mac, own.addresses.ipv4));
+    if (nic.guest !== guest) continue;
+    const { ipv4, ipv6 } = own?.addresses ?? {};
+    if (ipv4 !== undefined) fabric.packetOut(host, view.uplink, arpAnnouncement(nic.mac, ipv4));
+    if (ipv6 !== undefined) fabric.packetOut(host, view.uplink, neighbourAnnouncement(nic.mac, ipv6));
   }
 }

@@ -6,7 +6,7 @@
  * ARP for an address that a bridge holds is always answered by the bridge, whether the guest is there or
  * not: so nothing changes for the neighbours when the guest moves.
  *
- * Owns: classify, tunnelled, neighbour, neighbourReply, inbound, inboundTracked, outboundTracked, returned,
+ * Owns: classify, tunnelled, neighbour, neighbourReply, answer, inbound, inboundTracked, outboundTracked, returned,
  * route.
  */
 import { GRACE_SECONDS } from '../../controller/limits.ts';
@@ -60,7 +60,14 @@ const TO_GUEST = { value: 0n, mask: DIRECTION };
 const RETURNED = { value: 0n, mask: DIRECTION | (0xffn << BigInt(TunnelKey.anchor.offset)) };
 const FROM_GUEST = { value: DIRECTION, mask: DIRECTION };
 const OPENED = { value: 1 << Mark.opened.offset, mask: 1 << Mark.opened.offset };
-const SOLICITED_AND_OVERRIDE = 0x6000_0000;
+const ROUTER_ADVERT = 134;
+const REDIRECT = 137;
+/** Flags of a neighbour advertisement (RFC 4861, section 4.4). */
+const NdFlag = { router: 0x8000_0000, solicited: 0x4000_0000, override: 0x2000_0000 } as const;
+const VLAN_TAGGED = { value: 0x1000, mask: 0x1000 };
+const UNSPECIFIED = '::';
+const ALL_NODES = { ipv6: 'ff02::1', ethernet: '33:33:00:00:00:01' } as const;
+const LINK_LOCAL = 'fe80::/10';
 const TARGET_LINK_LAYER_ADDRESS = 2;
 const GROUP_ADDRESS = '01:00:00:00:00:00/01:00:00:00:00:00';
 
@@ -141,18 +148,18 @@ export function routingRecipes(
 /** What every bridge has, whoever is plugged in. */
 function bridgeFlows(uplink: number, tunnel: number | undefined): readonly Flow[] {
   const list = new FlowList(cookie('routing', 'bridge', 0));
+  // Subnets and guests are untagged: a tag would lead past the rules, which do not look at it.
+  list.add('classify', 300, { vlan_vid: VLAN_TAGGED }, drop);
   list.add('classify', 100, { in_port: uplink }, [[set(Register.class, Class.uplink)], 'blocklist']);
 
   if (tunnel !== undefined) {
     list.add('tunnelled', 100, { tun_id: TO_GUEST }, [[], 'deliverRelayed']);
     list.add('tunnelled', 110, { tun_id: RETURNED }, [[set(Register.class, Class.guest)], 'returned']);
-    list.add('tunnelled', 100, { eth_type: ETH_ARP, tun_id: FROM_GUEST }, [[output(uplink)]]);
-    list.add('tunnelled', 110, { ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_SOLICIT, tun_id: FROM_GUEST }, [
-      [output(uplink)],
-    ]);
-    list.add('tunnelled', 110, { ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_ADVERT, tun_id: FROM_GUEST }, [
-      [output(uplink)],
-    ]);
+    list.add('tunnelled', 110, { eth_type: ETH_ARP, tun_id: FROM_GUEST }, [[], 'neighbour']);
+    for (const type of [ND_SOLICIT, ND_ADVERT]) {
+      const nd = { ...ip[6], ip_proto: ICMPV6, icmpv6_type: type };
+      list.add('tunnelled', 110, { ...nd, tun_id: FROM_GUEST }, [[], 'neighbour']);
+    }
     for (const version of [4, 6] as const) {
       list.add('tunnelled', 100, { ...ip[version], tun_id: FROM_GUEST }, [
         [ct({ zone: Register.anchorZone, nat: {}, table: 'outboundTracked' })],
@@ -162,6 +169,12 @@ function bridgeFlows(uplink: number, tunnel: number | undefined): readonly Flow[
 
   list.add('neighbour', 0, { [Register.class]: Class.uplink }, [[], 'inbound']);
   list.add('neighbour', 0, { [Register.class]: Class.guest }, [[], 'outbound']);
+  list.add('neighbour', 0, { [Register.class]: Class.tunnel }, [[output(uplink)]]);
+  for (const type of [ROUTER_ADVERT, REDIRECT]) {
+    const router = { ...ip[6], ip_proto: ICMPV6, icmpv6_type: type };
+    list.add('neighbour', 150, { [Register.class]: Class.guest, ...router }, drop);
+  }
+  list.add('answer', 0, {}, [[outputInPort]]);
 
   list.add('inboundTracked', 300, ctState('trk', 'inv'), drop);
   list.add('inboundTracked', 200, ctState('trk', 'est'), [[], 'deliver']);
@@ -180,6 +193,8 @@ function bridgeFlows(uplink: number, tunnel: number | undefined): readonly Flow[
       [],
       'bindingOutbound',
     ]);
+    // The answer to a SYN that the guest got before it moved looks invalid to all but the SYN's anchor.
+    list.add('outboundTracked', 310, { ...ctState('trk', 'inv'), ...tcp }, [[], 'strays']);
     list.add('returned', 100, tcp, drop);
     list.add('returned', 90, ip[version], [[], 'bindingOutbound']);
   }
@@ -213,6 +228,14 @@ function peerFlows(tunnel: number, number: number, underlay: string): readonly F
       copy('tun_id', anchor.offset, Register.anchor, 0, anchor.bits),
     ],
     'tunnelled',
+  ]);
+  // OVS keeps the tunnel that a packet came out of; the answer takes it the other way.
+  list.add('answer', 100, { [Register.class]: Class.tunnel, ...from }, [
+    [
+      set('tun_id', TO_GUEST),
+      set(underlay.includes(':') ? 'tun_ipv6_dst' : 'tun_dst', underlay),
+      outputInPort,
+    ],
   ]);
   return list.flows;
 }
@@ -265,6 +288,9 @@ function guestPortFlows(list: FlowList, { nic, atHome }: Resident, port: number,
     'neighbour',
   ];
   const announcement = packetIn(PacketInReason.announcement, 'neighbour');
+  /** To the subnet, this host's other guests in it included. */
+  const toSubnet: Then = atHome ? [[output(uplink), resubmit('inbound')]] : drop;
+  const said = { [Register.interface]: nic.number, [Register.class]: Class.guest };
   list.add('classify', 200, { ...from, eth_type: ETH_RARP }, [
     atHome ? [announcement, output(uplink)] : [announcement],
   ]);
@@ -284,79 +310,39 @@ function guestPortFlows(list: FlowList, { nic, atHome }: Resident, port: number,
       list.add('classify', 200, { ...from, ...ip[4], ip_proto: UDP, ip_src: '0.0.0.0', udp_dst: 67 }, [
         [output(uplink)],
       ]);
-      list.add(
-        'neighbour',
-        120,
-        {
-          [Register.interface]: nic.number,
-          [Register.class]: Class.guest,
-          eth_type: ETH_ARP,
-          arp_tpa: nic.home.ipv4,
-        },
-        [[output(uplink)]],
-      );
-      list.add(
-        'neighbour',
-        50,
-        { [Register.interface]: nic.number, [Register.class]: Class.guest, eth_type: ETH_ARP },
-        [[output(uplink)]],
-      );
-      list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], ip_dst: '224.0.0.0/4' }, [
-        [output(uplink)],
-      ]);
-      list.add(
-        'outbound',
-        110,
-        { [Register.interface]: nic.number, ...ip[4], eth_dst: 'ff:ff:ff:ff:ff:ff' },
-        [[output(uplink)]],
-      );
-    } else {
-      list.add(
-        'neighbour',
-        120,
-        {
-          [Register.interface]: nic.number,
-          [Register.class]: Class.guest,
-          eth_type: ETH_ARP,
-          arp_tpa: nic.home.ipv4,
-        },
-        drop,
-      );
-      list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], ip_dst: '224.0.0.0/4' }, drop);
-      list.add(
-        'outbound',
-        110,
-        { [Register.interface]: nic.number, ...ip[4], eth_dst: 'ff:ff:ff:ff:ff:ff' },
-        drop,
-      );
     }
-  }
-  if (nic.home.ipv6 !== undefined) {
-    list.add('classify', 200, { ...from, ...ip[6], ipv6_src: nic.home.ipv6 }, known);
-    list.add('classify', 200, { ...from, ...ip[6], ip_proto: ICMPV6, ipv6_src: 'fe80::/10' }, known);
-    const neighbours = {
-      [Register.interface]: nic.number,
-      [Register.class]: Class.guest,
-      ...ip[6],
-      ip_proto: ICMPV6,
-    };
-    if (atHome) {
-      list.add('classify', 200, { ...from, ...ip[6], ip_proto: ICMPV6, ipv6_src: '::' }, [[output(uplink)]]);
-      list.add('neighbour', 50, { ...neighbours, icmpv6_type: ND_SOLICIT }, [[output(uplink)]]);
-      list.add('neighbour', 50, { ...neighbours, icmpv6_type: ND_ADVERT }, [[output(uplink)]]);
-    }
+    // It asks for its own address to find out whether it is alone.
+    const itself = { ...said, eth_type: ETH_ARP, arp_tpa: nic.home.ipv4 };
+    list.add('neighbour', 120, itself, atHome ? [[output(uplink)]] : drop);
+    if (atHome) list.add('neighbour', 50, { ...said, eth_type: ETH_ARP }, toSubnet);
+    list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], ip_dst: '224.0.0.0/4' }, toSubnet);
     list.add(
       'outbound',
       110,
-      { [Register.interface]: nic.number, ...ip[6], ipv6_dst: 'ff00::/8' },
-      atHome ? [[output(uplink)]] : drop,
+      { [Register.interface]: nic.number, ...ip[4], eth_dst: 'ff:ff:ff:ff:ff:ff' },
+      toSubnet,
     );
-    list.add(
-      'outbound',
-      105,
-      { [Register.interface]: nic.number, ...ip[6], ipv6_src: 'fe80::/10' },
-      atHome ? [[output(uplink)]] : drop,
-    );
+  }
+  if (nic.home.ipv6 !== undefined) {
+    const icmp = { ...ip[6], ip_proto: ICMPV6 };
+    list.add('classify', 200, { ...from, ...ip[6], ipv6_src: nic.home.ipv6 }, known);
+    list.add('classify', 200, { ...from, ...icmp, ipv6_src: LINK_LOCAL }, known);
+    if (atHome) {
+      list.add('classify', 200, { ...from, ...icmp, ipv6_src: UNSPECIFIED }, [[output(uplink)]]);
+      solicitAndAdvertise(list, said, nic.home.ipv6, toSubnet);
+    }
+    list.add('neighbour', 40, { ...said, ...icmp, icmpv6_type: ND_ADVERT }, drop);
+    list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[6], ipv6_dst: 'ff00::/8' }, toSubnet);
+    list.add('outbound', 105, { [Register.interface]: nic.number, ...ip[6], ipv6_src: LINK_LOCAL }, toSubnet);
+  }
+}
+
+/** Neighbour discovery as a guest may do it: whatever it asks, but it advertises no address of another's. */
+function solicitAndAdvertise(list: FlowList, said: MatchInput, address: string, then: Then): void {
+  const nd = { ...said, ...ip[6], ip_proto: ICMPV6 };
+  list.add('neighbour', 50, { ...nd, icmpv6_type: ND_SOLICIT }, then);
+  for (const nd_target of [address, LINK_LOCAL]) {
+    list.add('neighbour', 50, { ...nd, icmpv6_type: ND_ADVERT, nd_target }, then);
   }
 }
 
@@ -374,7 +360,7 @@ function awayNeighbourFlows(
     const mac = gatewayMacs.get(prefix);
     if (mac === undefined) continue;
     if (family === 4) answerArp(list, 110, asked, gateway, mac);
-    else answerNd(list, 110, asked, gateway, mac);
+    else answerNd(list, 110, asked, gateway, mac, NdFlag.router);
   }
   if (tunnel === undefined || homeUnderlay === undefined) return;
   const toHome: readonly Action[] = [
@@ -383,8 +369,7 @@ function awayNeighbourFlows(
     output(tunnel),
   ];
   list.add('neighbour', 50, { ...asked, eth_type: ETH_ARP }, [toHome]);
-  list.add('neighbour', 50, { ...asked, ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_SOLICIT }, [toHome]);
-  list.add('neighbour', 50, { ...asked, ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_ADVERT }, [toHome]);
+  if (nic.home.ipv6 !== undefined) solicitAndAdvertise(list, asked, nic.home.ipv6, [toHome]);
 }
 
 /** For the addresses that this bridge holds. */
@@ -401,18 +386,22 @@ function anchorFlows(list: FlowList, { nic, atHome }: Resident, own: Anchor, adm
     ],
   ];
   const hops = atHome ? [] : [decTtl];
-  const reply = { [Register.class]: Class.uplink, eth_dst: nic.mac };
+  const toIt = { eth_dst: nic.mac };
   const deliver: Then = [[set(Register.interface, nic.number)], 'deliver'];
   if (own.addresses.ipv4 !== undefined) {
     answerArp(list, 100, {}, own.addresses.ipv4, nic.mac);
-    if (atHome) list.add('neighbour', 90, { ...reply, eth_type: ETH_ARP, arp_op: ARP_REPLY }, deliver);
+    if (atHome) list.add('inbound', 110, { ...toIt, eth_type: ETH_ARP, arp_op: ARP_REPLY }, deliver);
     list.add('inbound', 100, { ...ip[4], ip_dst: own.addresses.ipv4 }, found(hops));
     list.add('route', 200, { ...ip[4], ip_dst: own.addresses.ipv4 }, [[resubmit('inbound')]]);
   }
   if (own.addresses.ipv6 !== undefined) {
-    answerNd(list, 100, {}, own.addresses.ipv6, nic.mac);
-    if (atHome)
-      list.add('neighbour', 90, { ...reply, ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_ADVERT }, deliver);
+    answerNd(list, 100, {}, own.addresses.ipv6, nic.mac, 0);
+    denyNd(list, 110, own.addresses.ipv6, nic.mac);
+    if (atHome) {
+      const advert = { ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_ADVERT };
+      list.add('inbound', 110, { ...toIt, ...advert }, deliver);
+      list.add('inbound', 105, { ...toIt, ...ip[6], ipv6_dst: LINK_LOCAL }, deliver);
+    }
     list.add('inbound', 100, { ...ip[6], ipv6_dst: own.addresses.ipv6 }, found(hops));
     list.add('route', 200, { ...ip[6], ipv6_dst: own.addresses.ipv6 }, [[resubmit('inbound')]]);
   }
@@ -481,8 +470,8 @@ function answerArp(list: FlowList, priority: number, asked: Asked, address: stri
       copy('arp_spa', 0, 'arp_tpa', 0, 32),
       set('arp_sha', mac),
       set('arp_spa', address),
-      outputInPort,
     ],
+    'answer',
   ]);
 }
 
@@ -490,7 +479,14 @@ function answerArp(list: FlowList, priority: number, asked: Asked, address: stri
  * RFC 4861, section 7.2.4. The datapath rewrites the solicitation's source link-layer address option into a
  * target one; that is done in user space, hence the meter.
  */
-function answerNd(list: FlowList, priority: number, asked: Asked, address: string, mac: string): void {
+function answerNd(
+  list: FlowList,
+  priority: number,
+  asked: Asked,
+  address: string,
+  mac: string,
+  flags: number,
+): void {
   const nd = { ...ip[6], ip_proto: ICMPV6 };
   list.add('neighbour', priority, { ...asked, ...nd, icmpv6_type: ND_SOLICIT, nd_target: address }, [
     [
@@ -506,9 +502,29 @@ function answerNd(list: FlowList, priority: number, asked: Asked, address: strin
   list.add('neighbourReply', priority, { ...asked, ...nd, icmpv6_type: ND_ADVERT, nd_target: address }, [
     [
       set('nd_options_type', TARGET_LINK_LAYER_ADDRESS),
-      set('nd_reserved', SOLICITED_AND_OVERRIDE),
+      set('nd_reserved', flags + NdFlag.solicited + NdFlag.override),
       set('nd_tll', mac),
-      outputInPort,
     ],
+    'answer',
+  ]);
+}
+
+/** Somebody wants to use the address (RFC 4862, section 5.4.3): all are told whose it is, unsolicited. */
+function denyNd(list: FlowList, priority: number, address: string, mac: string): void {
+  const nd = { ...ip[6], ip_proto: ICMPV6, nd_target: address };
+  list.add('neighbour', priority, { ...nd, icmpv6_type: ND_SOLICIT, ipv6_src: UNSPECIFIED }, [
+    [
+      meter('neighbour'),
+      set('eth_dst', ALL_NODES.ethernet),
+      set('eth_src', mac),
+      set('ipv6_dst', ALL_NODES.ipv6),
+      set('ipv6_src', address),
+      set('icmpv6_type', ND_ADVERT),
+    ],
+    'neighbourReply',
+  ]);
+  list.add('neighbourReply', priority, { ...nd, icmpv6_type: ND_ADVERT, ipv6_dst: ALL_NODES.ipv6 }, [
+    [set('nd_reserved', NdFlag.override)],
+    'answer',
   ]);
 }

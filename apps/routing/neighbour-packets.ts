@@ -25,14 +25,14 @@ export function arpProbe(mac: string, target: string): Uint8Array {
   const frame = new Uint8Array(42);
   const view = new DataView(frame.buffer);
   frame.fill(0xff, 0, 6);
-  putMac(view, 6, mac);
+  putMac(view, 6, parseMac(mac));
   view.setUint16(12, 0x0806);
   view.setUint16(14, 1);
   view.setUint16(16, 0x0800);
   view.setUint8(18, 6);
   view.setUint8(19, 4);
   view.setUint16(20, 1);
-  putMac(view, 22, mac);
+  putMac(view, 22, parseMac(mac));
   view.setUint32(38, parseIpv4(target));
   return frame;
 }
@@ -46,24 +46,44 @@ export function arpAnnouncement(mac: string, address: string): Uint8Array {
 
 /** An Ethernet frame that solicits `target`. */
 export function neighbourSolicitation(mac: string, target: string): Uint8Array {
+  const wanted = parseIpv6(target);
+  const group = 0xff00_0000n | (wanted & 0xff_ffffn);
+  const to = { mac: 0x3333_0000_0000 + Number(group), address: (0xff02n << 112n) | (1n << 32n) | group };
+  return neighbourDiscovery(135, 0, { mac, address: linkLocal(mac) }, to, wanted);
+}
+
+/** An unsolicited advertisement (RFC 4861, section 7.2.6): tells the subnet's switches where `address` is now. */
+export function neighbourAnnouncement(mac: string, address: string): Uint8Array {
+  const target = parseIpv6(address);
+  const allNodes = { mac: 0x3333_0000_0001, address: (0xff02n << 112n) | 1n };
+  return neighbourDiscovery(136, 0x2000_0000, { mac, address: target }, allNodes, target);
+}
+
+/** Type, flags, target, and `from`'s link-layer address as source or target option. */
+function neighbourDiscovery(
+  type: 135 | 136,
+  flags: number,
+  from: { readonly mac: string; readonly address: bigint },
+  to: { readonly mac: number; readonly address: bigint },
+  target: bigint,
+): Uint8Array {
   const frame = new Uint8Array(14 + 40 + 32);
   const view = new DataView(frame.buffer);
-  const wanted = parseIpv6(target);
-  view.setUint16(0, 0x3333);
-  view.setUint32(2, Number(0xff00_0000n | (wanted & 0xff_ffffn)));
-  putMac(view, 6, mac);
+  putMac(view, 0, to.mac);
+  putMac(view, 6, parseMac(from.mac));
   view.setUint16(12, 0x86dd);
   view.setUint32(14, 0x6000_0000);
   view.setUint16(18, 32);
   view.setUint8(20, 58);
   view.setUint8(21, 255);
-  putIpv6(view, 22, linkLocal(mac));
-  putIpv6(view, 38, (0xff02n << 112n) | 0x1_ff00_0000n | (wanted & 0xff_ffffn));
-  view.setUint8(54, 135);
-  putIpv6(view, 62, wanted);
-  view.setUint8(78, 1);
+  putIpv6(view, 22, from.address);
+  putIpv6(view, 38, to.address);
+  view.setUint8(54, type);
+  view.setUint32(58, flags);
+  putIpv6(view, 62, target);
+  view.setUint8(78, type === 135 ? 1 : 2);
   view.setUint8(79, 1);
-  putMac(view, 80, mac);
+  putMac(view, 80, parseMac(from.mac));
   const pseudo = ones(frame, 22, 32) + 32 + 58;
   view.setUint16(56, ~ones(frame, 54, 32, pseudo) & 0xffff);
   return frame;
@@ -92,8 +112,7 @@ function linkLocal(mac: string): bigint {
   return (0xfe80n << 112n) | (high << 40n) | (0xfffen << 24n) | (value & 0xff_ffffn);
 }
 
-function putMac(view: DataView, offset: number, mac: string): void {
-  const value = parseMac(mac);
+function putMac(view: DataView, offset: number, value: number): void {
   view.setUint16(offset, Math.floor(value / 2 ** 32));
   view.setUint32(offset + 2, value % 2 ** 32);
 }

@@ -4,7 +4,17 @@
  * Only interfaces that concern the bridge are in it: those plugged into it, and those it holds an anchor for.
  */
 import { isUnderWay } from './migration.ts';
-import type { Anchor, Bridge, Guest, GuestInterface, Host, HostName, NetworkState, Subnet } from './model.ts';
+import {
+  type Anchor,
+  type Bridge,
+  type Guest,
+  type GuestInterface,
+  HOME_ANCHOR,
+  type Host,
+  type HostName,
+  type NetworkState,
+  type Subnet,
+} from './model.ts';
 
 /** The name of the port that the controller adds to a bridge for its tunnels. */
 export const TUNNEL_PORT = 'at-geneve';
@@ -32,7 +42,10 @@ export interface Resident {
   readonly location: Host | undefined;
   /** Plugged in here for a migration to here that has not ended. */
   readonly arriving: boolean;
-  /** Is this its home site? */
+  /**
+   * Does this bridge hold its home addresses, or would it if it ran? On another host of its home site a guest is
+   * as much away as anywhere: its MAC address must show at one place of the subnet alone.
+   */
   readonly atHome: boolean;
   /** The anchor that this bridge holds for it. */
   readonly own: Anchor | undefined;
@@ -61,6 +74,7 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
       const port = portByMac.get(nic.mac);
       const anchors = state.anchors.get(nic.number) ?? [];
       // An address that nobody runs under is nobody's: no answer in its name.
+      const home = anchors.find(({ index }) => index === HOME_ANCHOR);
       const own = location === undefined ? undefined : anchors.find((anchor) => anchor.host === hostName);
       if (port === undefined && own === undefined) continue;
       residents.push({
@@ -69,7 +83,7 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
         port,
         location,
         arriving: comesHere && port !== undefined,
-        atHome: host.site === nic.homeSite,
+        atHome: host.site === nic.homeSite && (home === undefined || home.host === hostName),
         own,
         others: anchors.filter((anchor) => anchor.host !== hostName),
       });

@@ -11,6 +11,7 @@ import {
   type Anchor,
   type Guest,
   type GuestInterface,
+  HOME_ANCHOR,
   type Host,
   MAX_INTERFACE_NUMBER,
   type NetworkState,
@@ -63,11 +64,12 @@ export function declare(
   const interfaceNumber = numbering(remembered.interfaceNumbers);
   const guests = new Map<string, Guest>();
   for (const guest of description.guests) {
+    const mac = guest.mac.toLowerCase();
     const nic: GuestInterface = {
-      number: interfaceNumber(guest.mac),
+      number: interfaceNumber(mac),
       guest: guest.name,
       interfaceId: guest.interfaceId,
-      mac: guest.mac,
+      mac,
       homeSite: hosts.get(guest.host)?.site ?? '',
       home: addressesOf(guest.addresses),
     };
@@ -92,9 +94,31 @@ export function declare(
     placements: new Map(
       [...remembered.placements].filter(([guest, host]) => guests.has(guest) && hosts.has(host)),
     ),
-    anchors: remembered.anchors,
+    anchors: stillTrue(remembered.anchors, guests, hosts),
     migrations: remembered.migrations,
   };
+}
+
+/**
+ * Anchors of interfaces and at hosts that are declared still. A home anchor holds the home addresses that are
+ * declared now, and only at the site that they belong to now; without it no other anchor is of use.
+ */
+function stillTrue(
+  remembered: Remembered['anchors'],
+  guests: ReadonlyMap<string, Guest>,
+  hosts: ReadonlyMap<string, Host>,
+): Remembered['anchors'] {
+  const anchors = new Map<number, readonly Anchor[]>();
+  for (const { interfaces } of guests.values()) {
+    for (const { number, homeSite, home } of interfaces) {
+      const kept = (remembered.get(number) ?? []).filter(({ host }) => hosts.has(host));
+      const atHome = kept.find(({ index }) => index === HOME_ANCHOR);
+      if (atHome === undefined || hosts.get(atHome.host)?.site !== homeSite) continue;
+      const same = atHome.addresses.ipv4 === home.ipv4 && atHome.addresses.ipv6 === home.ipv6;
+      anchors.set(number, same ? kept : kept.map((one) => (one === atHome ? { ...one, addresses: home } : one)));
+    }
+  }
+  return anchors;
 }
 
 function addressesOf(list: readonly string[]): Addresses {

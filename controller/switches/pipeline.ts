@@ -58,6 +58,8 @@ export const Table = {
   route: 70,
   /** Second half of neighbour answers whose fields depend on fields that the first half set. */
   neighbourReply: 80,
+  /** An answer goes back: out of the port that the question came in by, or through its tunnel. */
+  answer: 81,
 } as const;
 
 export type TableName = keyof typeof Table;

@@ -20,4 +20,5 @@ export const tablePurpose: Readonly<Record<TableName, string>> = {
   relay: 'into a tunnel, unless the packet does not fit',
   route: 'out of the uplink, or to another guest of this host',
   neighbourReply: 'second half of neighbour answers',
+  answer: 'neighbour answers, back to who asked: out of the port of entry or through its tunnel',
 };

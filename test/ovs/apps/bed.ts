@@ -1,0 +1,445 @@
+/**
+ * A small network with real Open vSwitch, programmed by the real fabric from a network state that the test makes.
+ *
+ *                                         client (x)
+ *                                            │
+ *                  ┌──────────────────── router ────────────────────┐
+ *     neighbour    │                         │                      │
+ *         └────── br-ex (a)               br-ex (b)              br-ex (c)       one underlay address each
+ *                  │                         │                      │
+ *                 br-int (a) · · geneve · · br-int (b) · · · · · · br-int (c)
+ *                  │  │                      │  │                   │
+ *                 web db                    web db                 web
+ *
+ * A guest is one namespace with an interface at each host, all with the guest's MAC address; it runs where its
+ * interface is up and has the guest's addresses. So its sockets live on when it moves, as a real guest's do.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, connect, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { withLeases } from '../../../apps/migration/switchover.ts';
+import { recipes } from '../../../apps/recipes.ts';
+import { Gateways } from '../../../apps/routing/gateways.ts';
+import { answerPacketIn } from '../../../apps/routing/too-large-answer.ts';
+import { systemClock } from '../../../controller/clock.ts';
+import { TUNNEL_PORT } from '../../../controller/network/bridge-view.ts';
+import { anchored, bridgeSeen, delivered, migrationChanged, placed } from '../../../controller/network/changes.ts';
+import { declare } from '../../../controller/network/declare.ts';
+import type { NetworkDescription } from '../../../controller/network/description.ts';
+import type { Phase } from '../../../controller/network/migration.ts';
+import type { Addresses, Admit, BridgePort, NetworkState } from '../../../controller/network/model.ts';
+import { Network } from '../../../controller/network/network.ts';
+import { Fabric, type StagedSwitchover } from '../../../controller/switches/fabric.ts';
+import { SwitchListener } from '../../../controller/switches/listener.ts';
+import { PacketInReason, relayZone } from '../../../controller/switches/pipeline.ts';
+import { Room } from './room.ts';
+
+export type HostKey = 'a' | 'b' | 'c';
+export type GuestKey = 'web' | 'db';
+
+const HOSTS = { a: 1, b: 2, c: 3 } as const;
+const GUESTS = { web: 100, db: 101 } as const;
+const hostKeys = Object.keys(HOSTS) as HostKey[];
+const guestKeys = Object.keys(GUESTS) as GuestKey[];
+const UPLINK_PORT = 1;
+const TUNNEL = 2;
+const OFFLOADS = 'tx off rx off sg off tso off gso off gro off';
+
+export const address = {
+  client: { ipv4: '203.0.113.11', ipv6: '2001:db8:f::11' },
+  neighbour: { ipv4: '10.1.0.50', ipv6: '2001:db8:1::50' },
+  gateway: (host: HostKey) => ({ ipv4: `10.${HOSTS[host]}.0.1`, ipv6: `2001:db8:${HOSTS[host]}::1` }),
+  guest: (guest: GuestKey) => ({ ipv4: `10.1.0.${GUESTS[guest]}`, ipv6: `2001:db8:1::${GUESTS[guest]}` }),
+  underlay: (host: HostKey) => `10.${HOSTS[host]}.0.10`,
+} as const;
+
+export const mac = (guest: GuestKey): string => `52:54:00:00:00:${GUESTS[guest].toString(16)}`;
+const portOf = (guest: GuestKey): number => GUESTS[guest];
+
+const description: NetworkDescription = {
+  name: 'bed',
+  sites: hostKeys.map((key) => ({
+    name: key,
+    subnets: [
+      {
+        prefix: `10.${HOSTS[key]}.0.0/24`,
+        gateway: address.gateway(key).ipv4,
+        careOf: { first: `10.${HOSTS[key]}.0.200`, last: `10.${HOSTS[key]}.0.210` },
+      },
+      {
+        prefix: `2001:db8:${HOSTS[key]}::/64`,
+        gateway: address.gateway(key).ipv6,
+        careOf: { first: `2001:db8:${HOSTS[key]}::200`, last: `2001:db8:${HOSTS[key]}::210` },
+      },
+    ],
+  })),
+  hosts: hostKeys.map((key) => ({
+    name: key,
+    site: key,
+    underlay: address.underlay(key),
+    ovsdb: 'unix:/nonexistent',
+    bridge: 'br-int',
+    uplink: 'int-uplink',
+    libvirt: 'test:///',
+    migration: 'test:///',
+    capacity: { memoryMiB: 1024, guests: 4 },
+  })),
+  edges: [],
+  guests: guestKeys.map((key) => ({
+    name: key,
+    uuid: `00000000-0000-0000-0000-0000000000${GUESTS[key].toString(16)}`,
+    host: 'a',
+    memoryMiB: 128,
+    mac: mac(key),
+    interfaceId: key,
+    addresses: [address.guest(key).ipv4, address.guest(key).ipv6],
+    services: [{ protocol: 'tcp', port: 80 }],
+  })),
+};
+
+export class Bed {
+  readonly room: Room;
+  readonly network: Network;
+  readonly fabric: Fabric;
+  /** What went wrong in the controller; a test ends with nothing in it. */
+  readonly problems: string[] = [];
+  readonly #directory: string;
+  readonly #listener: SwitchListener;
+  readonly #gateways: Gateways;
+  readonly #doors: Server[] = [];
+  readonly #sockets = new Set<Socket>();
+  readonly #ready = new Set<string>();
+
+  static async open(): Promise<Bed> {
+    const bed = new Bed(await Room.open());
+    try {
+      await bed.#build();
+    } catch (error) {
+      await bed.close();
+      throw error;
+    }
+    return bed;
+  }
+
+  private constructor(room: Room) {
+    this.room = room;
+    this.#directory = mkdtempSync(join(tmpdir(), 'bed-'));
+    this.network = new Network(declare(description));
+    this.fabric = new Fabric(this.network.state, recipes, 1n, systemClock, {
+      onFresh: () => undefined,
+      onReady: (host) => {
+        this.#ready.add(host);
+        this.#gateways.bridgeReady(host);
+      },
+      onLost: (host) => this.problems.push(`bridge ${host} lost`),
+      onMessage: (host, message) => {
+        if (message.type === 'error') this.problems.push(`${host}: ${JSON.stringify(message.error)}`);
+        if (message.type !== 'nx_packet_in2' || message.packet === undefined) return;
+        const [reason] = message.userdata ?? [];
+        if (reason === PacketInReason.gateway) this.#gateways.answered(message.packet, host);
+        if (reason === PacketInReason.tooLarge) {
+          answerPacketIn(this.network.state, this.fabric, host, message, message.packet);
+        }
+      },
+      onError: (host, error) => this.problems.push(`${host}: ${error.message}`),
+    });
+    this.#gateways = new Gateways(this.network, this.fabric, systemClock);
+    this.network.follow((state) => this.fabric.update(state));
+    this.#listener = new SwitchListener(systemClock, {
+      onSwitch: (session) => this.fabric.switchConnected(session),
+      onRefused: (peer, error) => this.problems.push(`${peer}: ${error.message}`),
+      onMessage: (message, session) => this.fabric.message(session, message),
+      onClosed: (_reason, session) => this.fabric.switchClosed(session),
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#gateways.close();
+    await this.room.close();
+    await this.#listener.close().catch(() => undefined);
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(this.#doors.map((door) => new Promise((resolve) => door.close(resolve))));
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  // ── What tests do ────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Both guests at home, nothing remembered anywhere: how every test begins. */
+  async reset(): Promise<void> {
+    const { state } = this.network;
+    await this.room.reset();
+    this.network.update((now) => ({ ...now, placements: new Map(), anchors: new Map(), migrations: new Map() }));
+    for (const guest of guestKeys) {
+      this.network.update(placed(guest, 'a'));
+      await this.run(guest, 'a');
+    }
+    await this.settled();
+    const zones = [...state.guests.values()].flatMap(({ interfaces }) =>
+      interfaces.flatMap(({ number }) => [relayZone(number), relayZone(number) - 1]),
+    );
+    for (const host of hostKeys) for (const zone of zones) await this.fabric.flushZone(host, zone);
+    for (const name of ['client', 'neighbour', ...guestKeys]) {
+      await this.room.run(name, ['sh', '-c', 'ip route flush cache; ip -6 route flush cache; ip route flush type blackhole']);
+    }
+  }
+
+  /** Every bridge holds its flows, and none forwards by an older one. */
+  async settled(): Promise<void> {
+    await this.fabric.settled();
+    await Promise.all(hostKeys.map((host) => this.appctl(host, 'revalidator/purge')));
+  }
+
+  /** All of a migration, in the order in which a live one goes. */
+  async move(guest: GuestKey, to: HostKey, admit: Admit = 'all'): Promise<void> {
+    const switchover = await this.prepare(guest, to);
+    await this.stop(guest);
+    await switchover.commit(admit);
+    await this.run(guest, to);
+    this.phase(guest, to, 'relaying');
+    await this.settled();
+  }
+
+  /** Up to the moment before the switchover: leases, flows, an empty relay zone, the commit staged. */
+  async prepare(guest: GuestKey, to: HostKey): Promise<{ commit: (admit?: Admit) => Promise<void> }> {
+    const known = this.network.state.guests.get(guest)!;
+    this.network.update((state) => withLeases(state, known, to));
+    this.phase(guest, to, 'copying');
+    await this.fabric.settled();
+    for (const { number } of known.interfaces) await this.fabric.flushZone(to, relayZone(number));
+    const after = (admit: Admit) => (state: NetworkState) => delivered(guest, to)(admits(guest, to, admit)(state));
+    const staged: StagedSwitchover = await this.fabric.stage(after('all')(this.network.state));
+    await this.settled();
+    return {
+      commit: async (admit = 'all') => {
+        const committed = staged.commit();
+        this.network.update(after(admit));
+        await committed;
+        await this.settled();
+      },
+    };
+  }
+
+  phase(guest: GuestKey, to: HostKey, phase: Phase): void {
+    const from = this.network.state.placements.get(guest) ?? 'a';
+    const common = { id: `${guest} ${to}`, guest, to, strategy: 'redirect', admit: 'all' } as const;
+    this.network.update(migrationChanged({ ...common, from, origin: 'controller', phase, entered: {} }));
+  }
+
+  /** The guest stops: its interfaces are silent, its sockets and what they hold stay. */
+  async stop(guest: GuestKey): Promise<void> {
+    await this.room.run(guest, ['ip', '-batch', '-'], hostKeys.map((host) => `link set ${host}0 down\n`).join(''));
+  }
+
+  /** The guest goes on at the host, and there alone. */
+  async run(guest: GuestKey, host: HostKey): Promise<void> {
+    const home = address.guest(guest);
+    const gateway = address.gateway('a');
+    const lines = [
+      ...hostKeys.map((other) => `link set ${other}0 down`),
+      ...hostKeys.map((other) => `addr flush dev ${other}0`),
+      `link set ${host}0 up`,
+      `addr add ${home.ipv4}/24 dev ${host}0`,
+      `addr add ${home.ipv6}/64 dev ${host}0 nodad`,
+      `route replace default via ${gateway.ipv4}`,
+      `route replace ::/0 via ${gateway.ipv6} dev ${host}0`,
+    ];
+    await this.room.run(guest, ['ip', '-batch', '-'], `${lines.join('\n')}\n`);
+  }
+
+  careOf(guest: GuestKey, host: HostKey): Required<Addresses> {
+    const [nic] = this.network.state.guests.get(guest)!.interfaces;
+    const anchor = this.network.state.anchors.get(nic!.number)?.find((one) => one.host === host && one.index > 1);
+    const { ipv4, ipv6 } = anchor?.addresses ?? {};
+    if (ipv4 === undefined || ipv6 === undefined) throw new Error(`no care-of addresses of ${guest} at ${host}`);
+    return { ipv4, ipv6 };
+  }
+
+  async macOf(namespace: string, interfaceName: string): Promise<string> {
+    const text = await this.room.run(namespace, ['ip', '-j', 'link', 'show', interfaceName]);
+    return (JSON.parse(text) as [{ address: string }])[0].address;
+  }
+
+  appctl(host: HostKey, ...words: readonly string[]): Promise<string> {
+    return this.room.run(undefined, ['ovs-appctl', '-t', `${this.#of(host)}/vs.ctl`, ...words]);
+  }
+
+  ofctl(host: HostKey, command: string, ...words: readonly string[]): Promise<string> {
+    return this.room.run(undefined, ['ovs-ofctl', '-O', 'OpenFlow15', command, `${this.#of(host)}/br-int.mgmt`, ...words]);
+  }
+
+  // ── How it is built ──────────────────────────────────────────────────────────────────────────────────────
+
+  #of(host: HostKey): string {
+    return join(this.#directory, host);
+  }
+
+  async #build(): Promise<void> {
+    const port = await this.#listener.listen(0, '127.0.0.1');
+    await this.room.run(undefined, ['sh', '-e', '-c', plumbing()]);
+    await Promise.all(hostKeys.map((host) => this.#bridge(host, port)));
+    for (const host of hostKeys) this.network.update(bridgeSeen(host, seenBridge(host)));
+    for (const guest of guestKeys) {
+      this.network.update(placed(guest, 'a'));
+      await this.run(guest, 'a');
+    }
+    await this.#controlled();
+    // OVS drops a packet whose tunnel's next hop it does not know, and learns that from answers to ARP alone.
+    for (const host of hostKeys) {
+      const gateway = address.gateway(host).ipv4;
+      await this.room.run(`host-${host}`, ['sh', '-e', '-c', `ip neigh flush all; ping -q -c 1 -W 2 ${gateway}`]);
+    }
+  }
+
+  /** Open vSwitch of a host, told to connect to the controller by way of a socket of its own. */
+  async #bridge(host: HostKey, port: number): Promise<void> {
+    const number = HOSTS[host];
+    const directory = this.#of(host);
+    const namespace = `host-${host}`;
+    await this.room.run(undefined, ['mkdir', directory]);
+    await this.#door(join(directory, 'br-int.controller'), port);
+    const db = `unix:${directory}/db.sock`;
+    const daemon = (name: string): string[] => [
+      ...[`--pidfile=${directory}/${name}.pid`, `--unixctl=${directory}/${name}.ctl`],
+      ...[`--log-file=${directory}/${name}.log`, '--detach', '-vconsole:off'],
+    ];
+    const run = (...argv: string[]): Promise<string> => this.room.run(namespace, argv);
+    await run('ovsdb-tool', 'create', `${directory}/conf.db`, '/usr/share/openvswitch/vswitch.ovsschema');
+    await run('ovsdb-server', `${directory}/conf.db`, `--remote=p${db}`, ...daemon('db'));
+    await run('ovs-vsctl', `--db=${db}`, '--no-wait', 'init', '--', 'set', 'Open_vSwitch', '.',
+      'other_config:n-handler-threads=1', 'other_config:n-revalidator-threads=1'); // prettier-ignore
+    await run('env', `OVS_RUNDIR=${directory}`, 'ovs-vswitchd', db, '--disable-system', ...daemon('vs'));
+    const netdev = (name: string, ...more: string[]): string[] => [
+      ...['--', 'add-br', name, '--', 'set', 'Bridge', name, 'datapath_type=netdev', ...more],
+    ];
+    const addPort = (bridge: string, name: string, ...more: string[]): string[] => [
+      ...['--', 'add-port', bridge, name],
+      ...(more.length === 0 ? [] : ['--', 'set', 'Interface', name, ...more]),
+    ];
+    await run(
+      ...['ovs-vsctl', `--db=${db}`],
+      ...netdev('br-ex'),
+      ...addPort('br-ex', 'uplink'),
+      ...(host === 'a' ? addPort('br-ex', 'lan') : []),
+      ...addPort('br-ex', 'ex-int', 'type=patch', 'options:peer=int-uplink'),
+      ...netdev('br-int', 'fail_mode=secure', 'protocols=OpenFlow15',
+        `other_config:datapath-id=${datapathId(host)}`, `other_config:hwaddr="${bridgeMac(host)}"`), // prettier-ignore
+      ...addPort('br-int', 'int-uplink', 'type=patch', 'options:peer=ex-int', `ofport_request=${UPLINK_PORT}`),
+      ...addPort('br-int', TUNNEL_PORT, 'type=geneve', 'options:remote_ip=flow', 'options:key=flow', `ofport_request=${TUNNEL}`),
+      ...guestKeys.flatMap((guest) => addPort('br-int', `tap-${guest}`, `ofport_request=${portOf(guest)}`)),
+      ...['--', 'set-controller', 'br-int', `unix:${directory}/br-int.controller`],
+      ...['--', 'set', 'Controller', 'br-int', 'connection_mode=out-of-band', 'max_backoff=1000'],
+    );
+    await run('sh', '-e', '-c', `ip addr add 10.${number}.0.10/24 dev br-ex; ip link set br-ex up
+      ip route add default via 10.${number}.0.1; ethtool -K br-ex tx off`);
+  }
+
+  /** A socket of the switch's own directory, the only kind that it connects to, that leads to the listener. */
+  async #door(path: string, port: number): Promise<void> {
+    const door = createServer((fromSwitch) => {
+      const toListener = connect(port, '127.0.0.1');
+      for (const [one, other] of [
+        [fromSwitch, toListener],
+        [toListener, fromSwitch],
+      ] as const) {
+        this.#sockets.add(one);
+        one.setNoDelay(true);
+        one.on('error', () => other.destroy());
+        one.on('close', () => other.destroy());
+        one.pipe(other);
+      }
+    });
+    this.#doors.push(door);
+    await new Promise<void>((resolve) => door.listen(path, resolve));
+  }
+
+  /** All bridges hold their flows, and all gateways have answered. */
+  async #controlled(): Promise<void> {
+    const deadline = performance.now() + 20_000;
+    const complete = (): boolean =>
+      this.#ready.size === hostKeys.length && this.network.state.gateways.size === 2 * hostKeys.length;
+    while (!complete()) {
+      if (performance.now() > deadline) {
+        const { gateways } = this.network.state;
+        const found = `bridges ${[...this.#ready].join()}, gateways ${[...gateways.keys()].join()}`;
+        throw new Error(`not under control: ${found}; ${this.problems.join('; ')}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await this.settled();
+  }
+}
+
+/** What the anchors that the guest leaves behind do with new connections from now on. */
+function admits(guest: GuestKey, to: HostKey, admit: Admit) {
+  return (state: NetworkState): NetworkState => {
+    const [nic] = state.guests.get(guest)!.interfaces;
+    const anchors = state.anchors.get(nic!.number) ?? [];
+    return anchors
+      .filter(({ host }) => host !== to)
+      .reduce((next, anchor) => anchored(nic!.number, { ...anchor, admit })(next), state);
+  };
+}
+
+export function linkLocal(guest: GuestKey): string {
+  return `fe80::5054:ff:fe00:${GUESTS[guest].toString(16)}`;
+}
+
+const datapathId = (host: HostKey): string => `000000000000000${HOSTS[host]}`;
+const bridgeMac = (host: HostKey): string => `02:00:00:00:00:0${HOSTS[host]}`;
+
+function seenBridge(host: HostKey) {
+  const ports = new Map<string, BridgePort>([
+    ['int-uplink', { name: 'int-uplink', ofport: UPLINK_PORT }],
+    [TUNNEL_PORT, { name: TUNNEL_PORT, ofport: TUNNEL }],
+    ...guestKeys.map((guest): [string, BridgePort] => {
+      const name = `tap-${guest}`;
+      return [name, { name, ofport: portOf(guest), attachedMac: mac(guest), ifaceId: guest }];
+    }),
+  ]);
+  const datapath = { type: 'netdev', ovsVersion: 'unknown', capabilities: new Map<string, string>() };
+  return { host, datapathId: datapathId(host), ports, mac: bridgeMac(host), datapath };
+}
+
+/** Namespaces, cables, addresses: everything but Open vSwitch. */
+function plumbing(): string {
+  const lines: string[] = [];
+  const quiet = 'net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.accept_ra=0';
+  // The kernel of a host has no say in what is Open vSwitch's: it answers ARP at the address's own interface only.
+  const apart = 'net.ipv4.conf.all.arp_ignore=1 net.ipv6.conf.default.disable_ipv6=1';
+  const names = ['router', 'client', 'neighbour', ...hostKeys.map((host) => `host-${host}`), ...guestKeys];
+  for (const name of names) {
+    lines.push(`ip netns add ${name}`, `ip -n ${name} link set lo up`);
+    lines.push(`ip netns exec ${name} sysctl -qw ${name.startsWith('host-') ? apart : quiet}`);
+  }
+  const cable = (one: string, oneEnd: string, other: string, otherEnd: string): void => {
+    lines.push(`ip link add ${oneEnd} netns ${one} type veth peer name ${otherEnd} netns ${other}`);
+    for (const [name, end] of [[one, oneEnd], [other, otherEnd]]) {
+      lines.push(`ip netns exec ${name} ethtool -K ${end} ${OFFLOADS} >/dev/null 2>&1`);
+      lines.push(`ip -n ${name} link set ${end} up`);
+    }
+  };
+  const give = (name: string, end: string, { ipv4, ipv6 }: Required<Addresses>): void => {
+    lines.push(`ip -n ${name} addr add ${ipv4}/24 dev ${end}`, `ip -n ${name} addr add ${ipv6}/64 dev ${end} nodad`);
+  };
+  const route = (name: string, { ipv4, ipv6 }: Required<Addresses>): void => {
+    lines.push(`ip -n ${name} route add default via ${ipv4}`, `ip -n ${name} -6 route add default via ${ipv6}`);
+  };
+  for (const host of hostKeys) {
+    cable(`host-${host}`, 'uplink', 'router', `to-${host}`);
+    give('router', `to-${host}`, address.gateway(host));
+    for (const guest of guestKeys) {
+      cable(guest, `${host}0`, `host-${host}`, `tap-${guest}`);
+      lines.push(`ip -n ${guest} link set ${host}0 down`, `ip -n ${guest} link set ${host}0 address ${mac(guest)}`);
+    }
+  }
+  cable('client', 'eth0', 'router', 'to-x');
+  give('client', 'eth0', address.client);
+  give('router', 'to-x', { ipv4: '203.0.113.1', ipv6: '2001:db8:f::1' });
+  route('client', { ipv4: '203.0.113.1', ipv6: '2001:db8:f::1' });
+  cable('neighbour', 'eth0', 'host-a', 'lan');
+  give('neighbour', 'eth0', address.neighbour);
+  route('neighbour', address.gateway('a'));
+  lines.push('ip netns exec router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1');
+  return lines.join('\n');
+}
