@@ -198,6 +198,8 @@ export const api = {
 export const cli = {
   /** How long the state of a migration that is followed is believed without an event; its spinner shows no more. */
   lookInterval: 30_000,
+  /** How often a migration is looked at that only libvirt's last word keeps from having ended. */
+  endInterval: 200,
   /** While a migration is followed: between two attempts to reach the controller again, and how long they go on. */
   reconnectInterval: 500,
   reconnectPatience: 60_000,

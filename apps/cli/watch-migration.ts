@@ -90,7 +90,7 @@ async function untilEnded(
     onState(seen);
     const now = clock.now();
     if (seen.outcome !== null) outcomeAt ??= now;
-    const patience = outcomeAt === undefined ? limits.lookInterval : outcomeAt + patienceWith(seen) - now;
+    const patience = outcomeAt === undefined ? untilNextLook(seen) : outcomeAt + patienceWith(seen) - now;
     if (patience <= 0) return seen;
     await wake.wait(awaySince === undefined ? patience : limits.reconnectInterval);
     if (signal.aborted) throw new NoLongerWatchedError(begun.id);
@@ -105,6 +105,11 @@ async function untilEnded(
       if (clock.now() - awaySince >= limits.reconnectPatience) throw error;
     }
   }
+}
+
+/** libvirt ends a migration at the source without an event, a second or two after the guest has resumed. */
+function untilNextLook({ phase }: MigrationObject): number {
+  return phase === 'relaying' ? limits.endInterval : limits.lookInterval;
 }
 
 /** How long a migration with an outcome is looked at for what may still come of it. */

@@ -58,7 +58,7 @@ describe('migrate', () => {
     await until(() => terminal.out.text.endsWith('  copying      + 400 ms\n'));
     // Two that come at once are both shown.
     controller.enter(ID, 'switching', PLANNED + 9_000);
-    controller.enter(ID, 'relaying', PLANNED + 9_040, { blackoutMs: 37.1234 });
+    controller.enter(ID, 'relaying', PLANNED + 9_040, { blackoutMs: 37.1234, performed: true });
     expect(await ended).toEqual({
       code: 0,
       out: `${BEGUN}  planned      + 0 ms
@@ -83,16 +83,33 @@ Completed in 9.04 s: blackout 37.1 ms.
       '--bandwidth',
       '32',
     );
-    controller.enter(ID, 'relaying', PLANNED + 1, { blackoutMs: 1 });
+    controller.enter(ID, 'relaying', PLANNED + 1, { blackoutMs: 1, performed: true });
     expect((await ended).code).toBe(0);
     expect(controller.wishes).toEqual([
       ['web', 'b1', { strategy: 'redirect', admit: 'established', bandwidthMiBps: 32 }],
     ]);
   });
 
+  it('waits for libvirt to end it at the source, of which no event tells', async () => {
+    const { terminal, clock, ended } = await watch();
+    controller.enter(ID, 'relaying', PLANNED + 1_000, { blackoutMs: 150 });
+    await until(() => terminal.out.text.includes('relaying'));
+    let over = false;
+    void ended.then(() => (over = true));
+    for (let i = 0; i < 5; i++) {
+      clock.advance(limits.endInterval);
+      await delay(10);
+    }
+    expect([over, terminal.out.text.includes('Completed')]).toEqual([false, false]);
+    controller.put({ ...controller.history.get(ID)!, performed: true });
+    expect((await passing(clock, limits.endInterval, ended)).out).toMatch(
+      /Completed in 1 s: blackout 150 ms\.\n$/,
+    );
+  });
+
   it('waits for the blackout, which is told after the end', async () => {
     const { terminal, ended } = await watch();
-    controller.enter(ID, 'relaying', PLANNED + 1_000);
+    controller.enter(ID, 'relaying', PLANNED + 1_000, { performed: true });
     await until(() => terminal.out.text.includes('relaying'));
     await delay(20);
     controller.put({ ...controller.history.get(ID)!, blackoutMs: 150 });
@@ -107,7 +124,7 @@ Completed in 9.04 s: blackout 37.1 ms.
 
   it('does not wait for it for ever', async () => {
     const { terminal, clock, ended } = await watch();
-    controller.enter(ID, 'relaying', PLANNED + 1_000);
+    controller.enter(ID, 'relaying', PLANNED + 1_000, { performed: true });
     await until(() => terminal.out.text.includes('relaying'));
     expect(await passing(clock, limits.blackoutPatience, ended)).toMatchObject({
       code: 0,
@@ -148,6 +165,7 @@ Completed in 9.04 s: blackout 37.1 ms.
     controller.put({
       ...before,
       phase: 'relaying',
+      performed: true,
       blackoutMs: 1,
       entered: { ...before.entered, relaying: PLANNED + 5 },
     });
@@ -157,7 +175,7 @@ Completed in 9.04 s: blackout 37.1 ms.
   it('gives the migration as it ended as JSON, and nothing else', async () => {
     const { ended } = await watch({}, '--json');
     controller.enter(ID, 'copying', PLANNED + 1);
-    controller.enter(ID, 'relaying', PLANNED + 2, { blackoutMs: 1 });
+    controller.enter(ID, 'relaying', PLANNED + 2, { blackoutMs: 1, performed: true });
     const { code, out } = await ended;
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual(JSON.parse((await ask(server, { path: `/v1/migrations/${ID}` })).text));
@@ -181,7 +199,7 @@ Completed in 9.04 s: blackout 37.1 ms.
     await delay(50);
     clock.advance(100);
     expect(terminal.out.text.split('\r\x1b[K').at(-1)).toMatch(/^\S copying 1\.3 s$/);
-    controller.enter(ID, 'relaying', PLANNED + 1_700, { blackoutMs: 20 });
+    controller.enter(ID, 'relaying', PLANNED + 1_700, { blackoutMs: 20, performed: true });
     const { out } = await ended;
     expect(out.endsWith('\r\x1b[KCompleted in 1.7 s: blackout 20 ms.\n')).toBe(true);
     expect(lastOfEachLine(out)).toBe(
@@ -209,7 +227,7 @@ Completed in 9.04 s: blackout 37.1 ms.
     const port = portOf(server);
     stop(server);
     await until(() => terminal.err.text.includes('the controller is away'));
-    controller.enter(ID, 'relaying', PLANNED + 3_000, { blackoutMs: 20 });
+    controller.enter(ID, 'relaying', PLANNED + 3_000, { blackoutMs: 20, performed: true });
     server = await served(controller, { port });
     expect(await passing(clock, limits.reconnectInterval, ended)).toMatchObject({
       code: 0,
