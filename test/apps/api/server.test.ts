@@ -299,6 +299,16 @@ describe('migrations', () => {
     expect(controller.aborted).toEqual(['web']);
   });
 
+  it('are not aborted when another one of the same guest has taken their place', async () => {
+    await ask(server, post({ guest: 'web', to: 'b1' }));
+    const current = controller.history.get('feedfacecafe')!;
+    controller.history.set('0ddba11', { ...current, id: '0ddba11', phase: 'copying' });
+    expect(await refused(post({}, '/v1/migrations/0ddba11/abort'))).toMatchObject({
+      code: 'MIGRATION_NOT_UNDER_WAY',
+    });
+    expect(controller.aborted).toEqual([]);
+  });
+
   it('are not aborted in place of another one of the same guest', async () => {
     await ask(server, post({ guest: 'web', to: 'b1' }));
     expect(await refused(post({}, '/v1/migrations/ba9876543210/abort'))).toMatchObject({

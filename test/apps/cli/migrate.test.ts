@@ -221,18 +221,30 @@ Completed in 9.04 s: blackout 37.1 ms.
     await until(() => controller.listeners === 0);
   });
 
-  it('waits for a controller that restarts, and goes on', async () => {
+  it('waits for a controller that restarts, as often as it does, and goes on', async () => {
     const { terminal, clock, ended } = await watch();
     await until(() => terminal.out.text.includes('planned'));
     const port = portOf(server);
+    const away = 'warning: the controller is away; waiting for it. What the flows do, they go on doing.\n';
+    const back = 'The controller is back.\n';
+    const told = async (text: string): Promise<void> => {
+      while (terminal.err.text !== text) {
+        clock.advance(limits.reconnectInterval);
+        await delay(10);
+      }
+    };
     stop(server);
-    await until(() => terminal.err.text.includes('the controller is away'));
+    await told(away);
+    server = await served(controller, { port });
+    await told(away + back);
+    stop(server);
+    await told(away + back + away);
     controller.enter(ID, 'relaying', PLANNED + 3_000, { blackoutMs: 20, performed: true });
     server = await served(controller, { port });
     expect(await passing(clock, limits.reconnectInterval, ended)).toMatchObject({
       code: 0,
       out: `${BEGUN}  planned      + 0 ms\n  relaying     + 3 s\nCompleted in 3 s: blackout 20 ms.\n`,
-      err: 'warning: the controller is away; waiting for it. What the flows do, they go on doing.\nThe controller is back.\n',
+      err: away + back + away + back,
     });
   });
 
