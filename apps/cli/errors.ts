@@ -40,6 +40,13 @@ export class ControllerStartError extends ArcticTernError {
   }
 }
 
+export class StoppedEarlyError extends ArcticTernError {
+  readonly code = 'CONTROLLER_STOPPED_EARLY';
+  constructor() {
+    super('the controller was told to stop before it had started');
+  }
+}
+
 export class TokenError extends ArcticTernError {
   readonly code = 'CLI_TOKEN';
 }
