@@ -148,6 +148,7 @@ Completed in 9.04 s: blackout 37.1 ms.
     controller.put({
       ...before,
       phase: 'relaying',
+      performed: true,
       blackoutMs: 1,
       entered: { ...before.entered, relaying: PLANNED + 5 },
     });
