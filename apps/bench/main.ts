@@ -1,16 +1,17 @@
 /**
  * Runs benchmarks and keeps their figures: all of them, or those that are named.
  *
- *     node dist/apps/bench/main.js [codec|packet-in|programming] ...
+ *     node dist/apps/bench/main.js [codec|packet-in|programming|migration] ...
  */
 import type { Benchmark } from './benchmark.ts';
 import { codec } from './codec.ts';
 import { machineFacts } from './machine.ts';
+import { migration } from './migration.ts';
 import { packetIn } from './packet-in.ts';
 import { programming } from './programming.ts';
 import { formatTable, writeResults } from './report.ts';
 
-const all: readonly Benchmark[] = [codec, packetIn, programming];
+const all: readonly Benchmark[] = [codec, packetIn, programming, migration];
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 

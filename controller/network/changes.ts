@@ -19,7 +19,9 @@ type Change = (state: NetworkState) => NetworkState;
 /** A bridge as OVSDB tells of it, or that it is gone. What else is known of the bridge is kept. */
 export function bridgeSeen(host: HostName, bridge: Omit<Bridge, 'graceUntil'> | undefined): Change {
   return (state) => {
-    if (bridge === undefined) return { ...state, bridges: without(state.bridges, host) };
+    if (bridge === undefined) {
+      return state.bridges.has(host) ? { ...state, bridges: without(state.bridges, host) } : state;
+    }
     const graceUntil = state.bridges.get(host)?.graceUntil ?? 0;
     return { ...state, bridges: put(state.bridges, host, { ...bridge, graceUntil }) };
   };
@@ -41,7 +43,11 @@ export function gatewayAnswered(prefix: Prefix, mac: string): Change {
 /** All domains of a host, after its libvirtd was reached. */
 export function hypervisorSeen(host: HostName, domains: ReadonlyMap<GuestName, DomainState>): Change {
   return (state) => {
-    const seen = { ...state, hypervisors: put(state.hypervisors, host, { host, reachable: true, domains }) };
+    const known = state.hypervisors.get(host);
+    const same = known?.reachable === true && sameEntries(known.domains, domains);
+    const seen = same
+      ? state
+      : { ...state, hypervisors: put(state.hypervisors, host, { host, reachable: true, domains }) };
     return [...domains].reduce(
       (next, [guest, domain]) => (domain === 'running' ? placed(guest, host)(next) : next),
       seen,
@@ -64,7 +70,9 @@ export function domainChanged(host: HostName, guest: GuestName, domain: DomainSt
     const known = state.hypervisors.get(host);
     if (known === undefined) return state;
     const domains = domain === undefined ? without(known.domains, guest) : put(known.domains, guest, domain);
-    const next = { ...state, hypervisors: put(state.hypervisors, host, { ...known, domains }) };
+    const next = sameEntries(known.domains, domains)
+      ? state
+      : { ...state, hypervisors: put(state.hypervisors, host, { ...known, domains }) };
     if (domain === 'running') return placed(guest, host)(next);
     if ((domain === undefined || domain === 'shutoff') && state.placements.get(guest) === host) {
       return gone(guest)(next);
@@ -86,9 +94,9 @@ export function placed(guestName: GuestName, host: HostName): Change {
     if (migration !== undefined && isUnderWay(migration.phase)) return state;
     let next = state;
     for (const nic of guest.interfaces) {
-      if (state.anchors.has(nic.number) || site !== nic.homeSite) continue;
-      const home: Anchor = { index: HOME_ANCHOR, host, addresses: nic.home, admit: 'all' };
-      next = { ...next, anchors: put(next.anchors, nic.number, [home]) };
+      const known = state.anchors.get(nic.number)?.some(({ index }) => index === HOME_ANCHOR) ?? false;
+      if (known || site !== nic.homeSite) continue;
+      next = anchored(nic.number, { index: HOME_ANCHOR, host, addresses: nic.home, admit: 'all' })(next);
     }
     if (next.placements.get(guestName) === host) return next;
     return { ...next, placements: put(next.placements, guestName, host) };
@@ -99,6 +107,7 @@ function gone(guest: GuestName): Change {
   return (state) => {
     const migration = state.migrations.get(guest);
     if (migration !== undefined && isUnderWay(migration.phase)) return state;
+    if (!state.placements.has(guest)) return state;
     return { ...state, placements: without(state.placements, guest) };
   };
 }
@@ -148,6 +157,10 @@ export function migrationChanged(migration: Migration): Change {
 
 function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
   return new Map(map).set(key, value);
+}
+
+function sameEntries<K, V>(one: ReadonlyMap<K, V>, other: ReadonlyMap<K, V>): boolean {
+  return one.size === other.size && [...one].every(([key, value]) => other.get(key) === value);
 }
 
 function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {

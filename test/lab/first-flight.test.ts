@@ -53,10 +53,12 @@ function open(name: string, section: ConnectionSection, target = HOME): Connecti
 
 /** Waits until the migration satisfies `until`, and gives it. */
 async function follow(id: string, until: (migration: MigrationObject) => boolean): Promise<MigrationObject> {
-  for (const deadline = systemClock.now() + 90_000; ; await sleep(50)) {
+  const deadline = systemClock.now() + 90_000;
+  for (;;) {
     const migration = await session.api.migration(id);
     if (until(migration)) return migration;
     if (systemClock.now() > deadline) throw new Error(`the migration is still ${migration.phase}`);
+    await sleep(50);
   }
 }
 

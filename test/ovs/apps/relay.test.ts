@@ -26,8 +26,7 @@ async function conversation(version: (typeof versions)[number], at = address.gue
   const { address: from, port } = await server.receive('hello');
   await server.send(from, port, 'welcome');
   expect(await client.receive('welcome')).toMatchObject({ address: at, port: 9000 });
-  const close = async (): Promise<void> => {
-  };
+  const close = async (): Promise<void> => {};
   return { server, client, from, port, at, close };
 }
 type Conversation = Awaited<ReturnType<typeof conversation>>;
@@ -61,8 +60,7 @@ async function tcp(version: (typeof versions)[number], at = address.guest('web')
     expect((await client.read(text.length + 5)).toString()).toBe(`from ${text}`);
   };
   await swap('begin');
-  const close = async (): Promise<void> => {
-  };
+  const close = async (): Promise<void> => {};
   return { client, server, swap, close };
 }
 
@@ -207,7 +205,11 @@ describe.each(versions)('%s', (version) => {
 });
 
 /** A conversation on a port of its own. */
-async function conversation2(version: (typeof versions)[number], port: number, at = address.guest('web')[version]) {
+async function conversation2(
+  version: (typeof versions)[number],
+  port: number,
+  at = address.guest('web')[version],
+) {
   const server: Datagrams = await bed.room.udp('web', any[version], port);
   const client = await bed.room.udp('client', address.client[version]);
   await client.send(at, port, 'hello');
@@ -221,8 +223,7 @@ async function conversation2(version: (typeof versions)[number], port: number, a
       await client.send(at, port, `then ${text}`);
       expect(await server.receive(`then ${text}`)).toMatchObject({ address: peer.address, port: peer.port });
     },
-    close: async () => {
-        },
+    close: async () => {},
   };
 }
 
@@ -271,7 +272,11 @@ test('the answer to a SYN from before the move finds its anchor', async () => {
   await bed.move('web', 'b');
   const toGateway = { ethFrom: mac('web'), ethTo: await bed.macOf('router', 'to-a') };
   await after.inject(
-    tcp4({ from: there, to: here, ...toGateway }, [81, 4000], { flags: synAck, sequence: 7, acknowledges: 2 }),
+    tcp4({ from: there, to: here, ...toGateway }, [81, 4000], {
+      flags: synAck,
+      sequence: 7,
+      acknowledges: 2,
+    }),
   );
   const answer = await client.frame('the SYN|ACK', (frame) => tcpFlags4(frame) === synAck);
   expect(ipv4At(answer, 26)).toBe(there);

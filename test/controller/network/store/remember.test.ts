@@ -1,0 +1,153 @@
+/**
+ * State → rows → state. The rows are those that the transaction would leave in the database, as a small table of
+ * each kind tells; the database itself has its own tests.
+ */
+import { describe, expect, test } from 'vitest';
+import {
+  anchored,
+  delivered,
+  gatewayAnswered,
+  migrationChanged,
+  unanchored,
+} from '../../../../controller/network/changes.ts';
+import { declare, nothingRemembered } from '../../../../controller/network/declare.ts';
+import type { NetworkState } from '../../../../controller/network/model.ts';
+import {
+  difference,
+  migrationsOf,
+  remember,
+  type StoredRows,
+} from '../../../../controller/network/store/remember.ts';
+import { RowCodec } from '../../../../controller/ovsdb/row-codec.ts';
+import { uuid as uuidOf } from '../../../../controller/ovsdb/uuid.ts';
+import { arcticTern } from '../../../../controller/network/store/schema.ts';
+import { after, atHome, description, migration } from '../sites.ts';
+
+type Row = Record<string, unknown>;
+type Tables = Record<string, Row[]>;
+type Part = { op: string; table: string; where?: [string, string, unknown][]; row?: Row };
+
+const uuid = uuidOf('00000000-0000-0000-0000-000000000000');
+const empty = (): Tables => ({
+  Interface: [],
+  Host: [],
+  Placement: [],
+  Anchor: [],
+  Gateway: [],
+  Migration: [],
+});
+
+/** Applies a transaction as an OVSDB server would its deletes and inserts (RFC 7047, section 5.2). */
+function apply(tables: Tables, before: NetworkState | undefined, state: NetworkState): readonly Part[] {
+  const parts = (difference(before, state)?.params().slice(1) ?? []) as readonly Part[];
+  for (const { op, table, where, row } of parts) {
+    const rows = tables[table]!;
+    if (op === 'delete') {
+      tables[table] = rows.filter((each) => !where!.every(([column, , value]) => each[column] === value));
+    } else {
+      expect(op).toBe('insert');
+      rows.push(row!);
+    }
+  }
+  return parts;
+}
+
+function read(tables: Tables) {
+  const rows = (name: keyof typeof arcticTern.tables): unknown[] => {
+    const codec = new RowCodec(name, arcticTern.tables[name]);
+    return tables[name]!.map((row) => codec.decode(uuid, row));
+  };
+  const [interfaces, hosts, placements] = [rows('Interface'), rows('Host'), rows('Placement')];
+  const [anchors, gateways, migrations] = [rows('Anchor'), rows('Gateway'), rows('Migration')];
+  return { interfaces, hosts, placements, anchors, gateways, migrations } as unknown as StoredRows;
+}
+
+const away = after(
+  atHome(),
+  anchored(1, { index: 2, host: 'away-1', addresses: { ipv4: '10.2.0.200' }, admit: 'established' }),
+  delivered('web', 'away-1'),
+  migrationChanged(
+    migration('home-1', 'away-1', 'relaying', {
+      entered: { planned: 1, preparing: 2.5, copying: 3, switching: 4, relaying: 5 },
+      blackoutMs: 61.25,
+      reason: 'a reason',
+    }),
+  ),
+);
+
+test('state, rows, state: what is decided is the same, what is observed is forgotten', () => {
+  const tables = empty();
+  apply(tables, undefined, away);
+  const again = declare(description, remember(read(tables)));
+  for (const part of [
+    'subnets',
+    'hosts',
+    'guests',
+    'gateways',
+    'placements',
+    'anchors',
+    'migrations',
+  ] as const) {
+    expect(again[part], part).toEqual(away[part]);
+  }
+  expect([again.bridges.size, again.hypervisors.size]).toEqual([0, 0]);
+});
+
+test('step by step it comes to the same as at once', () => {
+  const [stepwise, atOnce] = [empty(), empty()];
+  const states = [
+    atHome(),
+    away,
+    unanchored(1, 2)(away),
+    gatewayAnswered('10.1.0.0/24', '02:bb:00:00:00:01')(away),
+    after(away, delivered('web', 'home-1'), (state) => ({
+      ...state,
+      gateways: new Map(),
+      placements: new Map(),
+    })),
+  ];
+  states.forEach((state, i) => apply(stepwise, states[i - 1], state));
+  apply(atOnce, states[2], states.at(-1)!);
+  apply(atOnce, undefined, states.at(-1)!);
+  expect(remember(read(stepwise))).toEqual(remember(read(atOnce)));
+});
+
+describe('a change costs what it changes', () => {
+  test('nothing, for nothing or for what is only observed', () => {
+    expect(difference(away, away)).toBeUndefined();
+    expect(difference(away, { ...away, bridges: new Map(), hypervisors: new Map() })).toBeUndefined();
+  });
+
+  test('two operations for a placement, an anchor more, a migration', () => {
+    expect(
+      apply(empty(), away, delivered('web', 'home-1')(away)).map(({ op, table }) => [op, table]),
+    ).toEqual([
+      ['delete', 'Placement'],
+      ['insert', 'Placement'],
+    ]);
+    const more = anchored(1, { index: 3, host: 'bare-1', addresses: {}, admit: 'all' })(away);
+    expect(apply(empty(), away, more).map(({ op, table }) => [op, table])).toEqual([
+      ['delete', 'Anchor'],
+      ['insert', 'Anchor'],
+      ['insert', 'Anchor'],
+      ['insert', 'Anchor'],
+    ]);
+    const drained = migrationChanged(migration('home-1', 'away-1', 'drained'))(away);
+    expect(apply(empty(), away, drained).map(({ table }) => table)).toEqual(['Migration', 'Migration']);
+  });
+});
+
+test('of a guest’s migrations the latest counts, and none is lost', () => {
+  const tables = empty();
+  apply(tables, undefined, away);
+  const back = migration('away-1', 'home-1', 'planned', { entered: { planned: 100 } });
+  apply(tables, away, migrationChanged(back)(away));
+  const rows = read(tables);
+  expect(remember(rows).migrations.get('web')).toEqual(back);
+  const all = migrationsOf([...rows.migrations].reverse());
+  expect(all.map(({ id }) => id)).toEqual(['web-home-1-away-1', 'web-away-1-home-1']);
+});
+
+test('nothing stored is nothing remembered', () => {
+  expect(remember(read(empty()))).toEqual(nothingRemembered);
+});
