@@ -284,8 +284,7 @@ export class FakeController implements ControllerView {
   /** The migration enters a phase, and says so. */
   enter(id: string, phase: Phase, at: number, more: Partial<Migration> = {}): void {
     const before = this.history.get(id)!;
-    const performed = phase === 'relaying' ? { performed: true as const } : {};
-    this.put({ ...before, ...performed, ...more, phase, entered: { ...before.entered, [phase]: at } });
+    this.put({ ...before, ...more, phase, entered: { ...before.entered, [phase]: at } });
     this.emit({ at, level: 'info', subject: `guest ${before.guest}`, message: phase });
   }
 
