@@ -2,6 +2,7 @@
  * What becomes of connections when their guest moves, packet by packet, through real Open vSwitch.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { graceSet } from '../../../controller/network/changes.ts';
 import { address, Bed, mac } from './bed.ts';
 import { ipv4At, tcp4, tcpFlags4 } from './frames.ts';
 import type { Datagrams } from './room.ts';
@@ -303,4 +304,45 @@ test('connections add no flows', async () => {
     await client.receive(`answer ${i}`);
   }
   expect([await flows('a'), await flows('b'), await flows('c')]).toEqual(before);
+});
+
+describe('after a restart of Open vSwitch, when its conntrack is empty', () => {
+  const forget = async (host: 'a' | 'b'): Promise<void> => {
+    for (const zone of [2, 3]) await bed.fabric.flushZone(host, zone);
+    bed.network.update(graceSet(host, 1));
+    await bed.settled();
+  };
+  afterEach(() => bed.network.update(graceSet('a', 0)));
+
+  test.each(versions)('connections to the services of a guest at home go on (%s)', async (version) => {
+    const stream = await tcp(version);
+    await forget('a');
+    await stream.server.write('guest first');
+    await stream.client.read(11);
+    await stream.swap('again');
+  });
+
+  test.each(versions)('connections that are relayed go on (%s)', async (version) => {
+    const stream = await tcp(version);
+    await bed.move('web', 'b');
+    await stream.swap('away');
+    await forget('a');
+    await stream.swap('after the anchor’s restart'.replace('’', ''));
+    await forget('b');
+    bed.network.update(graceSet('b', 0));
+    await bed.settled();
+    await stream.server.write('guest first');
+    await stream.client.read(11);
+    await stream.swap('after that of the host');
+  });
+
+  test.each(versions)('those of another anchor are not taken for those of home (%s)', async (version) => {
+    await bed.move('web', 'b');
+    const stream = await tcp(version, bed.careOf('web', 'b')[version]);
+    await bed.move('web', 'a');
+    await forget('a');
+    await stream.server.write('guest first');
+    await stream.client.read(11);
+    await stream.swap('again');
+  });
 });
