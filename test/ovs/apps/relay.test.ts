@@ -207,6 +207,29 @@ describe.each(versions)('%s', (version) => {
   });
 });
 
+test('two bridges that each think the guest at the other do not send its packets to and fro for ever', async () => {
+  await bed.move('web', 'b');
+  await bed.move('web', 'c');
+  // The home anchor relays to b; b, which has not heard that the guest left c for home, forwards to a.
+  const forward = (to: 'a' | 'b'): string => `set_field:${address.underlay(to)}->tun_dst`;
+  const flowsOf = async (host: 'a' | 'b', table: number): Promise<string[]> =>
+    (await bed.ofctl(host, 'dump-flows', '--no-stats', `table=${table}`)).split('\n').filter((line) => line.includes('reg0=0x1'));
+  for (const [host, to] of [['a', 'b'], ['b', 'a']] as const) {
+    for (const table of [40, 41]) {
+      for (const line of await flowsOf(host, table)) {
+        const changed = line.trim().replace(/set_field:[0-9.]+->tun_dst/, forward(to)).replace(/^cookie=\S+, /, '');
+        await bed.ofctl(host, 'mod-flows', '--strict', changed.replace(/ actions=/, ',actions='));
+      }
+    }
+    await bed.appctl(host, 'revalidator/purge');
+  }
+  const a = await bed.room.tap('router', 'to-a');
+  const stranger = await bed.room.udp('client', address.client.ipv4);
+  await stranger.send(address.guest('web').ipv4, 9000, 'to and fro');
+  const ttl = (frame: Buffer): number | undefined => (frame.includes('to and fro') ? frame[14 + 20 + 8 + 8 + 14 + 8] : undefined);
+  await a.frame('the last round', (frame) => ttl(frame) === 1 || ttl(frame) === 2);
+});
+
 /** A conversation on a port of its own. */
 async function conversation2(version: (typeof versions)[number], port: number, at = address.guest('web')[version]) {
   const server: Datagrams = await bed.room.udp('web', any[version], port);
@@ -253,6 +276,19 @@ test('a guest without a care-of address opens its connections by way of its home
     expect(from).toBe(address.guest('web')[version]);
     await stream.write('hello');
     await out.read(5);
+
+    const asked = await bed.room.udp('client', address.client[version], 5353);
+    const asks = await bed.room.udp('web', address.guest('web')[version], 6000);
+    const router = await bed.room.tap('router', 'to-a');
+    for (const text of ['one', 'two']) {
+      await asks.send(address.client[version], 5353, text);
+      expect(await asked.receive(text)).toMatchObject({ address: address.guest('web')[version], port: 6000 });
+    }
+    await asked.send(address.guest('web')[version], 6000, 'answer');
+    await asks.receive('answer');
+    // It went one way: neither bridge has sent it to the other again.
+    const carried = router.frames((frame) => frame.subarray(-3).toString() === 'one');
+    expect(carried.length).toBeLessThanOrEqual(3);
   }
 });
 
