@@ -56,8 +56,7 @@ function takenAddresses(state: NetworkState): ReadonlySet<string> {
   return taken;
 }
 
-const canonical = (address: string): string =>
-  isIPv6(address) ? formatIpv6(parseIpv6(address)) : address;
+const canonical = (address: string): string => (isIPv6(address) ? formatIpv6(parseIpv6(address)) : address);
 
 function lowestFree(
   subnet: Subnet,

@@ -8,7 +8,13 @@
  * Owns: binding, deliver, deliverRelayed, outbound, outboundRelayed, bindingOutbound, strays, relay.
  */
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
-import { type Addresses, type Anchor, type GuestInterface, HOME_ANCHOR, type Host } from '../../controller/network/model.ts';
+import {
+  type Addresses,
+  type Anchor,
+  type GuestInterface,
+  HOME_ANCHOR,
+  type Host,
+} from '../../controller/network/model.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import {
   copy,
@@ -111,10 +117,7 @@ function deliverFlows(
     list.add('deliver', 100, key, [[set('eth_dst', nic.mac), output(port)]]);
   } else if (awayAt !== undefined) {
     list.add('deliver', 100, key, [
-      [
-        set('eth_dst', nic.mac),
-        ...relayTo(nic.number, own?.index ?? HOME_ANCHOR, 'to-guest', awayAt, mtu),
-      ],
+      [set('eth_dst', nic.mac), ...relayTo(nic.number, own?.index ?? HOME_ANCHOR, 'to-guest', awayAt, mtu)],
       'relay',
     ]);
   }
@@ -249,10 +252,7 @@ function bindingFlows(
       const translate = ct({ commit: true, zone, nat: { src: address }, exec: markOpened, table: 'route' });
       list.add('bindingOutbound', 100, begins, [[translate]]);
     } else if (home !== undefined) {
-      list.add('bindingOutbound', 100, begins, [
-        relayTo(nic.number, 0, 'from-guest', home, mtu),
-        'relay',
-      ]);
+      list.add('bindingOutbound', 100, begins, [relayTo(nic.number, 0, 'from-guest', home, mtu), 'relay']);
     }
   }
   const first = anchors.find(({ host }) => host !== undefined);

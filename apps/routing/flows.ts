@@ -317,7 +317,12 @@ function guestPortFlows(list: FlowList, { nic, atHome }: Resident, port: number,
     const itself = { ...said, eth_type: ETH_ARP, arp_tpa: nic.home.ipv4 };
     list.add('neighbour', 120, itself, atHome ? [[output(uplink)]] : drop);
     if (atHome) list.add('neighbour', 50, { ...said, eth_type: ETH_ARP }, toSubnet);
-    list.add('outbound', 110, { [Register.interface]: nic.number, ...ip[4], ip_dst: '224.0.0.0/4' }, toSubnet);
+    list.add(
+      'outbound',
+      110,
+      { [Register.interface]: nic.number, ...ip[4], ip_dst: '224.0.0.0/4' },
+      toSubnet,
+    );
     list.add(
       'outbound',
       110,

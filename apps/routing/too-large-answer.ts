@@ -2,7 +2,12 @@
  * Answers packet-ins about packets that do not fit a tunnel.
  */
 import { isIP, isIPv4 } from 'node:net';
-import { HOME_ANCHOR, type HostName, type NetworkState, type Subnet } from '../../controller/network/model.ts';
+import {
+  HOME_ANCHOR,
+  type HostName,
+  type NetworkState,
+  type Subnet,
+} from '../../controller/network/model.ts';
 import {
   formatIpv4,
   formatIpv6,

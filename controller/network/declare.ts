@@ -115,7 +115,10 @@ function stillTrue(
       const atHome = kept.find(({ index }) => index === HOME_ANCHOR);
       if (atHome === undefined || hosts.get(atHome.host)?.site !== homeSite) continue;
       const same = atHome.addresses.ipv4 === home.ipv4 && atHome.addresses.ipv6 === home.ipv6;
-      anchors.set(number, same ? kept : kept.map((one) => (one === atHome ? { ...one, addresses: home } : one)));
+      anchors.set(
+        number,
+        same ? kept : kept.map((one) => (one === atHome ? { ...one, addresses: home } : one)),
+      );
     }
   }
   return anchors;

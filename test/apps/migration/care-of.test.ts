@@ -29,7 +29,12 @@ test('what it holds there already', () => {
 });
 
 test('none that another interface holds, whatever its spelling', () => {
-  const other: Anchor = { index: 2, host: 'away-1', addresses: { ipv4: '10.2.0.200', ipv6: '2001:DB8:2:0::200' }, admit: 'all' };
+  const other: Anchor = {
+    index: 2,
+    host: 'away-1',
+    addresses: { ipv4: '10.2.0.200', ipv6: '2001:DB8:2:0::200' },
+    admit: 'all',
+  };
   expect(lease(anchored(2, other)(state)).addresses).toEqual({ ipv4: '10.2.0.201', ipv6: '2001:db8:2::201' });
 });
 
@@ -55,7 +60,8 @@ test('only of the families that the guest speaks', () => {
 
 test('a range that is used up says so', () => {
   const used = [3, 4].reduce(
-    (now, nic, i) => anchored(nic, { index: 2, host: 'away-1', addresses: { ipv4: `10.2.0.20${i}` }, admit: 'all' })(now),
+    (now, nic, i) =>
+      anchored(nic, { index: 2, host: 'away-1', addresses: { ipv4: `10.2.0.20${i}` }, admit: 'all' })(now),
     state,
   );
   expect(() => lease(used)).toThrow(expect.objectContaining({ code: 'MIGRATION_CARE_OF_POOL_EXHAUSTED' }));
@@ -94,7 +100,13 @@ describe('a visit', () => {
     expect(isAttached(state, web, 'home-1')).toBe(true);
     expect(isAttached(state, web, 'away-1')).toBe(false);
     expect(isAttached(state, web, 'nowhere')).toBe(false);
-    expect(isAttached(after(state, bridgeSeen('away-1', bridge('away-1', 'db')), placed('db', 'away-1')), web, 'away-1')).toBe(false);
+    expect(
+      isAttached(
+        after(state, bridgeSeen('away-1', bridge('away-1', 'db')), placed('db', 'away-1')),
+        web,
+        'away-1',
+      ),
+    ).toBe(false);
     expect(isAttached(bridgeSeen('away-1', bridge('away-1', 'web'))(state), web, 'away-1')).toBe(true);
   });
 });

@@ -6,7 +6,16 @@ import { describe, expect, test } from 'vitest';
 import { withLeases } from '../../../apps/migration/switchover.ts';
 import { recipes } from '../../../apps/recipes.ts';
 import { bridgeView } from '../../../controller/network/bridge-view.ts';
-import { anchored, bridgeSeen, delivered, domainChanged, graceSet, hypervisorSeen, migrationChanged, placed } from '../../../controller/network/changes.ts';
+import {
+  anchored,
+  bridgeSeen,
+  delivered,
+  domainChanged,
+  graceSet,
+  hypervisorSeen,
+  migrationChanged,
+  placed,
+} from '../../../controller/network/changes.ts';
 import type { Phase } from '../../../controller/network/migration.ts';
 import type { Admit, HostName, NetworkState } from '../../../controller/network/model.ts';
 import { formatFlow } from '../../../controller/openflow/index.ts';
@@ -24,20 +33,31 @@ const program = (state: NetworkState, host: HostName, before: Program = emptyPro
   return view === undefined ? emptyProgram : compile(recipes(view, state), before);
 };
 
-const leased = (to: HostName): Change => (state) => withLeases(state, state.guests.get('web')!, to);
-const plugged = (host: HostName, ...guests: readonly GuestName[]): Change => bridgeSeen(host, bridge(host, ...guests));
-const moving = (from: HostName, to: HostName, phase: Phase): Change => migrationChanged(migration(from, to, phase));
+const leased =
+  (to: HostName): Change =>
+  (state) =>
+    withLeases(state, state.guests.get('web')!, to);
+const plugged = (host: HostName, ...guests: readonly GuestName[]): Change =>
+  bridgeSeen(host, bridge(host, ...guests));
+const moving = (from: HostName, to: HostName, phase: Phase): Change =>
+  migrationChanged(migration(from, to, phase));
 
 /** Up to the switchover: leased and plugged in at the destination. */
-const arriving = (from: HostName, to: HostName): Change => (state) =>
-  after(state, leased(to), moving(from, to, 'copying'), plugged(to, 'web'));
+const arriving =
+  (from: HostName, to: HostName): Change =>
+  (state) =>
+    after(state, leased(to), moving(from, to, 'copying'), plugged(to, 'web'));
 /** After it: unplugged at the source. */
-const moved = (from: HostName, to: HostName): Change => (state) =>
-  after(state, arriving(from, to), delivered('web', to), moving(from, to, 'relaying'), plugged(from));
-const admits = (host: HostName, admit: Admit): Change => (state) => {
-  const anchor = state.anchors.get(1)!.find((one) => one.host === host)!;
-  return anchored(1, { ...anchor, admit })(state);
-};
+const moved =
+  (from: HostName, to: HostName): Change =>
+  (state) =>
+    after(state, arriving(from, to), delivered('web', to), moving(from, to, 'relaying'), plugged(from));
+const admits =
+  (host: HostName, admit: Admit): Change =>
+  (state) => {
+    const anchor = state.anchors.get(1)!.find((one) => one.host === host)!;
+    return anchored(1, { ...anchor, admit })(state);
+  };
 
 /** Flows grouped by table, one a line, highest priority first; whose they are is said behind them. */
 function text(flows: Program): string {
@@ -57,7 +77,11 @@ function text(flows: Program): string {
 }
 
 const ofGuests = (flows: Program): Program =>
-  new Map([...flows].filter(([key]) => /interface|grace|deliver|binding|flood/.test(key) && key !== 'migration bridge'));
+  new Map(
+    [...flows].filter(
+      ([key]) => /interface|grace|deliver|binding|flood/.test(key) && key !== 'migration bridge',
+    ),
+  );
 
 function situation(state: NetworkState, hosts: readonly HostName[]): string {
   return hosts.map((host) => `=== ${host}\n${text(ofGuests(program(state, host)))}`).join('\n');
@@ -80,7 +104,12 @@ const situations: Readonly<Record<string, readonly [NetworkState, ...HostName[]]
   'after-a-restart-at-home': [graceSet('home-1', 1)(home), 'home-1'],
   'after-a-restart-with-another-anchor': [graceSet('home-1', 1)(moved('away-1', 'home-1')(away)), 'home-1'],
   'not-running': [
-    after(home, hypervisorSeen('home-1', new Map([['web', 'running']])), domainChanged('home-1', 'web', undefined), plugged('home-1')),
+    after(
+      home,
+      hypervisorSeen('home-1', new Map([['web', 'running']])),
+      domainChanged('home-1', 'web', undefined),
+      plugged('home-1'),
+    ),
     'home-1',
   ],
 };
@@ -98,7 +127,9 @@ test.each(Object.entries(situations))('%s', async (name, [state, ...hosts]) => {
 test('no two flows of a bridge replace each other', () => {
   for (const [name, [state]] of Object.entries(situations)) {
     for (const host of state.hosts.keys()) {
-      const keys = [...program(state, host).values()].flatMap(({ flows }) => flows.map((flow) => compileFlow(flow).key));
+      const keys = [...program(state, host).values()].flatMap(({ flows }) =>
+        flows.map((flow) => compileFlow(flow).key),
+      );
       expect(new Set(keys).size, `${name}, ${host}`).toBe(keys.length);
     }
   }
@@ -136,7 +167,9 @@ describe('a switchover', () => {
     for (const host of before.hosts.keys()) {
       const old = program(before, host);
       const now = program(then, host, old);
-      const names = [...new Set([...old.keys(), ...now.keys()])].filter((key) => old.get(key) !== now.get(key));
+      const names = [...new Set([...old.keys(), ...now.keys()])].filter(
+        (key) => old.get(key) !== now.get(key),
+      );
       if (names.length > 0) keys[host] = names.sort();
     }
     return keys;

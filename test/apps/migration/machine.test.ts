@@ -6,7 +6,8 @@ import { migration as plan } from '../../controller/network/sites.ts';
 
 type EventName = MigrationEvent['type'];
 
-const migration = (phase: Phase, more: Partial<Migration> = {}): Migration => plan('home-1', 'away-1', phase, more);
+const migration = (phase: Phase, more: Partial<Migration> = {}): Migration =>
+  plan('home-1', 'away-1', phase, more);
 const event = (type: EventName): MigrationEvent =>
   type === 'refused' ? { type, reason: 'libvirt said no' } : { type };
 
@@ -63,7 +64,7 @@ test.each(cases.filter(([, , cell]) => cell === '.').filter(([type]) => type !==
 
 test.each(cases)('%s while %s, twice: the second time nothing is done', (type, phase) => {
   const once = step(migration(phase), event(type), 42).migration;
-  if (type === 'attached' && phase === 'preparing') return expect(once.phase).toBe('preparing');
+  if (type === 'attached' && phase === 'preparing') { expect(once.phase).toBe('preparing'); return; }
   const twice = step(once, event(type), 43);
   expect(twice.actions).toEqual([]);
   expect(twice.migration).toEqual(once);
@@ -84,7 +85,10 @@ describe('a migration that somebody else began', () => {
   const noticed = migration('planned', { origin: 'noticed' });
 
   test('is not asked for', () => {
-    expect(step(noticed, event('begun'), 42)).toMatchObject({ migration: { phase: 'preparing' }, actions: [] });
+    expect(step(noticed, event('begun'), 42)).toMatchObject({
+      migration: { phase: 'preparing' },
+      actions: [],
+    });
   });
 
   test('goes on, prepared or not', () => {
@@ -108,7 +112,10 @@ test('the reason of a failure is kept, and libvirt’s own is the better one', (
 
 test('the blackout is noted whenever it is told', () => {
   const performed: MigrationEvent = { type: 'performed', blackoutMs: 61 };
-  expect(step(migration('switching'), performed, 42).migration).toMatchObject({ phase: 'relaying', blackoutMs: 61 });
+  expect(step(migration('switching'), performed, 42).migration).toMatchObject({
+    phase: 'relaying',
+    blackoutMs: 61,
+  });
   const late = step(migration('relaying'), performed, 42);
   expect(late).toMatchObject({ migration: { phase: 'relaying', blackoutMs: 61 }, actions: [] });
 });
@@ -126,7 +133,13 @@ describe('after any sequence of events', () => {
   function run(start: Migration, events: readonly EventName[]) {
     let current = start;
     let place = start.from;
-    const trace: { type: EventName; before: Phase; after: Phase; actions: readonly string[]; place: string }[] = [];
+    const trace: {
+      type: EventName;
+      before: Phase;
+      after: Phase;
+      actions: readonly string[];
+      place: string;
+    }[] = [];
     events.forEach((type, i) => {
       const { migration: next, actions } = step(current, event(type), 100 + i);
       for (const action of actions) {

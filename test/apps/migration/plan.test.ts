@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { checkMigration, occupants } from '../../../apps/migration/plan.ts';
-import { bridgeSeen, hypervisorLost, hypervisorSeen, migrationChanged, placed } from '../../../controller/network/changes.ts';
+import {
+  bridgeSeen,
+  hypervisorLost,
+  hypervisorSeen,
+  migrationChanged,
+  placed,
+} from '../../../controller/network/changes.ts';
 import type { Phase } from '../../../controller/network/migration.ts';
 import type { NetworkState } from '../../../controller/network/model.ts';
 import { after, atHome, migration } from '../../controller/network/sites.ts';
@@ -15,7 +21,11 @@ function code(state: NetworkState, guest = 'web', to = 'away-1'): string {
   }
 }
 
-function resized(state: NetworkState, host: string, capacity: { guests: number; memoryMiB: number }): NetworkState {
+function resized(
+  state: NetworkState,
+  host: string,
+  capacity: { guests: number; memoryMiB: number },
+): NetworkState {
   return { ...state, hosts: new Map(state.hosts).set(host, { ...state.hosts.get(host)!, capacity }) };
 }
 
@@ -62,11 +72,20 @@ describe('room', () => {
   });
 
   test('is taken by guests on their way, and by no guest twice', () => {
-    const coming = after(atHome(), hypervisorSeen('home-1', new Map([['web', 'running']])), placed('db', 'home-2'));
+    const coming = after(
+      atHome(),
+      hypervisorSeen('home-1', new Map([['web', 'running']])),
+      placed('db', 'home-2'),
+    );
     const moving = { ...migration('home-2', 'away-1', 'copying'), guest: 'db' };
     const state = migrationChanged(moving)(coming);
     expect(occupants(state, 'away-1')).toEqual(['db']);
-    expect(occupants(after(state, (now) => ({ ...now, placements: new Map([['db', 'away-1']]) })), 'away-1')).toEqual(['db']);
+    expect(
+      occupants(
+        after(state, (now) => ({ ...now, placements: new Map([['db', 'away-1']]) })),
+        'away-1',
+      ),
+    ).toEqual(['db']);
     expect(code(resized(state, 'away-1', { guests: 1, memoryMiB: 4096 }))).toBe('MIGRATION_NO_ROOM');
     const gone = migrationChanged({ ...moving, phase: 'relaying' })(coming);
     expect(occupants(gone, 'away-1')).toEqual([]);

@@ -1,7 +1,12 @@
 import { beforeEach, expect, test } from 'vitest';
 import { announce } from '../../../apps/routing/announce.ts';
 import { Gateways } from '../../../apps/routing/gateways.ts';
-import { arpAnnouncement, arpProbe, neighbourAnnouncement, neighbourSolicitation } from '../../../apps/routing/neighbour-packets.ts';
+import {
+  arpAnnouncement,
+  arpProbe,
+  neighbourAnnouncement,
+  neighbourSolicitation,
+} from '../../../apps/routing/neighbour-packets.ts';
 import { routing as limits } from '../../../controller/limits.ts';
 import { anchored, bridgeSeen, delivered } from '../../../controller/network/changes.ts';
 import type { NetworkState } from '../../../controller/network/model.ts';
@@ -16,7 +21,8 @@ let gateways: Gateways;
 let sent: { host: string; port: number; frame: string }[];
 const hex = (frame: Uint8Array): string => Buffer.from(frame).toString('hex');
 const fabric = {
-  packetOut: (host: string, port: number, frame: Uint8Array) => void sent.push({ host, port, frame: hex(frame) }),
+  packetOut: (host: string, port: number, frame: Uint8Array) =>
+    void sent.push({ host, port, frame: hex(frame) }),
 } as unknown as Fabric;
 
 function begin(state: NetworkState): void {
@@ -93,12 +99,26 @@ test('waits for a bridge that is not seen yet', () => {
 });
 
 test('a guest is announced where it is, by the addresses that the bridge there holds', () => {
-  const careOf = { index: 2, host: 'away-1', addresses: { ipv4: '10.2.0.200', ipv6: '2001:db8:2::200' }, admit: 'all' } as const;
-  const away = after(atHome(), anchored(1, careOf), bridgeSeen('away-1', bridge('away-1', 'web')), delivered('web', 'away-1'));
+  const careOf = {
+    index: 2,
+    host: 'away-1',
+    addresses: { ipv4: '10.2.0.200', ipv6: '2001:db8:2::200' },
+    admit: 'all',
+  } as const;
+  const away = after(
+    atHome(),
+    anchored(1, careOf),
+    bridgeSeen('away-1', bridge('away-1', 'web')),
+    delivered('web', 'away-1'),
+  );
   announce(away, fabric, 'web');
   expect(sent).toEqual([
     { host: 'away-1', port: UPLINK, frame: hex(arpAnnouncement('52:54:00:00:00:01', '10.2.0.200')) },
-    { host: 'away-1', port: UPLINK, frame: hex(neighbourAnnouncement('52:54:00:00:00:01', '2001:db8:2::200')) },
+    {
+      host: 'away-1',
+      port: UPLINK,
+      frame: hex(neighbourAnnouncement('52:54:00:00:00:01', '2001:db8:2::200')),
+    },
   ]);
   sent = [];
   announce(delivered('web', 'bare-1')(away), fabric, 'web');

@@ -14,13 +14,21 @@ const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.rep
 
 test('an ARP probe asks from no address (RFC 5227)', () => {
   expect(hex(arpProbe('52:54:00:00:00:64', '10.1.0.1'))).toBe(
-    'ffffffffffff525400000064' + '0806' + '0001080006040001' + '52540000006400000000' + '0000000000000a010001',
+    'ffffffffffff525400000064' +
+      '0806' +
+      '0001080006040001' +
+      '52540000006400000000' +
+      '0000000000000a010001',
   );
 });
 
 test('an ARP announcement asks for its own', () => {
   expect(hex(arpAnnouncement('52:54:00:00:00:64', '10.1.0.1'))).toBe(
-    'ffffffffffff525400000064' + '0806' + '0001080006040001' + '5254000000640a010001' + '0000000000000a010001',
+    'ffffffffffff525400000064' +
+      '0806' +
+      '0001080006040001' +
+      '5254000000640a010001' +
+      '0000000000000a010001',
   );
 });
 
@@ -53,7 +61,10 @@ describe('answers', () => {
 
   test('of neighbour discovery: the option tells, or else the frame', () => {
     expect(readNeighbourAnswer(advert)).toEqual({ address: '2001:db8:1::1', mac: 'c2:ee:cf:07:e1:b2' });
-    expect(readNeighbourAnswer(advert.subarray(0, 78))).toEqual({ address: '2001:db8:1::1', mac: 'c2:ee:cf:07:e1:b1' });
+    expect(readNeighbourAnswer(advert.subarray(0, 78))).toEqual({
+      address: '2001:db8:1::1',
+      mac: 'c2:ee:cf:07:e1:b1',
+    });
   });
 
   test('at whatever offset of their buffer', () => {
@@ -68,8 +79,10 @@ describe('answers', () => {
   });
 
   test('nor is one that is cut short, anywhere', () => {
-    for (let length = 0; length < 42; length++) expect(readNeighbourAnswer(arpReply.subarray(0, length))).toBeUndefined();
-    for (let length = 0; length < 78; length++) expect(readNeighbourAnswer(advert.subarray(0, length))).toBeUndefined();
+    for (let length = 0; length < 42; length++)
+      expect(readNeighbourAnswer(arpReply.subarray(0, length))).toBeUndefined();
+    for (let length = 0; length < 78; length++)
+      expect(readNeighbourAnswer(advert.subarray(0, length))).toBeUndefined();
   });
 
   test('whatever comes, it does no harm', () => {

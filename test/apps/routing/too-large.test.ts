@@ -33,7 +33,9 @@ describe('the answer', () => {
     frame[14] = 0x46;
     frame.set([1, 1, 1, 1], 34);
     frame.set(segment4.subarray(34), 38);
-    expect(hex(answerTooLarge({ frame, mtu: 1450, from: '10.1.0.11' })).slice(28 + 56)).toBe(hex(frame.subarray(14, 46)));
+    expect(hex(answerTooLarge({ frame, mtu: 1450, from: '10.1.0.11' })).slice(28 + 56)).toBe(
+      hex(frame.subarray(14, 46)),
+    );
   });
 
   test.each([3, 4, 5, 11, 12])('none about an ICMP error (type %i)', (type) => {
@@ -74,11 +76,13 @@ describe('the answer', () => {
   test('whatever comes, it is an answer of bounded size or none', () => {
     const any = fc.oneof(
       fc.uint8Array({ maxLength: 1600 }),
-      fc.tuple(fc.constantFrom(segment4, segment6), fc.nat(73), fc.nat(255), fc.nat(74)).map(([frame, at, value, cut]) => {
-        const changed = frame.slice(0, cut);
-        if (at < changed.length) changed[at] = value;
-        return changed;
-      }),
+      fc
+        .tuple(fc.constantFrom(segment4, segment6), fc.nat(73), fc.nat(255), fc.nat(74))
+        .map(([frame, at, value, cut]) => {
+          const changed = frame.slice(0, cut);
+          if (at < changed.length) changed[at] = value;
+          return changed;
+        }),
     );
     fc.assert(
       fc.property(any, fc.constantFrom('10.1.0.11', '2001:db8:1::1'), (frame, from) => {
@@ -91,12 +95,19 @@ describe('the answer', () => {
 });
 
 describe('a packet-in', () => {
-  const careOf = { index: 2, host: 'away-1', addresses: { ipv4: '10.2.0.200', ipv6: '2001:db8:2::200' }, admit: 'all' } as const;
+  const careOf = {
+    index: 2,
+    host: 'away-1',
+    addresses: { ipv4: '10.2.0.200', ipv6: '2001:db8:2::200' },
+    admit: 'all',
+  } as const;
   const state: NetworkState = after(atHome(), anchored(1, careOf), delivered('web', 'bare-1'));
 
   function answered(host: string, frame: Uint8Array, metadata: MatchInput, now = state) {
     const sent: { host: string; port: number; frame: Uint8Array }[] = [];
-    const fabric = { packetOut: (to: string, port: number, out: Uint8Array) => sent.push({ host: to, port, frame: out }) };
+    const fabric = {
+      packetOut: (to: string, port: number, out: Uint8Array) => sent.push({ host: to, port, frame: out }),
+    };
     const message = { metadata: match(metadata) } as unknown as NxPacketIn;
     answerPacketIn(now, fabric as unknown as Fabric, host, message, frame);
     return sent;
@@ -131,7 +142,12 @@ describe('a packet-in', () => {
 
   test('of a host whose underlay is of the other family is answered in the gateway’s name', () => {
     const host = { ...state.hosts.get('home-1')!, underlay: '2001:db8:1::11' };
-    const [answer] = answered('home-1', segment4, { in_port: 1, reg0: 1 }, { ...state, hosts: new Map(state.hosts).set('home-1', host) });
+    const [answer] = answered(
+      'home-1',
+      segment4,
+      { in_port: 1, reg0: 1 },
+      { ...state, hosts: new Map(state.hosts).set('home-1', host) },
+    );
     expect(hex(answer!.frame.subarray(26, 30))).toBe('0a010001');
     // 1,500 less 70: the outer header is IPv6.
     expect(hex(answer!.frame.subarray(40, 42))).toBe('0596');

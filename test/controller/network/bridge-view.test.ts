@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { bridgeView, type Resident } from '../../../controller/network/bridge-view.ts';
-import { anchored, bridgeSeen, delivered, migrationChanged, placed } from '../../../controller/network/changes.ts';
+import {
+  anchored,
+  bridgeSeen,
+  delivered,
+  migrationChanged,
+  placed,
+} from '../../../controller/network/changes.ts';
 import type { Anchor, NetworkState } from '../../../controller/network/model.ts';
 import { after, atHome, bridge, declared, migration, portOf, TUNNEL, UPLINK } from './sites.ts';
 
@@ -74,17 +80,19 @@ test('on another host of its home site it is away: the home anchor stays where i
 });
 
 test('plugged in but never seen running, it is at home where its home is', () => {
-  const state = after(declared(), bridgeSeen('home-2', bridge('home-2', 'web')), bridgeSeen('away-1', bridge('away-1', 'web')));
+  const state = after(
+    declared(),
+    bridgeSeen('home-2', bridge('home-2', 'web')),
+    bridgeSeen('away-1', bridge('away-1', 'web')),
+  );
   expect(resident(state, 'home-2')).toMatchObject({ atHome: true, location: undefined, own: undefined });
   expect(resident(state, 'away-1')).toMatchObject({ atHome: false });
 });
 
 test('the addresses of a guest that does not run are nobody’s', () => {
-  const state = after(
-    atHome(),
-    anchored(1, careOf),
-    bridgeSeen('home-1', bridge('home-1')),
-    (now) => ({ ...now, placements: new Map() }),
-  );
+  const state = after(atHome(), anchored(1, careOf), bridgeSeen('home-1', bridge('home-1')), (now) => ({
+    ...now,
+    placements: new Map(),
+  }));
   for (const host of ['home-1', 'away-1']) expect(resident(state, host)).toBeUndefined();
 });

@@ -59,7 +59,8 @@ test('parts that a change does not concern are shared', () => {
   const before = atHome();
   const { placements, ...others } = delivered('web', 'away-1')(before);
   expect(placements).not.toBe(before.placements);
-  for (const [part, value] of Object.entries(others)) expect(value, part).toBe(before[part as keyof NetworkState]);
+  for (const [part, value] of Object.entries(others))
+    expect(value, part).toBe(before[part as keyof NetworkState]);
 });
 
 test('what else is known of a bridge survives a new sight of it', () => {
@@ -116,7 +117,11 @@ describe('while a migration is under way', () => {
   });
 
   test('a guest that goes at another host than where it is delivered stays', () => {
-    const state = after(at('relaying'), delivered('web', 'away-1'), domainChanged('home-1', 'web', undefined));
+    const state = after(
+      at('relaying'),
+      delivered('web', 'away-1'),
+      domainChanged('home-1', 'web', undefined),
+    );
     expect(state.placements.get('web')).toBe('away-1');
   });
 

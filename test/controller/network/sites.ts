@@ -107,7 +107,9 @@ export const after = (state: NetworkState, ...changes: readonly Change[]): Netwo
 export function atHome(): NetworkState {
   return after(
     declared(),
-    ...description.hosts.map(({ name }) => bridgeSeen(name, name === 'home-1' ? bridge(name, 'web') : bridge(name))),
+    ...description.hosts.map(({ name }) =>
+      bridgeSeen(name, name === 'home-1' ? bridge(name, 'web') : bridge(name)),
+    ),
     ...description.sites.flatMap(({ subnets }, site) =>
       subnets.map(({ prefix }) => gatewayAnswered(prefix, `02:aa:00:00:00:0${site + 1}`)),
     ),
@@ -115,7 +117,12 @@ export function atHome(): NetworkState {
   );
 }
 
-export function migration(from: HostName, to: HostName, phase: Phase, more: Partial<Migration> = {}): Migration {
+export function migration(
+  from: HostName,
+  to: HostName,
+  phase: Phase,
+  more: Partial<Migration> = {},
+): Migration {
   return {
     id: `web-${from}-${to}`,
     guest: 'web',

@@ -26,7 +26,13 @@ import { Gateways } from '../../../apps/routing/gateways.ts';
 import { answerPacketIn } from '../../../apps/routing/too-large-answer.ts';
 import { systemClock } from '../../../controller/clock.ts';
 import { TUNNEL_PORT } from '../../../controller/network/bridge-view.ts';
-import { anchored, bridgeSeen, delivered, migrationChanged, placed } from '../../../controller/network/changes.ts';
+import {
+  anchored,
+  bridgeSeen,
+  delivered,
+  migrationChanged,
+  placed,
+} from '../../../controller/network/changes.ts';
 import { declare } from '../../../controller/network/declare.ts';
 import type { NetworkDescription } from '../../../controller/network/description.ts';
 import type { Phase } from '../../../controller/network/migration.ts';
@@ -58,7 +64,10 @@ const OFFLOADS = 'tx off rx off sg off tso off gso off gro off';
 export const address = {
   client: { ipv4: '203.0.113.11', ipv6: '2001:db8:f::11' },
   neighbour: { ipv4: '10.1.0.50', ipv6: '2001:db8:1::50' },
-  gateway: (host: HostKey) => ({ ipv4: `10.${HOSTS[host].site}.0.1`, ipv6: `2001:db8:${HOSTS[host].site}::1` }),
+  gateway: (host: HostKey) => ({
+    ipv4: `10.${HOSTS[host].site}.0.1`,
+    ipv6: `2001:db8:${HOSTS[host].site}::1`,
+  }),
   guest: (guest: GuestKey) => ({ ipv4: `10.1.0.${GUESTS[guest]}`, ipv6: `2001:db8:1::${GUESTS[guest]}` }),
   underlay: (host: HostKey) => `10.${HOSTS[host].site}.0.${HOSTS[host].number}`,
 } as const;
@@ -178,7 +187,12 @@ export class Bed {
   async reset(): Promise<void> {
     const { state } = this.network;
     await this.room.reset();
-    this.network.update((now) => ({ ...now, placements: new Map(), anchors: new Map(), migrations: new Map() }));
+    this.network.update((now) => ({
+      ...now,
+      placements: new Map(),
+      anchors: new Map(),
+      migrations: new Map(),
+    }));
     for (const guest of guestKeys) {
       this.network.update(placed(guest, 'a'));
       await this.run(guest, 'a');
@@ -189,7 +203,11 @@ export class Bed {
     );
     for (const host of hostKeys) for (const zone of zones) await this.fabric.flushZone(host, zone);
     for (const name of ['client', 'neighbour', ...guestKeys]) {
-      await this.room.run(name, ['sh', '-c', 'ip route flush cache; ip -6 route flush cache; ip route flush type blackhole']);
+      await this.room.run(name, [
+        'sh',
+        '-c',
+        'ip route flush cache; ip -6 route flush cache; ip route flush type blackhole',
+      ]);
     }
   }
 
@@ -216,7 +234,8 @@ export class Bed {
     this.phase(guest, to, 'copying');
     await this.fabric.settled();
     for (const { number } of known.interfaces) await this.fabric.flushZone(to, relayZone(number));
-    const after = (admit: Admit) => (state: NetworkState) => delivered(guest, to)(admits(guest, to, admit)(state));
+    const after = (admit: Admit) => (state: NetworkState) =>
+      delivered(guest, to)(admits(guest, to, admit)(state));
     const staged: StagedSwitchover = await this.fabric.stage(after('all')(this.network.state));
     await this.settled();
     return {
@@ -237,7 +256,11 @@ export class Bed {
 
   /** The guest stops: its interfaces are silent, its sockets and what they hold stay. */
   async stop(guest: GuestKey): Promise<void> {
-    await this.room.run(guest, ['ip', '-batch', '-'], hostKeys.map((host) => `link set ${host}0 down\n`).join(''));
+    await this.room.run(
+      guest,
+      ['ip', '-batch', '-'],
+      hostKeys.map((host) => `link set ${host}0 down\n`).join(''),
+    );
   }
 
   /** The guest goes on at the host, and there alone. */
@@ -258,9 +281,12 @@ export class Bed {
 
   careOf(guest: GuestKey, host: HostKey): Required<Addresses> {
     const [nic] = this.network.state.guests.get(guest)!.interfaces;
-    const anchor = this.network.state.anchors.get(nic!.number)?.find((one) => one.host === host && one.index > 1);
+    const anchor = this.network.state.anchors
+      .get(nic!.number)
+      ?.find((one) => one.host === host && one.index > 1);
     const { ipv4, ipv6 } = anchor?.addresses ?? {};
-    if (ipv4 === undefined || ipv6 === undefined) throw new Error(`no care-of addresses of ${guest} at ${host}`);
+    if (ipv4 === undefined || ipv6 === undefined)
+      throw new Error(`no care-of addresses of ${guest} at ${host}`);
     return { ipv4, ipv6 };
   }
 
@@ -274,7 +300,14 @@ export class Bed {
   }
 
   ofctl(host: HostKey, command: string, ...words: readonly string[]): Promise<string> {
-    return this.room.run(undefined, ['ovs-ofctl', '-O', 'OpenFlow15', command, `${this.#of(host)}/br-int.mgmt`, ...words]);
+    return this.room.run(undefined, [
+      'ovs-ofctl',
+      '-O',
+      'OpenFlow15',
+      command,
+      `${this.#of(host)}/br-int.mgmt`,
+      ...words,
+    ]);
   }
 
   // ── How it is built ──────────────────────────────────────────────────────────────────────────────────────
@@ -334,14 +367,32 @@ export class Bed {
       ...addPort('br-ex', 'ex-int', 'type=patch', 'options:peer=int-uplink'),
       ...netdev('br-int', 'fail_mode=secure', 'protocols=OpenFlow15',
         `other_config:datapath-id=${datapathId(host)}`, `other_config:hwaddr="${bridgeMac(host)}"`), // prettier-ignore
-      ...addPort('br-int', 'int-uplink', 'type=patch', 'options:peer=ex-int', `ofport_request=${UPLINK_PORT}`),
-      ...addPort('br-int', TUNNEL_PORT, 'type=geneve', 'options:remote_ip=flow', 'options:key=flow', `ofport_request=${TUNNEL}`),
+      ...addPort(
+        'br-int',
+        'int-uplink',
+        'type=patch',
+        'options:peer=ex-int',
+        `ofport_request=${UPLINK_PORT}`,
+      ),
+      ...addPort(
+        'br-int',
+        TUNNEL_PORT,
+        'type=geneve',
+        'options:remote_ip=flow',
+        'options:key=flow',
+        `ofport_request=${TUNNEL}`,
+      ),
       ...guestKeys.flatMap((guest) => addPort('br-int', `tap-${guest}`, `ofport_request=${portOf(guest)}`)),
       ...['--', 'set-controller', 'br-int', `unix:${directory}/br-int.controller`],
       ...['--', 'set', 'Controller', 'br-int', 'connection_mode=out-of-band', 'max_backoff=1000'],
     );
-    await run('sh', '-e', '-c', `ip addr add ${address.underlay(host)}/24 dev br-ex; ip link set br-ex up
-      ip route add default via ${address.gateway(host).ipv4}; ethtool -K br-ex tx off`);
+    await run(
+      'sh',
+      '-e',
+      '-c',
+      `ip addr add ${address.underlay(host)}/24 dev br-ex; ip link set br-ex up
+      ip route add default via ${address.gateway(host).ipv4}; ethtool -K br-ex tx off`,
+    );
   }
 
   /** A socket of the switch's own directory, the only kind that it connects to, that leads to the listener. */
@@ -424,16 +475,25 @@ function plumbing(): string {
   }
   const cable = (one: string, oneEnd: string, other: string, otherEnd: string): void => {
     lines.push(`ip link add ${oneEnd} netns ${one} type veth peer name ${otherEnd} netns ${other}`);
-    for (const [name, end] of [[one, oneEnd], [other, otherEnd]]) {
+    for (const [name, end] of [
+      [one, oneEnd],
+      [other, otherEnd],
+    ]) {
       lines.push(`ip netns exec ${name} ethtool -K ${end} ${OFFLOADS} >/dev/null 2>&1`);
       lines.push(`ip -n ${name} link set ${end} up`);
     }
   };
   const give = (name: string, end: string, { ipv4, ipv6 }: Required<Addresses>): void => {
-    lines.push(`ip -n ${name} addr add ${ipv4}/24 dev ${end}`, `ip -n ${name} addr add ${ipv6}/64 dev ${end} nodad`);
+    lines.push(
+      `ip -n ${name} addr add ${ipv4}/24 dev ${end}`,
+      `ip -n ${name} addr add ${ipv6}/64 dev ${end} nodad`,
+    );
   };
   const route = (name: string, { ipv4, ipv6 }: Required<Addresses>): void => {
-    lines.push(`ip -n ${name} route add default via ${ipv4}`, `ip -n ${name} -6 route add default via ${ipv6}`);
+    lines.push(
+      `ip -n ${name} route add default via ${ipv4}`,
+      `ip -n ${name} -6 route add default via ${ipv6}`,
+    );
   };
   for (const host of hostKeys) {
     if (host === 'd') {
@@ -444,7 +504,10 @@ function plumbing(): string {
     }
     for (const guest of guestKeys) {
       cable(guest, `${host}0`, `host-${host}`, `tap-${guest}`);
-      lines.push(`ip -n ${guest} link set ${host}0 down`, `ip -n ${guest} link set ${host}0 address ${mac(guest)}`);
+      lines.push(
+        `ip -n ${guest} link set ${host}0 down`,
+        `ip -n ${guest} link set ${host}0 address ${mac(guest)}`,
+      );
     }
   }
   cable('client', 'eth0', 'router', 'to-x');

@@ -23,10 +23,28 @@ export interface Ipv4 {
 }
 
 /** UDP without a checksum. */
-export function udp4({ from, to, ethFrom, ethTo, vlan }: Ipv4, ports: [number, number], text: string): Uint8Array {
+export function udp4(
+  { from, to, ethFrom, ethTo, vlan }: Ipv4,
+  ports: [number, number],
+  text: string,
+): Uint8Array {
   const payload = [...Buffer.from(text)];
   const udp = [...ports.flatMap(word), ...word(8 + payload.length), 0, 0, ...payload];
-  const header = [0x45, 0, ...word(20 + udp.length), 0, 0, 0x40, 0, 64, 17, 0, 0, ...ipv4Bytes(from), ...ipv4Bytes(to)];
+  const header = [
+    0x45,
+    0,
+    ...word(20 + udp.length),
+    0,
+    0,
+    0x40,
+    0,
+    64,
+    17,
+    0,
+    0,
+    ...ipv4Bytes(from),
+    ...ipv4Bytes(to),
+  ];
   header.splice(10, 2, ...checksum(header));
   const tag = vlan === undefined ? [] : [0x81, 0x00, ...word(vlan)];
   return Uint8Array.from([...macBytes(ethTo), ...macBytes(ethFrom), ...tag, 0x08, 0x00, ...header, ...udp]);
@@ -40,7 +58,19 @@ export function tcp4(
 ): Uint8Array {
   const long = (value: number): number[] => [...word(value >>> 16), ...word(value & 0xffff)];
   const { flags, sequence, acknowledges } = segment;
-  const tcp = [...ports.flatMap(word), ...long(sequence), ...long(acknowledges), 0x50, flags, 0xff, 0xff, 0, 0, 0, 0];
+  const tcp = [
+    ...ports.flatMap(word),
+    ...long(sequence),
+    ...long(acknowledges),
+    0x50,
+    flags,
+    0xff,
+    0xff,
+    0,
+    0,
+    0,
+    0,
+  ];
   const addresses = [...ipv4Bytes(from), ...ipv4Bytes(to)];
   tcp.splice(16, 2, ...checksum([...addresses, 0, 6, ...word(tcp.length), ...tcp]));
   const header = [0x45, 0, ...word(20 + tcp.length), 0, 0, 0x40, 0, 64, 6, 0, 0, ...addresses];

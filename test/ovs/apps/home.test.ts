@@ -17,15 +17,23 @@ afterEach(() => expect(bed.problems).toEqual([]));
 const [web, db] = [address.guest('web'), address.guest('db')];
 const ping = (from: string, to: string): Promise<string> =>
   bed.room.run(from, ['ping', '-q', '-c', '1', '-W', '1', to]);
-const pings = (from: string, ...to: string[]): Promise<string[]> => Promise.all(to.map((each) => ping(from, each)));
-const forget = (namespace: string): Promise<string> => bed.room.run(namespace, ['ip', 'neigh', 'flush', 'all']);
+const pings = (from: string, ...to: string[]): Promise<string[]> =>
+  Promise.all(to.map((each) => ping(from, each)));
+const forget = (namespace: string): Promise<string> =>
+  bed.room.run(namespace, ['ip', 'neigh', 'flush', 'all']);
 
 describe('at home', () => {
   test('client, neighbour and gateway reach a guest, and it reaches them', async () => {
     await pings('client', web.ipv4, web.ipv6);
     await pings('neighbour', web.ipv4, web.ipv6);
     await pings('router', web.ipv4, web.ipv6);
-    await pings('web', address.client.ipv4, address.client.ipv6, address.neighbour.ipv4, address.neighbour.ipv6);
+    await pings(
+      'web',
+      address.client.ipv4,
+      address.client.ipv6,
+      address.neighbour.ipv4,
+      address.neighbour.ipv6,
+    );
     await pings('web', address.gateway('a').ipv4, address.gateway('a').ipv6);
   });
 
@@ -70,7 +78,12 @@ describe('at home', () => {
     const away = await bed.room.tap('db', 'b0');
     const lan = await bed.room.tap('neighbour', 'eth0');
     const lanMac = await bed.macOf('neighbour', 'eth0');
-    const group = (ethTo: string, to: string) => ({ from: address.neighbour.ipv4, ethFrom: lanMac, to, ethTo });
+    const group = (ethTo: string, to: string) => ({
+      from: address.neighbour.ipv4,
+      ethFrom: lanMac,
+      to,
+      ethTo,
+    });
     await lan.inject(udp4(group('ff:ff:ff:ff:ff:ff', '10.1.0.255'), [1, 2], 'to all'));
     await lan.inject(udp4(group('01:00:5e:00:00:fb', '224.0.0.251'), [1, 5353], 'to some'));
     await here.frame('the broadcast', (frame) => udpText(frame) === 'to all');
@@ -107,7 +120,9 @@ describe.each(['a', 'b'] as const)('at %s, a guest', (host) => {
     await guest.inject(udp4(false1, [1, 2], 'false address'));
     await guest.inject(udp4(false2, [1, 2], 'false mac'));
     await guest.inject(udp4({ ...to, from: web.ipv4, ethFrom: mac('web'), vlan: 7 }, [1, 2], 'tagged'));
-    await guest.inject(arp(mac('web'), { mac: mac('web'), ipv4: address.gateway('a').ipv4 }, address.neighbour.ipv4));
+    await guest.inject(
+      arp(mac('web'), { mac: mac('web'), ipv4: address.gateway('a').ipv4 }, address.neighbour.ipv4),
+    );
     await guest.inject(arp(mac('web'), { mac: mac('db'), ipv4: web.ipv4 }, address.neighbour.ipv4));
     await guest.inject(udp4({ ...to, from: web.ipv4, ethFrom: mac('web') }, [1, 2], 'true'));
     await client.frame('the true one', (frame) => {
@@ -117,7 +132,9 @@ describe.each(['a', 'b'] as const)('at %s, a guest', (host) => {
     });
     for (const each of [lan, router]) {
       expect(each.frames((frame) => /false|tagged/.test(frame.toString('latin1')))).toEqual([]);
-      expect(each.frames((frame) => isArp(frame) && ipv4At(frame, 28) === address.gateway('a').ipv4)).toEqual([]);
+      expect(each.frames((frame) => isArp(frame) && ipv4At(frame, 28) === address.gateway('a').ipv4)).toEqual(
+        [],
+      );
     }
   });
 
@@ -206,7 +223,13 @@ describe('on another host of its home site', () => {
     await pings('client', web.ipv4, web.ipv6);
     await pings('neighbour', web.ipv4, web.ipv6);
     await pings('db', web.ipv4, web.ipv6);
-    await pings('web', address.client.ipv4, address.client.ipv6, address.neighbour.ipv4, address.neighbour.ipv6);
+    await pings(
+      'web',
+      address.client.ipv4,
+      address.client.ipv6,
+      address.neighbour.ipv4,
+      address.neighbour.ipv6,
+    );
     await pings('web', db.ipv4, db.ipv6, address.gateway('a').ipv4, address.gateway('a').ipv6);
     const ofGuest = Buffer.from(hexMac(mac('web')), 'hex');
     expect(lan.framesSent((frame) => frame.subarray(6, 12).equals(ofGuest))).toEqual([]);
@@ -229,7 +252,11 @@ const hexMac = (text: string): string => text.replaceAll(':', '');
 
 function ipv6Hex(text: string): string {
   const [left = '', right = ''] = text.split('::');
-  const words = (part: string): string[] => part.split(':').filter(Boolean).map((word) => word.padStart(4, '0'));
+  const words = (part: string): string[] =>
+    part
+      .split(':')
+      .filter(Boolean)
+      .map((word) => word.padStart(4, '0'));
   const [start, end] = [words(left), words(right)];
   return [...start, ...Array<string>(8 - start.length - end.length).fill('0000'), ...end].join('');
 }

@@ -23,7 +23,10 @@ function read(frame: Uint8Array): string {
   head.writeUInt32LE(frame.length, 32);
   head.writeUInt32LE(frame.length, 36);
   const argv = ['-r', '-', '-n', '-t', '-e', '-vv'];
-  const text = execFileSync('tcpdump', argv, { input: Buffer.concat([head, frame]), stdio: ['pipe', 'pipe', 'pipe'] });
+  const text = execFileSync('tcpdump', argv, {
+    input: Buffer.concat([head, frame]),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   return text.toString().trim();
 }
 
@@ -47,7 +50,9 @@ test('a neighbour solicitation', () => {
   const text = read(neighbourSolicitation('02:00:00:00:00:01', '2001:db8:1::12:3456'));
   expect(text).toContain('02:00:00:00:00:01 > 33:33:ff:12:34:56, ethertype IPv6 (0x86dd), length 86:');
   expect(text).toContain('hlim 255, next-header ICMPv6 (58) payload length: 32)');
-  expect(text).toContain('fe80::ff:fe00:1 > ff02::1:ff12:3456: [icmp6 sum ok] ICMP6, neighbor solicitation, length 32');
+  expect(text).toContain(
+    'fe80::ff:fe00:1 > ff02::1:ff12:3456: [icmp6 sum ok] ICMP6, neighbor solicitation, length 32',
+  );
   expect(text).toContain('who has 2001:db8:1::12:3456');
   expect(text).toContain('source link-address option (1), length 8 (1): 02:00:00:00:00:01');
 });
@@ -56,7 +61,9 @@ test('a neighbour announcement', () => {
   const text = read(neighbourAnnouncement(MAC, '2001:db8:2::200'));
   expect(text).toContain('52:54:00:00:00:64 > 33:33:00:00:00:01, ethertype IPv6 (0x86dd), length 86:');
   expect(text).toContain('hlim 255, next-header ICMPv6 (58) payload length: 32)');
-  expect(text).toContain('2001:db8:2::200 > ff02::1: [icmp6 sum ok] ICMP6, neighbor advertisement, length 32');
+  expect(text).toContain(
+    '2001:db8:2::200 > ff02::1: [icmp6 sum ok] ICMP6, neighbor advertisement, length 32',
+  );
   expect(text).toContain('tgt is 2001:db8:2::200, Flags [override]');
   expect(text).toContain('destination link-address option (2), length 8 (1): 52:54:00:00:00:64');
 });
@@ -70,15 +77,24 @@ describe('too large', () => {
 
   test('fragmentation needed', () => {
     const text = read(answerTooLarge({ frame: packet, mtu: 1450, from: '10.1.0.10' })!);
-    expect(text).toContain('52:54:00:00:00:64 > 02:00:00:00:00:0a, ethertype IPv4 (0x0800), length 70: (tos 0x0, ttl 64');
+    expect(text).toContain(
+      '52:54:00:00:00:64 > 02:00:00:00:00:0a, ethertype IPv4 (0x0800), length 70: (tos 0x0, ttl 64',
+    );
     // tcpdump says "bad cksum" of a header that it finds wrong, and "wrong icmp cksum" of such a message.
     expect(text).not.toMatch(/bad|wrong/);
-    expect(text).toContain('10.1.0.10 > 203.0.113.11: ICMP 10.1.0.100 unreachable - need to frag (mtu 1450), length 36');
+    expect(text).toContain(
+      '10.1.0.10 > 203.0.113.11: ICMP 10.1.0.100 unreachable - need to frag (mtu 1450), length 36',
+    );
     expect(text).toContain('203.0.113.11.4000 > 10.1.0.100.53:');
   });
 
   test('of a translated packet, as its sender knows it', () => {
-    const answer = answerTooLarge({ frame: packet, mtu: 1450, from: '10.2.0.10', originalDestination: '10.2.0.200' })!;
+    const answer = answerTooLarge({
+      frame: packet,
+      mtu: 1450,
+      from: '10.2.0.10',
+      originalDestination: '10.2.0.200',
+    })!;
     const text = read(answer);
     expect(text).not.toMatch(/bad|wrong/);
     expect(text).toContain('ICMP 10.2.0.200 unreachable - need to frag (mtu 1450)');
@@ -94,7 +110,8 @@ describe('too large', () => {
   });
 
   test('packet too big', () => {
-    const header = '6000000005b01140' + '20010db8000f00000000000000000011' + '20010db8000100000000000000000100';
+    const header =
+      '6000000005b01140' + '20010db8000f00000000000000000011' + '20010db8000100000000000000000100';
     const udp = Buffer.concat([Buffer.from('0fa0003505b01234', 'hex'), Buffer.alloc(1448, 0x78)]);
     const frame = Buffer.concat([Buffer.from(`52540000006402000000000a86dd${header}`, 'hex'), udp]);
     const home = read(answerTooLarge({ frame, mtu: 1450, from: '2001:db8:1::1' })!);

@@ -27,8 +27,7 @@ async function conversation(version: (typeof versions)[number], at = address.gue
   const { address: from, port } = await server.receive('hello');
   await server.send(from, port, 'welcome');
   expect(await client.receive('welcome')).toMatchObject({ address: at, port: 9000 });
-  const close = async (): Promise<void> => {
-  };
+  const close = async (): Promise<void> => {};
   return { server, client, from, port, at, close };
 }
 type Conversation = Awaited<ReturnType<typeof conversation>>;
@@ -62,8 +61,7 @@ async function tcp(version: (typeof versions)[number], at = address.guest('web')
     expect((await client.read(text.length + 5)).toString()).toBe(`from ${text}`);
   };
   await swap('begin');
-  const close = async (): Promise<void> => {
-  };
+  const close = async (): Promise<void> => {};
   return { client, server, swap, close };
 }
 
@@ -213,11 +211,19 @@ test('two bridges that each think the guest at the other do not send its packets
   // The home anchor relays to b; b, which has not heard that the guest left c for home, forwards to a.
   const forward = (to: 'a' | 'b'): string => `set_field:${address.underlay(to)}->tun_dst`;
   const flowsOf = async (host: 'a' | 'b', table: number): Promise<string[]> =>
-    (await bed.ofctl(host, 'dump-flows', '--no-stats', `table=${table}`)).split('\n').filter((line) => line.includes('reg0=0x1'));
-  for (const [host, to] of [['a', 'b'], ['b', 'a']] as const) {
+    (await bed.ofctl(host, 'dump-flows', '--no-stats', `table=${table}`))
+      .split('\n')
+      .filter((line) => line.includes('reg0=0x1'));
+  for (const [host, to] of [
+    ['a', 'b'],
+    ['b', 'a'],
+  ] as const) {
     for (const table of [40, 41]) {
       for (const line of await flowsOf(host, table)) {
-        const changed = line.trim().replace(/set_field:[0-9.]+->tun_dst/, forward(to)).replace(/^cookie=\S+, /, '');
+        const changed = line
+          .trim()
+          .replace(/set_field:[0-9.]+->tun_dst/, forward(to))
+          .replace(/^cookie=\S+, /, '');
         await bed.ofctl(host, 'mod-flows', '--strict', changed.replace(/ actions=/, ',actions='));
       }
     }
@@ -226,12 +232,17 @@ test('two bridges that each think the guest at the other do not send its packets
   const a = await bed.room.tap('router', 'to-a');
   const stranger = await bed.room.udp('client', address.client.ipv4);
   await stranger.send(address.guest('web').ipv4, 9000, 'to and fro');
-  const ttl = (frame: Buffer): number | undefined => (frame.includes('to and fro') ? frame[14 + 20 + 8 + 8 + 14 + 8] : undefined);
+  const ttl = (frame: Buffer): number | undefined =>
+    frame.includes('to and fro') ? frame[14 + 20 + 8 + 8 + 14 + 8] : undefined;
   await a.frame('the last round', (frame) => ttl(frame) === 1 || ttl(frame) === 2);
 });
 
 /** A conversation on a port of its own. */
-async function conversation2(version: (typeof versions)[number], port: number, at = address.guest('web')[version]) {
+async function conversation2(
+  version: (typeof versions)[number],
+  port: number,
+  at = address.guest('web')[version],
+) {
   const server: Datagrams = await bed.room.udp('web', any[version], port);
   const client = await bed.room.udp('client', address.client[version]);
   await client.send(at, port, 'hello');
@@ -245,8 +256,7 @@ async function conversation2(version: (typeof versions)[number], port: number, a
       await client.send(at, port, `then ${text}`);
       expect(await server.receive(`then ${text}`)).toMatchObject({ address: peer.address, port: peer.port });
     },
-    close: async () => {
-        },
+    close: async () => {},
   };
 }
 
@@ -308,7 +318,11 @@ test('the answer to a SYN from before the move finds its anchor', async () => {
   await bed.move('web', 'b');
   const toGateway = { ethFrom: mac('web'), ethTo: await bed.macOf('router', 'to-a') };
   await after.inject(
-    tcp4({ from: there, to: here, ...toGateway }, [81, 4000], { flags: synAck, sequence: 7, acknowledges: 2 }),
+    tcp4({ from: there, to: here, ...toGateway }, [81, 4000], {
+      flags: synAck,
+      sequence: 7,
+      acknowledges: 2,
+    }),
   );
   const answer = await client.frame('the SYN|ACK', (frame) => tcpFlags4(frame) === synAck);
   expect(ipv4At(answer, 26)).toBe(there);

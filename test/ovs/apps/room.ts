@@ -73,7 +73,13 @@ export class Room {
     return new Listener(this, await this.#open('listen', { ns: namespace, address, port }));
   }
 
-  async connect(namespace: string, from: string, address: string, port: number, seconds = 3): Promise<Stream> {
+  async connect(
+    namespace: string,
+    from: string,
+    address: string,
+    port: number,
+    seconds = 3,
+  ): Promise<Stream> {
     const question = { ns: namespace, from, address, port, timeout: seconds };
     return new Stream(this, await this.#open('connect', question));
   }
@@ -254,7 +260,8 @@ export class Stream extends Opened {
     const parts: Buffer[] = [];
     let length = 0;
     await this.inbox.take(`${bytes} bytes of a stream`, (item) => {
-      if (item.event !== 'data') throw new Error(`the connection ended: ${item.error ?? 'closed by its peer'}`);
+      if (item.event !== 'data')
+        throw new Error(`the connection ended: ${item.error ?? 'closed by its peer'}`);
       const part = Buffer.from(item.data ?? '', 'hex');
       parts.push(part);
       length += part.length;

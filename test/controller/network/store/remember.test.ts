@@ -3,10 +3,21 @@
  * each kind tells; the database itself has its own tests.
  */
 import { describe, expect, test } from 'vitest';
-import { anchored, delivered, gatewayAnswered, migrationChanged, unanchored } from '../../../../controller/network/changes.ts';
+import {
+  anchored,
+  delivered,
+  gatewayAnswered,
+  migrationChanged,
+  unanchored,
+} from '../../../../controller/network/changes.ts';
 import { declare, nothingRemembered } from '../../../../controller/network/declare.ts';
 import type { NetworkState } from '../../../../controller/network/model.ts';
-import { difference, migrationsOf, remember, type StoredRows } from '../../../../controller/network/store/remember.ts';
+import {
+  difference,
+  migrationsOf,
+  remember,
+  type StoredRows,
+} from '../../../../controller/network/store/remember.ts';
 import { RowCodec } from '../../../../controller/ovsdb/row-codec.ts';
 import { uuid as uuidOf } from '../../../../controller/ovsdb/uuid.ts';
 import { arcticTern } from '../../../../controller/network/store/schema.ts';
@@ -17,7 +28,14 @@ type Tables = Record<string, Row[]>;
 type Part = { op: string; table: string; where?: [string, string, unknown][]; row?: Row };
 
 const uuid = uuidOf('00000000-0000-0000-0000-000000000000');
-const empty = (): Tables => ({ Interface: [], Host: [], Placement: [], Anchor: [], Gateway: [], Migration: [] });
+const empty = (): Tables => ({
+  Interface: [],
+  Host: [],
+  Placement: [],
+  Anchor: [],
+  Gateway: [],
+  Migration: [],
+});
 
 /** Applies a transaction as an OVSDB server would its deletes and inserts (RFC 7047, section 5.2). */
 function apply(tables: Tables, before: NetworkState | undefined, state: NetworkState): readonly Part[] {
@@ -36,7 +54,7 @@ function apply(tables: Tables, before: NetworkState | undefined, state: NetworkS
 
 function read(tables: Tables) {
   const rows = (name: keyof typeof arcticTern.tables): unknown[] => {
-    const codec = new RowCodec(name, arcticTern.tables[name]!);
+    const codec = new RowCodec(name, arcticTern.tables[name]);
     return tables[name]!.map((row) => codec.decode(uuid, row));
   };
   const [interfaces, hosts, placements] = [rows('Interface'), rows('Host'), rows('Placement')];
@@ -61,7 +79,15 @@ test('state, rows, state: what is decided is the same, what is observed is forgo
   const tables = empty();
   apply(tables, undefined, away);
   const again = declare(description, remember(read(tables)));
-  for (const part of ['subnets', 'hosts', 'guests', 'gateways', 'placements', 'anchors', 'migrations'] as const) {
+  for (const part of [
+    'subnets',
+    'hosts',
+    'guests',
+    'gateways',
+    'placements',
+    'anchors',
+    'migrations',
+  ] as const) {
     expect(again[part], part).toEqual(away[part]);
   }
   expect([again.bridges.size, again.hypervisors.size]).toEqual([0, 0]);
@@ -74,7 +100,11 @@ test('step by step it comes to the same as at once', () => {
     away,
     unanchored(1, 2)(away),
     gatewayAnswered('10.1.0.0/24', '02:bb:00:00:00:01')(away),
-    after(away, delivered('web', 'home-1'), (state) => ({ ...state, gateways: new Map(), placements: new Map() })),
+    after(away, delivered('web', 'home-1'), (state) => ({
+      ...state,
+      gateways: new Map(),
+      placements: new Map(),
+    })),
   ];
   states.forEach((state, i) => apply(stepwise, states[i - 1], state));
   apply(atOnce, states[2], states.at(-1)!);
@@ -89,7 +119,9 @@ describe('a change costs what it changes', () => {
   });
 
   test('two operations for a placement, an anchor more, a migration', () => {
-    expect(apply(empty(), away, delivered('web', 'home-1')(away)).map(({ op, table }) => [op, table])).toEqual([
+    expect(
+      apply(empty(), away, delivered('web', 'home-1')(away)).map(({ op, table }) => [op, table]),
+    ).toEqual([
       ['delete', 'Placement'],
       ['insert', 'Placement'],
     ]);
