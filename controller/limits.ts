@@ -148,13 +148,16 @@ export const switches = {
   echoTimeout: 5_000,
   /** Bytes that are collected before a write begins. */
   flushAt: 65_536,
+  /** Bytes that may wait for a switch that does not read, before it is dropped. */
+  outboxBytes: 64 * 1024 * 1024,
   /** What a bridge is told: the longest wait between two attempts to reach us, and its own probe. */
   switchBackoffMaximum: 1_000,
   switchProbeInterval: 5_000,
   /** How long a host's OVSDB is waited for: as long as timers can (24 days). */
   databasePatience: 0x7fff_ffff,
-  /** After a refused or lost change, the wait until the bridge is read back and repaired. */
+  /** After a refused change, the wait until the bridge is read back and repaired; doubled each time it fails again. */
   repairDelay: 1_000,
+  repairDelayMaximum: 30_000,
   /** Packets per second and bridge that may go to the controller because they do not fit a tunnel. */
   tooLargePerSecond: 200,
   /** The same for gateways' answers and guests' announcements, and for neighbour discovery answered in flows. */

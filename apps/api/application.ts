@@ -164,7 +164,7 @@ function statusOf({ startedAt, network, fabric, history }: ControllerView, versi
     guests: { total: guests.size, running: placements.size },
     migrations: {
       total: history.size,
-      moving: [...migrations.values()].filter(({ phase }) => isMoving(phase)).length,
+      moving: [...migrations.values()].filter(isMoving).length,
     },
   };
 }

@@ -36,7 +36,7 @@ export function presentGuest(state: NetworkState, guest: Guest): GuestObject {
     memoryMiB: guest.memoryMiB,
     services: guest.services.map(({ protocol, port }) => ({ protocol, port })),
     anchors: anchors.map((anchor) => ({ ...anchor, addresses: { ...anchor.addresses } })),
-    migration: migration !== undefined && isMoving(migration.phase) ? migration.id : null,
+    migration: migration !== undefined && isMoving(migration) ? migration.id : null,
   };
 }
 
@@ -90,7 +90,9 @@ export function presentMigration(state: NetworkState, migration: Migration): Mig
   };
 }
 
-function outcomeOf({ phase }: Migration): MigrationObject['outcome'] {
+function outcomeOf(migration: Migration): MigrationObject['outcome'] {
+  const { phase } = migration;
+  if (isMoving(migration) && phase !== 'failed') return null;
   if (phase === 'relaying' || phase === 'drained') return 'completed';
   return phase === 'failed' || phase === 'rolled-back' ? phase : null;
 }

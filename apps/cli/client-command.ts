@@ -9,17 +9,17 @@ import { checkToken, readToken } from './token.ts';
 export interface ClientCommandOptions {
   readonly api?: string;
   readonly tokenFile?: string;
-  readonly json: boolean;
+  readonly json?: true;
 }
 
 export function clientCommand(
   name: string,
   description: string,
-  json = 'the API’s own objects, as one JSON document',
+  json = "the API's own objects, as one JSON document",
 ): Command {
   return new Command(name)
     .description(description)
-    .option('--json', json, false)
+    .option('--json', json)
     .option('--api <url>', `where the controller's API is (default: $ARCTICTERN_API, or ${DEFAULT_API})`)
     .option(
       '--token-file <file>',
@@ -46,6 +46,11 @@ function given(value: string | undefined): string | undefined {
 }
 
 /** Shows a value: as it came when JSON is wanted, otherwise as text. */
-export function show<T>(terminal: Terminal, json: boolean, value: T, text: (value: T) => string): void {
-  terminal.out.write(json ? `${JSON.stringify(value, null, 2)}\n` : text(value));
+export function show<T>(
+  terminal: Terminal,
+  json: true | undefined,
+  value: T,
+  text: (value: T) => string,
+): void {
+  terminal.out.write(json === true ? `${JSON.stringify(value, null, 2)}\n` : text(value));
 }

@@ -40,6 +40,13 @@ export class ControllerStartError extends ArcticTernError {
   }
 }
 
+export class StoppedEarlyError extends ArcticTernError {
+  readonly code = 'CONTROLLER_STOPPED_EARLY';
+  constructor() {
+    super('the controller was told to stop before it had started');
+  }
+}
+
 export class TokenError extends ArcticTernError {
   readonly code = 'CLI_TOKEN';
 }
@@ -56,7 +63,7 @@ export class NoLongerWatchedError extends ArcticTernError {
   readonly code = 'CLI_NO_LONGER_WATCHED';
   constructor(id: string) {
     super(
-      `no longer watched, but migration ${id} goes on: see \`arctictern migrations ${id}\`, or abort it there with \`arctictern abort ${id}\``,
+      `no longer watched, but migration ${id} goes on: see \`arctictern migrations ${id}\`, or abort it with \`arctictern abort ${id}\``,
     );
   }
 }

@@ -9,7 +9,8 @@ import { processTerminal } from './terminal.ts';
 // Whoever reads our output may have enough of it (`| head`); that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
-  throw error;
+  process.stderr.write(`error: the output cannot be written: ${error.message}\n`);
+  process.exit(1);
 });
 
 const exitCode = await run(process.argv.slice(2), processTerminal());

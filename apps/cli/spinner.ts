@@ -28,10 +28,9 @@ export class Spinner {
     this.#turn();
   }
 
-  /** Writes lines above the spinner. */
+  /** Writes lines in place of the spinner, which is drawn below them at its next turn. */
   print(text: string): void {
     this.#out.write(this.#out.interactive ? `${CLEAR_LINE}${text}` : text);
-    if (this.#text !== undefined) this.show(this.#text);
   }
 
   stop(): void {

@@ -15,8 +15,8 @@ export function duration(ms: number): string {
   if (ms < MINUTE - 5) return `${Number((ms / SECOND).toFixed(2))} s`;
   const seconds = Math.round(ms / SECOND);
   if (seconds < 3600) return both(seconds, 60, 'min', 1, 's');
-  if (ms < DAY) return both(Math.floor(ms / SECOND), 3600, 'h', 60, 'min');
-  return both(Math.floor(ms / SECOND), 86_400, 'd', 3600, 'h');
+  if (seconds < 86_400) return both(seconds, 3600, 'h', 60, 'min');
+  return both(seconds, 86_400, 'd', 3600, 'h');
 }
 
 function both(seconds: number, large: number, largeName: string, small: number, smallName: string): string {

@@ -25,8 +25,8 @@ export type MigrationEvent =
   | { readonly type: 'resumed-at-destination' }
   /** The guest runs at the source again, after `suspended`. */
   | { readonly type: 'resumed-at-source' }
-  /** libvirt says that the migration is complete. */
-  | { readonly type: 'performed'; readonly blackoutMs?: number }
+  /** libvirt says that the migration is complete: the source has let go of the guest. */
+  | { readonly type: 'performed' }
   /** libvirt says that it has failed, and the guest stays where it was. */
   | { readonly type: 'refused'; readonly reason: string }
   /** Traffic is back at the source: every anchor acknowledged it. */
@@ -86,13 +86,15 @@ export function step(migration: Migration, event: MigrationEvent, now: number): 
           : copying
             ? enter('relaying', 'redirect', 'announce')
             : stay();
-      if (event.blackoutMs === undefined) return done;
-      return { ...done, migration: { ...done.migration, blackoutMs: event.blackoutMs } };
+      if (done.migration.phase !== 'relaying' || done.migration.performed === true) return done;
+      return { ...done, migration: { ...done.migration, performed: true } };
     }
     case 'resumed-at-source':
       return phase === 'switching' ? fail('the guest resumed at the source') : stay();
     case 'refused':
       if (phase === 'failed') return { migration: { ...migration, reason: event.reason }, actions: [] };
+      // The guest runs at the destination: whatever libvirt could not do after that, it has moved.
+      if (phase === 'relaying') return { migration: { ...migration, performed: true }, actions: [] };
       return copying || phase === 'planned' || phase === 'switching' ? fail(event.reason) : stay();
     case 'returned':
       return phase === 'failed' ? enter('rolled-back') : stay();

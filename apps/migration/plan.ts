@@ -21,7 +21,7 @@ export function checkMigration(state: NetworkState, guestName: GuestName, to: Ho
   if (host === undefined) throw new UnknownHostError(to, state.hosts.keys());
 
   const current = state.migrations.get(guestName);
-  if (current !== undefined && isMoving(current.phase)) {
+  if (current !== undefined && isMoving(current)) {
     throw new AlreadyMovingError(guestName, current.to, current.phase);
   }
   const from = state.placements.get(guestName);
@@ -53,7 +53,7 @@ export function occupants(state: NetworkState, host: HostName): GuestName[] {
   const names = new Set<GuestName>();
   for (const [guest, where] of state.placements) if (where === host) names.add(guest);
   for (const [guest, migration] of state.migrations) {
-    if (migration.to === host && isMoving(migration.phase)) names.add(guest);
+    if (migration.to === host && isMoving(migration)) names.add(guest);
   }
   return [...names];
 }

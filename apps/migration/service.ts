@@ -190,8 +190,7 @@ export class MigrationService {
       if (event === 'suspended' && detail === 'migrated') this.#event(guest, { type: 'suspended' });
       if (event === 'suspended' && detail === 'paused') this.#event(guest, { type: 'paused' });
       if (event === 'resumed' && detail === 'migrated') this.#event(guest, { type: 'resumed-at-source' });
-      if (event === 'stopped' && detail === 'migrated')
-        this.#event(guest, { type: 'resumed-at-destination' });
+      if (event === 'stopped' && detail === 'migrated') this.#event(guest, { type: 'performed' });
     } else {
       if (event === 'resumed') this.#event(guest, { type: 'resumed-at-destination' });
     }

@@ -18,6 +18,11 @@ export interface Migration {
   readonly phase: Phase;
   /** Why it failed, in one sentence. */
   readonly reason?: string;
+  /**
+   * libvirt has ended it at the source, too; that takes it a second or two after the guest resumed. Not kept in
+   * the store: whoever reads it there comes later.
+   */
+  readonly performed?: true;
   /** Clock time at which each phase was entered. */
   readonly entered: Readonly<Partial<Record<Phase, number>>>;
   /** QEMU's own account of the blackout, in milliseconds, once the copy has completed. */
@@ -36,8 +41,8 @@ export function isUnderWay(phase: Phase): boolean {
 }
 
 /** The guest is on the move: a second migration must wait. */
-export function isMoving(phase: Phase): boolean {
-  return isUnderWay(phase) || phase === 'failed';
+export function isMoving({ phase, performed }: Pick<Migration, 'phase' | 'performed'>): boolean {
+  return isUnderWay(phase) || phase === 'failed' || (phase === 'relaying' && performed !== true);
 }
 
 /** Nothing will happen to this migration any more. */

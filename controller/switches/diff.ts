@@ -1,8 +1,8 @@
 /**
  * What has to change on a bridge, from what is there to what should be.
  */
-import { type CompiledFlow, compileFlow } from './installed.ts';
-import type { Block, Program } from './program.ts';
+import { type CompiledFlow, compileBlock } from './installed.ts';
+import { emptyProgram, type Program } from './program.ts';
 
 export interface Difference {
   /** New flows, and flows that do something else than before. */
@@ -19,42 +19,38 @@ export function isEmpty(difference: Difference): boolean {
 
 /** Between two programs; looks only into blocks that are not the same value in both. */
 export function between(before: Program, after: Program): Difference {
-  const gone = new Map<string, CompiledFlow>();
-  const come = new Map<string, CompiledFlow>();
-  const collect = (block: Block, into: Map<string, CompiledFlow>): void => {
-    for (const flow of block.flows) {
-      const one = compileFlow(flow);
-      into.set(one.key, one);
-    }
-  };
-  for (const [key, block] of before) if (after.get(key) !== block) collect(block, gone);
-  for (const [key, block] of after) if (before.get(key) !== block) collect(block, come);
-  return compare(gone, come);
+  const gone = flowsOf(before, after);
+  const come = flowsOf(after, before);
+  return gone.length === 0 ? { put: come, remove: [] } : compare(byKey(gone), come);
 }
 
 /** Between what a switch reported and a program. */
-export function against(installed: ReadonlyMap<string, CompiledFlow>, program: Program): Difference {
-  return compare(installed, flowsOf(program));
+export function against(installed: Iterable<CompiledFlow>, program: Program): Difference {
+  return compare(byKey(installed), flowsOf(program, emptyProgram));
 }
 
-export function flowsOf(program: Program): Map<string, CompiledFlow> {
-  const flows = new Map<string, CompiledFlow>();
-  for (const block of program.values()) {
-    for (const flow of block.flows) {
-      const one = compileFlow(flow);
-      flows.set(one.key, one);
-    }
+/** The flows of the blocks that are not the same value in `other`. */
+function flowsOf(program: Program, other: Program): CompiledFlow[] {
+  const flows: CompiledFlow[] = [];
+  for (const [key, block] of program) {
+    if (other.get(key) === block) continue;
+    for (const flow of compileBlock(block)) flows.push(flow);
   }
   return flows;
 }
 
-function compare(
-  before: ReadonlyMap<string, CompiledFlow>,
-  after: ReadonlyMap<string, CompiledFlow>,
-): Difference {
+function byKey(flows: Iterable<CompiledFlow>): Map<string, CompiledFlow> {
+  const map = new Map<string, CompiledFlow>();
+  for (const flow of flows) map.set(flow.key, flow);
+  return map;
+}
+
+/** Where two flows have the same key, the later one counts, as on a switch. Consumes `before`. */
+function compare(before: Map<string, CompiledFlow>, after: readonly CompiledFlow[]): Difference {
   const put: CompiledFlow[] = [];
-  const remove: CompiledFlow[] = [];
-  for (const [key, flow] of after) if (before.get(key)?.body !== flow.body) put.push(flow);
-  for (const [key, flow] of before) if (!after.has(key)) remove.push(flow);
-  return { put, remove };
+  for (const flow of after) {
+    if (before.get(flow.key)?.body !== flow.body) put.push(flow);
+    before.delete(flow.key);
+  }
+  return { put, remove: [...before.values()] };
 }

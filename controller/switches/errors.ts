@@ -18,6 +18,13 @@ export class SwitchTimeoutError extends ArcticTernError {
   }
 }
 
+export class SwitchStalledError extends ArcticTernError {
+  readonly code = 'SWITCH_STALLED';
+  constructor(peer: string, bytes: number) {
+    super(`switch ${peer} does not read: ${bytes} bytes wait for it; the connection is dropped`);
+  }
+}
+
 export class SwitchVersionError extends ArcticTernError {
   readonly code = 'SWITCH_VERSION';
   constructor(peer: string, offered: string) {

@@ -39,3 +39,12 @@ export function compile(recipes: Iterable<BlockRecipe>, before: Program = emptyP
 function sameInputs(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
 }
+
+/** `onto`, with what differs from `from` to `to`, block by block. */
+export function rebase(from: Program, to: Program, onto: Program): Program {
+  if (from === onto) return to;
+  const program = new Map(onto);
+  for (const [key, block] of to) if (from.get(key) !== block) program.set(key, block);
+  for (const key of from.keys()) if (!to.has(key)) program.delete(key);
+  return program;
+}

@@ -1,23 +1,28 @@
 /**
  * Keeps one bridge's flows equal to its program.
  *
- * What is installed is known, not assumed: it is read back from the switch whenever a session begins, and
- * afterwards follows what the switch has acknowledged. The difference goes out as one bundle. Flows whose
- * cookie is not ours are never looked at. A session that ends changes nothing on the switch; the next one
- * reads back and repairs.
+ * What the bridge holds is known, not assumed: it is read back whenever a session begins, and afterwards
+ * follows what the switch has acknowledged. The difference goes out as one bundle. Flows whose cookie is not
+ * ours are never looked at. A session that ends changes nothing on the switch; the next one reads back and
+ * repairs. After a refusal the bridge is read back and repaired, too, at growing intervals.
  *
  * A switchover may be staged: its difference waits in an open bundle. Whatever else changes meanwhile goes
- * around it; when it touches the same flows, the stage is void and the switchover is sent as a whole.
+ * around it; when that touches the same flows or blocks, the stage is void and the switchover is sent as a whole.
+ *
+ *     setProgram ──► wanted ──between──► bundle ──acknowledged──► held
+ *     attach ──► read back ──against────────┘                      ▲
+ *     stage ──► bundle, held open ── commit ──acknowledged─────────┘
  */
-import type { Clock } from '../clock.ts';
-import type { FlowMod } from '../openflow/index.ts';
+import type { Cancel, Clock } from '../clock.ts';
+import { switches as limits } from '../limits.ts';
 import { type OpenBundle, openBundle } from './bundle.ts';
 import { against, between, type Difference, isEmpty } from './diff.ts';
-import { addFlowMod, type CompiledFlow, deleteFlowMod, fromSwitch } from './installed.ts';
+import { SwitchClosedError } from './errors.ts';
+import { CompiledFlow } from './installed.ts';
 import { installMeters } from './meters.ts';
 import { COOKIE_PREFIX, COOKIE_PREFIX_MASK } from './pipeline.ts';
-import { emptyProgram, type Program } from './program.ts';
-import { readFlows } from './read-flows.ts';
+import { emptyProgram, type Program, rebase } from './program.ts';
+import { readEachFlow } from './read-flows.ts';
 import type { SwitchSession } from './session.ts';
 
 export interface Staged {
@@ -33,19 +38,50 @@ export interface ReadBack {
   readonly repaired: number;
 }
 
+/** One session with the switch, and what is known of the switch through it. */
+interface Link {
+  readonly session: SwitchSession;
+  /** What the switch holds; undefined when that has to be read back. */
+  held: Program | undefined;
+  /** What waits for the first read-back; undefined after it. */
+  arrival: Arrival | undefined;
+  /** A change, or a read-back, is on its way. */
+  busy: boolean;
+  /** Commits of stages that are on their way. */
+  commits: number;
+  /** Consecutive changes that failed, and when the last one did. */
+  failures: number;
+  failedAt: number;
+  /** Set while a repair is waited for. */
+  cancelRepair: Cancel | undefined;
+}
+
+interface Arrival {
+  chosen: boolean;
+  readonly choose: (found: number) => void;
+  readonly done: (readBack: ReadBack) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+interface Stage {
+  /** What the switchover starts from, and what it leads to. */
+  readonly from: Program;
+  readonly to: Program;
+  readonly difference: Difference;
+  /** The flows that it touches. */
+  readonly keys: ReadonlySet<string>;
+  /** Undefined until the switch has taken it. */
+  bundle: OpenBundle | undefined;
+}
+
 export class Reconciler {
   readonly #clock: Clock;
   readonly #onError: (error: Error) => void;
-  #session: SwitchSession | undefined;
-  /** What the switch has acknowledged; undefined before it was read back. */
-  #installed: Map<string, CompiledFlow> | undefined;
-  /** The program that `#installed` follows, once everything sent is acknowledged. */
-  #sent: Program = emptyProgram;
+  readonly #onTheirWay = new Set<Promise<void>>();
+  /** Those that can still be committed by their bundles. */
+  readonly #stages = new Set<Stage>();
+  #link: Link | undefined;
   #wanted: Program = emptyProgram;
-  #running: Promise<void> | undefined;
-  #stage:
-    | { readonly program: Program; readonly keys: ReadonlySet<string>; bundle: OpenBundle | undefined }
-    | undefined;
 
   constructor(clock: Clock, onError: (error: Error) => void) {
     this.#clock = clock;
@@ -58,133 +94,203 @@ export class Reconciler {
 
   /**
    * Takes up a session: reads back what is installed. `choose` is called with the number of our flows that were
-   * found and sets the program; then the difference is repaired.
+   * found and sets the program; then the difference is repaired. Resolves when the switch holds what it should,
+   * after however many attempts; rejects when the session ends before that.
    */
   async attach(session: SwitchSession, choose: (found: number) => void): Promise<ReadBack> {
     this.detach();
-    await installMeters(session);
-    const installed = new Map<string, CompiledFlow>();
-    for (const flow of await readFlows(session, { cookie: COOKIE_PREFIX << 48n, mask: COOKIE_PREFIX_MASK })) {
-      const one = fromSwitch(flow);
-      installed.set(one.key, one);
-    }
-    this.#session = session;
-    const found = installed.size;
-    choose(found);
-    this.#installed = installed;
-    const difference = against(installed, this.#wanted);
-    const target = this.#wanted;
-    await this.#apply(difference);
-    this.#sent = target;
-    this.#kick();
-    return { found, repaired: difference.put.length + difference.remove.length };
+    return new Promise<ReadBack>((done, failed) => {
+      this.#link = {
+        session,
+        held: undefined,
+        arrival: { chosen: false, choose, done, failed },
+        busy: false,
+        commits: 0,
+        failures: 0,
+        failedAt: 0,
+        cancelRepair: undefined,
+      };
+      this.#kick();
+    });
   }
 
   detach(): void {
-    this.#session = undefined;
-    this.#installed = undefined;
-    this.#stage = undefined;
+    const link = this.#link;
+    if (link === undefined) return;
+    this.#link = undefined;
+    link.cancelRepair?.();
+    for (const stage of [...this.#stages]) this.#void(stage);
+    link.arrival?.failed(new SwitchClosedError(link.session.peer, 'being read back'));
   }
 
   /** What the bridge should hold from now on. */
   setProgram(program: Program): void {
     this.#wanted = program;
+    const link = this.#link;
+    if (link?.cancelRepair !== undefined) {
+      // Something else is wanted than what failed: that deserves a first attempt.
+      link.failures = 1;
+      this.#scheduleRepair(link);
+    }
     this.#kick();
   }
 
-  /** Resolves when the switch holds what was wanted when this was called, or something later. */
+  /** Resolves when nothing is on its way any more; a bridge that is connected then holds what is wanted, or has refused it. */
   async settled(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    while (this.#onTheirWay.size > 0) await Promise.all(this.#onTheirWay);
   }
 
   /** Prepares the step to `program`, which is to follow the present one. Throws when the switch refuses it. */
   async stage(program: Program): Promise<Staged> {
     await this.settled();
-    const session = this.#session;
-    const difference = between(this.#sent, program);
-    const keys = new Set([...difference.put, ...difference.remove].map((flow) => flow.key));
-    const bundle =
-      session === undefined || isEmpty(difference)
-        ? undefined
-        : await openBundle(session, flowMods(difference), this.#clock);
-    const stage = { program, keys, bundle };
-    this.#stage = stage;
-
-    return {
-      commit: async () => {
-        const current = this.#stage === stage;
-        this.#stage = undefined;
-        this.#wanted = program;
-        if (!current || bundle === undefined || this.#running !== undefined) {
-          if (current) bundle?.discard();
-          this.#kick();
-          await this.settled();
-          return;
-        }
-        const committed = bundle.commit();
-        this.#running = committed.then(
-          () => {
-            this.#acknowledge(difference);
-            this.#sent = program;
-          },
-          (error: unknown) => this.#report(error),
-        );
-        await this.#running;
-        this.#running = undefined;
-        this.#kick();
-        await this.settled();
-      },
-      discard: () => {
-        if (this.#stage !== stage) return;
-        this.#stage = undefined;
-        bundle?.discard();
-      },
-    };
+    const link = this.#link;
+    const from = link?.held ?? this.#wanted;
+    const difference = between(from, program);
+    const keys = new Set([...difference.put, ...difference.remove].map(({ key }) => key));
+    const stage: Stage = { from, to: program, difference, keys, bundle: undefined };
+    if (link?.held !== undefined && !isEmpty(difference)) {
+      this.#stages.add(stage);
+      try {
+        const bundle = await openBundle(link.session, difference, this.#clock);
+        if (this.#stages.has(stage)) stage.bundle = bundle;
+        else bundle.discard();
+      } catch (error) {
+        this.#stages.delete(stage);
+        throw error;
+      }
+    }
+    return { commit: () => this.#commit(stage), discard: () => this.#void(stage) };
   }
 
+  async #commit(stage: Stage): Promise<void> {
+    const { from, to, difference, bundle } = stage;
+    const link = this.#link;
+    const live = this.#stages.delete(stage);
+    const wanted = rebase(from, to, this.#wanted);
+    if (live && bundle !== undefined && link !== undefined) {
+      const committed = bundle.commit();
+      this.#wanted = wanted;
+      this.#voidTouched(difference, wanted);
+      link.commits++;
+      this.#track(
+        committed.then(
+          () => {
+            link.commits--;
+            if (link.held !== undefined) link.held = rebase(from, to, link.held);
+          },
+          (error: unknown) => {
+            link.commits--;
+            this.#failed(link, error);
+          },
+        ),
+      );
+    } else {
+      this.setProgram(wanted);
+    }
+    await this.settled();
+  }
+
+  /** Begins whatever is to be done next, if nothing stands in its way. */
   #kick(): void {
-    if (this.#running !== undefined || this.#session === undefined || this.#installed === undefined) return;
-    if (this.#sent === this.#wanted) return;
-    this.#running = this.#run().then(
-      () => {
-        this.#running = undefined;
-        this.#kick();
-      },
-      (error: unknown) => {
-        this.#running = undefined;
-        this.#report(error);
-      },
+    const link = this.#link;
+    if (link === undefined || link.session.closed) return;
+    if (link.busy || link.commits > 0 || link.cancelRepair !== undefined) return;
+    if (link.held === this.#wanted) return;
+    link.busy = true;
+    this.#track(
+      (link.held === undefined ? this.#repair(link) : this.#follow(link, link.held)).then(
+        () => {
+          link.busy = false;
+          link.failures = 0;
+        },
+        (error: unknown) => {
+          link.busy = false;
+          this.#failed(link, error);
+        },
+      ),
     );
   }
 
-  async #run(): Promise<void> {
-    const target = this.#wanted;
-    const difference = between(this.#sent, target);
-    this.#voidStageIfTouched(difference);
-    await this.#apply(difference);
-    this.#sent = target;
+  #track(work: Promise<void>): void {
+    const tracked = work.then(() => {
+      this.#onTheirWay.delete(tracked);
+      this.#kick();
+    });
+    this.#onTheirWay.add(tracked);
   }
 
-  async #apply(difference: Difference): Promise<void> {
-    const session = this.#session;
-    if (session === undefined || isEmpty(difference)) return;
-    const bundle = await openBundle(session, flowMods(difference), this.#clock);
+  async #follow(link: Link, from: Program): Promise<void> {
+    const to = this.#wanted;
+    const difference = between(from, to);
+    this.#voidTouched(difference, to);
+    await this.#apply(link, difference);
+    if (link.held !== undefined) link.held = rebase(from, to, link.held);
+  }
+
+  async #repair(link: Link): Promise<void> {
+    const { session, arrival } = link;
+    if (arrival !== undefined) await installMeters(session);
+    const installed = await readInstalled(session);
+    if (this.#link !== link) return;
+    if (arrival?.chosen === false) {
+      arrival.chosen = true;
+      arrival.choose(installed.length);
+    }
+    const to = this.#wanted;
+    const difference = against(installed, to);
+    this.#voidTouched(difference, to);
+    await this.#apply(link, difference);
+    link.held = to;
+    link.arrival?.done({
+      found: installed.length,
+      repaired: difference.put.length + difference.remove.length,
+    });
+    link.arrival = undefined;
+  }
+
+  async #apply({ session }: Link, difference: Difference): Promise<void> {
+    if (isEmpty(difference)) return;
+    const bundle = await openBundle(session, difference, this.#clock);
     await bundle.commit();
-    this.#acknowledge(difference);
   }
 
-  #acknowledge({ put, remove }: Difference): void {
-    for (const flow of remove) this.#installed?.delete(flow.key);
-    for (const flow of put) this.#installed?.set(flow.key, flow);
+  #failed(link: Link, error: unknown): void {
+    link.held = undefined;
+    if (link !== this.#link || link.session.closed) {
+      if (link.arrival === undefined) this.#report(error);
+      else link.arrival.failed(error);
+      link.arrival = undefined;
+      return;
+    }
+    this.#report(error);
+    link.failures++;
+    link.failedAt = this.#clock.now();
+    this.#scheduleRepair(link);
   }
 
-  #voidStageIfTouched({ put, remove }: Difference): void {
-    const stage = this.#stage;
-    if (stage === undefined) return;
-    const touched = [...put, ...remove].some((flow) => stage.keys.has(flow.key));
-    if (!touched) return;
-    this.#stage = undefined;
-    stage.bundle?.discard();
+  #scheduleRepair(link: Link): void {
+    link.cancelRepair?.();
+    const delay = Math.min(limits.repairDelay * 2 ** (link.failures - 1), limits.repairDelayMaximum);
+    const wait = Math.max(0, link.failedAt + delay - this.#clock.now());
+    link.cancelRepair = this.#clock.after(wait, () => {
+      link.cancelRepair = undefined;
+      this.#kick();
+    });
+  }
+
+  /** Stages that began from something else than what will now be there are void. */
+  #voidTouched({ put, remove }: Difference, to: Program): void {
+    for (const stage of [...this.#stages]) {
+      const touched =
+        put.some(({ key }) => stage.keys.has(key)) ||
+        remove.some(({ key }) => stage.keys.has(key)) ||
+        blocksDiffer(stage, to);
+      if (touched) this.#void(stage);
+    }
+  }
+
+  #void(stage: Stage): void {
+    if (this.#stages.delete(stage)) stage.bundle?.discard();
   }
 
   #report(error: unknown): void {
@@ -192,6 +298,20 @@ export class Reconciler {
   }
 }
 
-function flowMods({ put, remove }: Difference): FlowMod[] {
-  return [...remove.map(deleteFlowMod), ...put.map(addFlowMod)];
+async function readInstalled(session: SwitchSession): Promise<CompiledFlow[]> {
+  const installed: CompiledFlow[] = [];
+  await readEachFlow(session, { cookie: COOKIE_PREFIX << 48n, mask: COOKIE_PREFIX_MASK }, (flow) =>
+    installed.push(CompiledFlow.fromSwitch(flow)),
+  );
+  return installed;
+}
+
+/** Is a block that the stage changes another one in `program` than what the stage begins from? */
+function blocksDiffer({ from, to }: Stage, program: Program): boolean {
+  for (const [key, block] of to) {
+    const old = from.get(key);
+    if (old !== block && program.get(key) !== old) return true;
+  }
+  for (const [key, block] of from) if (!to.has(key) && program.get(key) !== block) return true;
+  return false;
 }

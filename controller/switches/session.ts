@@ -18,7 +18,13 @@ import {
   OFP_VERSION,
   Writer,
 } from '../openflow/index.ts';
-import { SwitchClosedError, SwitchRefusedError, SwitchTimeoutError, SwitchVersionError } from './errors.ts';
+import {
+  SwitchClosedError,
+  SwitchRefusedError,
+  SwitchStalledError,
+  SwitchTimeoutError,
+  SwitchVersionError,
+} from './errors.ts';
 
 export interface SessionHandlers {
   /** Anything that answers no request: packet-ins, port status, errors of messages sent without waiting. */
@@ -28,8 +34,8 @@ export interface SessionHandlers {
 
 interface Pending {
   readonly doing: string;
-  readonly parts: Message[];
-  readonly done: (parts: Message[]) => void;
+  readonly onPart: (part: Message) => void;
+  readonly done: () => void;
   readonly failed: (error: Error) => void;
   readonly cancelTimeout: Cancel;
 }
@@ -50,14 +56,17 @@ export class SwitchSession {
   readonly #clock: Clock;
   readonly #handlers: SessionHandlers;
   readonly #stream = new MessageSplitter();
-  readonly #out = new Writer();
+  #out = new Writer();
   readonly #pending = new Map<number, Pending>();
   readonly #watches = new Set<Watch>();
   #nextXid = 1;
   #reading = false;
   #flushScheduled = false;
   #closed: Error | undefined;
-  #lastHeard: number;
+  /** The switch has said something since it was last looked at. */
+  #heard = true;
+  /** When the switch was asked whether it lives; undefined while it need not be. */
+  #asked: number | undefined;
   #probe: Cancel;
   #helloArrived: (() => void) | undefined;
 
@@ -78,7 +87,6 @@ export class SwitchSession {
     this.#clock = clock;
     this.#handlers = handlers;
     this.peer = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
-    this.#lastHeard = clock.now();
     this.#probe = clock.after(limits.echoInterval, () => this.#checkAlive());
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -98,6 +106,18 @@ export class SwitchSession {
     return xid;
   }
 
+  /** Lets `write` append messages of any number, encoded already, to what leaves with the next flush. */
+  compose(write: (out: Writer) => void): void {
+    const start = this.#out.position;
+    try {
+      write(this.#out);
+    } catch (error) {
+      this.#out.position = start;
+      throw error;
+    }
+    this.#scheduleFlush();
+  }
+
   /** A run of `count` xids that nothing else uses; the first one. */
   allocateXids(count: number): number {
     if (this.#nextXid + count > 0x7fff_ffff) this.#nextXid = 1;
@@ -110,9 +130,16 @@ export class SwitchSession {
   flush(): void {
     this.#flushScheduled = false;
     if (this.#out.position === 0) return;
-    const bytes = Uint8Array.prototype.slice.call(this.#out.written());
-    this.#out.reset();
-    if (!this.#socket.destroyed) this.#socket.write(bytes);
+    if (this.#closed !== undefined) {
+      this.#out.reset();
+      return;
+    }
+    this.#socket.write(this.#out.written());
+    const waiting = this.#socket.writableLength;
+    // Mostly the kernel has taken all of it by now. If not, the socket still reads from that buffer.
+    if (waiting === 0) this.#out.reset();
+    else this.#out = new Writer(this.#out.bytes.length);
+    if (waiting > limits.outboxBytes) this.close(new SwitchStalledError(this.peer, waiting));
   }
 
   /** Resolves when the socket has taken most of what was handed to it. */
@@ -133,7 +160,8 @@ export class SwitchSession {
 
   /** Sends and waits for the answer with the same xid. `doing` says what for, in errors. */
   async request(message: Message, doing: string, timeout: number = limits.requestTimeout): Promise<Message> {
-    const [answer] = await this.#ask(message, doing, timeout);
+    let answer: Message | undefined;
+    await this.requestEach(message, doing, (part) => (answer = part), timeout);
     return answer!;
   }
 
@@ -143,7 +171,27 @@ export class SwitchSession {
     doing: string,
     timeout: number = limits.multipartTimeout,
   ): Promise<Message[]> {
-    return this.#ask(message, doing, timeout);
+    const parts: Message[] = [];
+    await this.requestEach(message, doing, (part) => parts.push(part), timeout);
+    return parts;
+  }
+
+  /** Sends a multipart request, hands out each part as it arrives, and resolves after the last. */
+  requestEach(
+    message: Message,
+    doing: string,
+    onPart: (part: Message) => void,
+    timeout: number = limits.multipartTimeout,
+  ): Promise<void> {
+    if (this.#closed !== undefined)
+      return Promise.reject(new SwitchClosedError(this.peer, doing, this.#closed));
+    return new Promise((done, failed) => {
+      const xid = this.send(message);
+      const cancelTimeout = this.#clock.after(timeout, () => {
+        this.close(new SwitchTimeoutError(this.peer, doing, timeout));
+      });
+      this.#pending.set(xid, { doing, onPart, done, failed, cancelTimeout });
+    });
   }
 
   /** Resolves when the switch has processed all that was sent before. */
@@ -190,26 +238,12 @@ export class SwitchSession {
     this.datapathId = features.datapathId.toString(16).padStart(16, '0');
   }
 
-  #ask(message: Message, doing: string, timeout: number): Promise<Message[]> {
-    if (this.#closed !== undefined)
-      return Promise.reject(new SwitchClosedError(this.peer, doing, this.#closed));
-    return new Promise((done, failed) => {
-      const xid = this.send(message);
-      const cancelTimeout = this.#clock.after(timeout, () => {
-        this.#pending.delete(xid);
-        const error = new SwitchTimeoutError(this.peer, doing, timeout);
-        failed(error);
-        this.close(error);
-      });
-      this.#pending.set(xid, { doing, parts: [], done, failed, cancelTimeout });
-    });
-  }
-
   #read(chunk: Buffer): void {
-    this.#lastHeard = this.#clock.now();
+    this.#heard = true;
     this.#reading = true;
     try {
-      this.#stream.push(chunk, this.#deliver);
+      // Views of a plain array cost half of what views of a Buffer do.
+      this.#stream.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length), this.#deliver);
     } catch (error) {
       this.close(error instanceof Error ? error : new Error(String(error)));
     } finally {
@@ -228,9 +262,11 @@ export class SwitchSession {
         this.send({ type: 'echo_reply', data: message.data, xid: message.xid });
         return;
       case 'hello': {
-        const versions = message.versions ?? [message.version ?? OFP_VERSION];
-        if (!versions.includes(OFP_VERSION)) {
-          this.close(new SwitchVersionError(this.peer, `wire versions ${versions.join(', ')}`));
+        const { versions, version = OFP_VERSION } = message;
+        // Without a list, both sides speak the lower of the two versions.
+        if (!(versions?.includes(OFP_VERSION) ?? version >= OFP_VERSION)) {
+          const offered = (versions ?? [version]).join(', ');
+          this.close(new SwitchVersionError(this.peer, `wire versions ${offered}`));
           return;
         }
         this.#helloArrived?.();
@@ -270,34 +306,45 @@ export class SwitchSession {
       this.#handlers.onMessage(message, this);
       return;
     }
-    pending.parts.push(message);
+    pending.onPart(message);
     if ('more' in message && message.more === true) return;
     this.#pending.delete(xid);
     pending.cancelTimeout();
-    pending.done(pending.parts);
+    pending.done();
   }
 
   #scheduleFlush(): void {
-    if (this.#reading) {
-      if (this.#out.position > limits.flushAt) this.flush();
-      return;
-    }
     if (this.#out.position > limits.flushAt) this.flush();
-    if (this.#flushScheduled) return;
+    if (this.#reading || this.#flushScheduled) return;
     this.#flushScheduled = true;
-    queueMicrotask(() => this.flush());
+    queueMicrotask(this.#flushIfScheduled);
   }
 
+  readonly #flushIfScheduled = (): void => {
+    if (this.#flushScheduled) this.flush();
+  };
+
+  /**
+   * Asks a switch that has been silent for an interval, and drops one that does not answer: only ever after
+   * it was asked, so that our own having been asleep is not held against it.
+   */
   #checkAlive(): void {
-    const silent = this.#clock.now() - this.#lastHeard;
-    if (silent >= limits.echoInterval + limits.echoTimeout) {
-      this.close(new SwitchTimeoutError(this.peer, 'idle', silent));
+    if (this.#heard) {
+      this.#heard = false;
+      this.#asked = undefined;
+    } else if (this.#asked === undefined) {
+      this.#asked = this.#clock.now();
+      this.send({ type: 'echo_request', data: NOTHING });
+    } else {
+      this.close(new SwitchTimeoutError(this.peer, 'idle', Math.round(this.#clock.now() - this.#asked)));
       return;
     }
-    if (silent >= limits.echoInterval) this.send({ type: 'echo_request', data: new Uint8Array(0) });
-    this.#probe = this.#clock.after(limits.echoTimeout, () => this.#checkAlive());
+    const wait = this.#asked === undefined ? limits.echoInterval : limits.echoTimeout;
+    this.#probe = this.#clock.after(wait, () => this.#checkAlive());
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** Messages that a switch sends by itself; their xids are its own. */
 function isAsynchronous(message: Message): boolean {

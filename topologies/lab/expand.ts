@@ -428,6 +428,14 @@ function switchSteps(context: Context, it: Switch, insidePorts: readonly string[
       `external_ids:hostname=${it.name}`,
     ),
     step(
+      'tell the version of OVS',
+      ...[
+        'sh',
+        '-c',
+        'ovs-vsctl --no-wait set open_vswitch . ovs_version="$(ovs-vswitchd --version | sed -n "1s/.* //p")"',
+      ],
+    ),
+    step(
       'start ovs-vswitchd',
       // As ovs-ctl(8) starts it, or guests under software emulation keep it from its packets.
       ...['nice', '-n', '-10'],

@@ -15,7 +15,7 @@ import { serveApi } from '../../api/server.ts';
 import { ArcticTern } from '../../arctictern.ts';
 import type { ControllerEvent } from '../../events.ts';
 import { version } from '../../version.ts';
-import { ControllerStartError } from '../errors.ts';
+import { ControllerStartError, StoppedEarlyError } from '../errors.ts';
 import { processTerminal } from '../terminal.ts';
 import { readToken } from '../token.ts';
 
@@ -26,7 +26,7 @@ interface Options {
   readonly apiTokenFile?: string;
   readonly store?: string;
   readonly state: string;
-  readonly json: boolean;
+  readonly json?: true;
 }
 
 export interface Endpoint {
@@ -61,7 +61,7 @@ export function controllerCommand(): Command {
       'an OVSDB server that serves the ArcticTern database, instead of one of our own',
     )
     .option('--state <directory>', 'where our own store is kept', '/var/lib/arctictern')
-    .option('--json', 'log lines as JSON', false)
+    .option('--json', 'log lines as JSON')
     .addHelpText(
       'after',
       `
@@ -80,38 +80,47 @@ Examples:
 }
 
 async function run(topologyFile: string, options: Options): Promise<void> {
-  const told = toldToStop();
   const description = networkOf(readTopology(topologyFile));
   const token = options.apiTokenFile === undefined ? undefined : readToken(options.apiTokenFile);
-  const log = await logger(options.json);
+  const told = toldToStop();
+  const log = await logger(options.json === true);
   const say = (message: string): void =>
     log.info({ time: systemClock.now(), subject: 'controller' }, message);
   const { openflow, api } = options;
   const advertise = options.advertise ?? reachable(openflow.address);
 
+  /** A start that takes for ever, such as of a store that is away, is given up when we are told to stop. */
+  const unlessTold = <T>(starting: Promise<T>): Promise<T> =>
+    Promise.race([starting, told.then(stoppedEarly)]);
   /** What has been started, to be ended in reverse. */
   const started: (() => Promise<void>)[] = [];
   try {
     let { store } = options;
     if (store === undefined) {
-      const server = await serve({
-        schemaFile: join(packageRoot, 'controller/network/store/arctictern.ovsschema'),
-        directory: options.state,
+      const server = await unlessTold(
+        serve({
+          schemaFile: join(packageRoot, 'controller/network/store/arctictern.ovsschema'),
+          directory: options.state,
+        }),
+      );
+      started.push(async () => {
+        await server.stop();
       });
-      started.push(async () => void (await server.stop()));
       store = server.remote;
     }
-    const controller = await ArcticTern.start({
-      description,
-      store,
-      openflow: {
-        listen: openflow.address,
-        port: openflow.port,
-        advertise: isIPv6(advertise) ? `[${advertise}]` : advertise,
-      },
-      clock: systemClock,
-      random: Math.random,
-    });
+    const controller = await unlessTold(
+      ArcticTern.start({
+        description,
+        store,
+        openflow: {
+          listen: openflow.address,
+          port: openflow.port,
+          advertise: isIPv6(advertise) ? `[${advertise}]` : advertise,
+        },
+        clock: systemClock,
+        random: Math.random,
+      }),
+    );
     started.push(() => controller.close());
     controller.events.on((event) => write(log, event));
     const server = await serveApi(controller, {
@@ -141,6 +150,10 @@ function toldToStop(): Promise<void> {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());
   });
+}
+
+function stoppedEarly(): never {
+  throw new StoppedEarlyError();
 }
 
 async function closed(server: Server): Promise<void> {

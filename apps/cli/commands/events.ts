@@ -12,7 +12,7 @@ export function eventsCommand(terminal: Terminal): Command {
   return clientCommand(
     'events',
     'Follow what happens at the controller, until interrupted.',
-    'the API’s own objects, one a line',
+    "the API's own objects, one a line",
   )
     .addOption(new Option('--level <least>', 'leave out what is less').choices(levels).default('info'))
     .addHelpText(

@@ -9,12 +9,12 @@ import { tablePurpose } from '../views/tables.ts';
 
 interface Filter {
   readonly table?: string;
-  readonly hit: boolean;
+  readonly hit?: true;
   readonly owner?: string;
 }
 
 export function flowsCommand(terminal: Terminal): Command {
-  return clientCommand('flows', 'Show the flows of a host’s bridge, as OVS reports them, by table.')
+  return clientCommand('flows', "Show the flows of a host's bridge, as OVS reports them, by table.")
     .argument('<host>', 'a host; `arctictern hosts` lists them')
     .addOption(new Option('--table <name>', 'only this table, by name or number').argParser(table))
     .addOption(
@@ -23,7 +23,7 @@ export function flowsCommand(terminal: Terminal): Command {
         'foreign',
       ]),
     )
-    .option('--hit', 'only flows that packets have hit', false)
+    .option('--hit', 'only flows that packets have hit')
     .addHelpText(
       'after',
       `
@@ -58,7 +58,7 @@ Examples:
 function isWanted(flow: FlowObject, { table: wanted, hit, owner }: Filter): boolean {
   if (wanted !== undefined && flow.table !== wanted && String(flow.tableId) !== wanted) return false;
   if (owner !== undefined && flow.owner.split(' ')[0] !== owner) return false;
-  return !hit || flow.packets > 0;
+  return hit === undefined || flow.packets > 0;
 }
 
 function table(text: string): string {

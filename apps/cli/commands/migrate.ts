@@ -104,6 +104,7 @@ class Progress {
   readonly #terminal: Terminal;
   readonly #spinner: Spinner;
   readonly #shown = new Set<string>();
+  #phase: string | undefined;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -122,6 +123,8 @@ class Progress {
       this.#shown.add(entered.phase);
       this.#spinner.print(this.#line(entered, start, migration));
     }
+    if (migration.phase === this.#phase) return;
+    this.#phase = migration.phase;
     const { clock } = this.#terminal;
     const since = clock.now();
     this.#spinner.show(() => `${migration.phase} ${duration(Math.floor((clock.now() - since) / 100) * 100)}`);
@@ -130,6 +133,7 @@ class Progress {
   away(away: boolean): void {
     const { err } = this.#terminal;
     this.#spinner.stop();
+    this.#phase = undefined;
     err.write(
       away
         ? `${err.colors.yellow('warning:')} the controller is away; waiting for it. What the flows do, they go on doing.\n`

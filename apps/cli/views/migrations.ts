@@ -3,6 +3,8 @@ import type { MigrationObject } from '../../api/objects.ts';
 import type { Colors } from '../terminal.ts';
 import { ago, clean, columns, details, duration } from '../text.ts';
 
+const NOTE_LENGTH = 72;
+
 export function migrationsText(migrations: readonly MigrationObject[], now: number, colors: Colors): string {
   if (migrations.length === 0) {
     return 'There have been no migrations. Begin one with `arctictern migrate GUEST --to HOST`.\n';
@@ -70,6 +72,11 @@ function began(migration: MigrationObject, now: number): string {
 }
 
 function note({ reason, origin }: MigrationObject): string {
-  if (reason !== null) return clean(reason);
+  if (reason !== null) return shortened(clean(reason));
   return origin === 'noticed' ? 'begun by somebody else' : '';
+}
+
+/** A list has room for the beginning of a sentence; `migrations MIGRATION` tells all of it. */
+function shortened(text: string): string {
+  return text.length <= NOTE_LENGTH ? text : `${text.slice(0, NOTE_LENGTH - 1)}…`;
 }

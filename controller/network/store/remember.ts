@@ -69,6 +69,7 @@ export function migrationsOf(rows: readonly MigrationRow[]): Migration[] {
       origin: row.origin,
       phase: row.phase,
       entered: Object.fromEntries(row.entered),
+      ...(row.phase === 'relaying' ? { performed: true as const } : {}),
       ...(row.reason === null ? {} : { reason: row.reason }),
       ...(row.blackout_ms === null ? {} : { blackoutMs: row.blackout_ms }),
     }))

@@ -284,7 +284,8 @@ export class FakeController implements ControllerView {
   /** The migration enters a phase, and says so. */
   enter(id: string, phase: Phase, at: number, more: Partial<Migration> = {}): void {
     const before = this.history.get(id)!;
-    this.put({ ...before, ...more, phase, entered: { ...before.entered, [phase]: at } });
+    const performed = phase === 'relaying' ? { performed: true as const } : {};
+    this.put({ ...before, ...performed, ...more, phase, entered: { ...before.entered, [phase]: at } });
     this.emit({ at, level: 'info', subject: `guest ${before.guest}`, message: phase });
   }
 

@@ -20,7 +20,7 @@ import type { Phase } from '../../../controller/network/migration.ts';
 import type { Admit, HostName, NetworkState } from '../../../controller/network/model.ts';
 import { formatFlow } from '../../../controller/openflow/index.ts';
 import { between } from '../../../controller/switches/diff.ts';
-import { compileFlow } from '../../../controller/switches/installed.ts';
+import { compileBlock, instructionsOf } from '../../../controller/switches/installed.ts';
 import { cookieOwner, Table } from '../../../controller/switches/pipeline.ts';
 import { compile, emptyProgram, type Program } from '../../../controller/switches/program.ts';
 import { after, atHome, bridge, migration, type portOf } from '../../controller/network/sites.ts';
@@ -61,14 +61,23 @@ const admits =
 
 /** Flows grouped by table, one a line, highest priority first; whose they are is said behind them. */
 function text(flows: Program): string {
-  const compiled = [...flows.values()].flatMap((block) => block.flows.map(compileFlow));
+  const all = [...flows.values()].flatMap((block) => block.flows);
   const groups = Object.entries(Table).flatMap(([name, number]) => {
-    const lines = compiled
+    const lines = all
       .filter(({ table }) => table === number)
       .sort((a, b) => b.priority - a.priority)
       .map((flow) => {
         const owner = cookieOwner(flow.cookie)!;
-        const common = { ...flow, table: 0, cookie: 0n, idleTimeout: 0, flags: 0, importance: 0 };
+        const instructions = instructionsOf(flow);
+        const common = {
+          ...flow,
+          instructions,
+          table: 0,
+          cookie: 0n,
+          idleTimeout: 0,
+          flags: 0,
+          importance: 0,
+        };
         return `  ${formatFlow(common)}  # ${owner.app}, ${owner.kind} ${owner.number}`;
       });
     return lines.length === 0 ? [] : [`${name} (${number})`, ...lines];
@@ -127,9 +136,7 @@ test.each(Object.entries(situations))('%s', async (name, [state, ...hosts]) => {
 test('no two flows of a bridge replace each other', () => {
   for (const [name, [state]] of Object.entries(situations)) {
     for (const host of state.hosts.keys()) {
-      const keys = [...program(state, host).values()].flatMap(({ flows }) =>
-        flows.map((flow) => compileFlow(flow).key),
-      );
+      const keys = [...program(state, host).values()].flatMap(compileBlock).map(({ key }) => key);
       expect(new Set(keys).size, `${name}, ${host}`).toBe(keys.length);
     }
   }

@@ -64,7 +64,10 @@ test.each(cases.filter(([, , cell]) => cell === '.').filter(([type]) => type !==
 
 test.each(cases)('%s while %s, twice: the second time nothing is done', (type, phase) => {
   const once = step(migration(phase), event(type), 42).migration;
-  if (type === 'attached' && phase === 'preparing') { expect(once.phase).toBe('preparing'); return; }
+  if (type === 'attached' && phase === 'preparing') {
+    expect(once.phase).toBe('preparing');
+    return;
+  }
   const twice = step(once, event(type), 43);
   expect(twice.actions).toEqual([]);
   expect(twice.migration).toEqual(once);
@@ -110,14 +113,16 @@ test('the reason of a failure is kept, and libvirt’s own is the better one', (
   expect(refused.migration.entered).toEqual(resumed.entered);
 });
 
-test('the blackout is noted whenever it is told', () => {
-  const performed: MigrationEvent = { type: 'performed', blackoutMs: 61 };
+test('libvirt’s end is noted whenever it is told, and once', () => {
+  const performed = event('performed');
   expect(step(migration('switching'), performed, 42).migration).toMatchObject({
     phase: 'relaying',
-    blackoutMs: 61,
+    performed: true,
   });
-  const late = step(migration('relaying'), performed, 42);
-  expect(late).toMatchObject({ migration: { phase: 'relaying', blackoutMs: 61 }, actions: [] });
+  const { performed: _performed, ...resumed } = migration('relaying');
+  const late = step(resumed, performed, 42);
+  expect(late).toMatchObject({ migration: { phase: 'relaying', performed: true }, actions: [] });
+  expect(step(late.migration, performed, 43).migration).toBe(late.migration);
 });
 
 describe('after any sequence of events', () => {

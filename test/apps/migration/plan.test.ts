@@ -87,7 +87,7 @@ describe('room', () => {
       ),
     ).toEqual(['db']);
     expect(code(resized(state, 'away-1', { guests: 1, memoryMiB: 4096 }))).toBe('MIGRATION_NO_ROOM');
-    const gone = migrationChanged({ ...moving, phase: 'relaying' })(coming);
+    const gone = migrationChanged({ ...moving, phase: 'relaying', performed: true })(coming);
     expect(occupants(gone, 'away-1')).toEqual([]);
   });
 });

@@ -1,0 +1,9 @@
+/** What can go wrong with a benchmark, besides what it measures. */
+import { ArcticTernError } from '../../controller/errors.ts';
+
+export class MigrationNotCompletedError extends ArcticTernError {
+  readonly code = 'BENCH_MIGRATION_NOT_COMPLETED';
+  constructor(detail: string) {
+    super(`a migration of the benchmark did not go as it should: ${detail}`);
+  }
+}

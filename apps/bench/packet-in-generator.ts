@@ -1,0 +1,131 @@
+/**
+ * Emulates switches that send packet-ins to a controller, as many at a time as may be unanswered, and counts
+ * the answers.
+ *
+ *     packet-in-generator PORT SWITCHES OUTSTANDING WARM-UP MEASURED      (the last two in ms)
+ *
+ * Prints `measuring` when the measurement begins, then answers a second. To be much faster than a controller, it
+ * looks at nothing but the headers of what comes, and sends out of one buffer made beforehand.
+ */
+import { connect, type Socket } from 'node:net';
+import { encode, MessageType, OFP_VERSION } from '../../controller/openflow/index.ts';
+import { packetInRing, RING } from './packet-in-frames.ts';
+
+const [port, switches, outstanding, warmUp, measured] = process.argv.slice(2).map(Number) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+const ring = packetInRing(outstanding);
+let answers = 0;
+let ready = 0;
+
+class EmulatedSwitch {
+  readonly #socket: Socket;
+  readonly #number: number;
+  #rest: Buffer = Buffer.alloc(0);
+  #next = 0;
+  #begun = false;
+
+  constructor(number: number) {
+    this.#number = number;
+    this.#socket = connect(port, '127.0.0.1');
+    this.#socket.setNoDelay(true);
+    this.#socket.on('connect', () =>
+      this.#socket.write(encode({ type: 'hello', versions: [OFP_VERSION] }, 1)),
+    );
+    this.#socket.on('data', (chunk) => this.#read(chunk));
+    this.#socket.on('close', () => fail(`the controller hung up on switch ${number}`));
+    this.#socket.on('error', (error) => fail(error.message));
+  }
+
+  begin(): void {
+    this.#begun = true;
+    this.#send(outstanding);
+  }
+
+  #read(chunk: Buffer): void {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    let at = 0;
+    let answered = 0;
+    while (bytes.length - at >= 8) {
+      const length = bytes[at + 2]! * 256 + bytes[at + 3]!;
+      if (bytes.length - at < length) break;
+      const type = bytes[at + 1]!;
+      if (type === MessageType.PACKET_OUT || type === MessageType.FLOW_MOD) answered++;
+      else this.#converse(type, bytes.readUInt32BE(at + 4), bytes.subarray(at + 8, at + length));
+      at += length;
+    }
+    this.#rest = at === bytes.length ? this.#rest.subarray(0, 0) : Buffer.from(bytes.subarray(at));
+    if (!this.#begun || answered === 0) return;
+    answers += answered;
+    this.#send(answered);
+  }
+
+  /** The ring never changes, so the socket may read from it for as long as it likes. */
+  #send(count: number): void {
+    for (let left = count; left > 0;) {
+      const now = Math.min(left, outstanding);
+      this.#socket.write(ring.bytes.subarray(this.#next * ring.each, (this.#next + now) * ring.each));
+      this.#next = (this.#next + now) % RING;
+      left -= now;
+    }
+  }
+
+  #converse(type: number, xid: number, body: Uint8Array): void {
+    switch (type) {
+      case MessageType.FEATURES_REQUEST:
+        this.#socket.write(
+          encode(
+            {
+              type: 'features_reply',
+              datapathId: BigInt(this.#number + 1),
+              nBuffers: 256,
+              nTables: 1,
+              auxiliaryId: 0,
+              capabilities: 0,
+              reserved: 0,
+            },
+            xid,
+          ),
+        );
+        ready++;
+        return;
+      case MessageType.ECHO_REQUEST:
+        this.#socket.write(encode({ type: 'echo_reply', data: body }, xid));
+        return;
+      case MessageType.BARRIER_REQUEST:
+        this.#socket.write(encode({ type: 'barrier_reply' }, xid));
+        return;
+      case MessageType.ERROR:
+        fail(`switch ${this.#number} was told of an error`);
+    }
+  }
+}
+
+function fail(why: string): void {
+  process.stderr.write(`${why}\n`);
+  process.exit(1);
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const all = Array.from({ length: switches }, (_, number) => new EmulatedSwitch(number));
+const deadline = performance.now() + 10_000;
+while (ready < switches) {
+  if (performance.now() > deadline) fail(`only ${ready} of ${switches} switches were taken up`);
+  await sleep(10);
+}
+// What a controller sets up right after the handshake is no answer.
+await sleep(200);
+for (const one of all) one.begin();
+await sleep(warmUp);
+process.stdout.write('measuring\n');
+const start = performance.now();
+const before = answers;
+await sleep(measured);
+const rate = ((answers - before) / (performance.now() - start)) * 1_000;
+process.stdout.write(`${rate}\n`);
+process.exit(0);

@@ -1,0 +1,201 @@
+/**
+ * Packet-ins answered a second: a learning switch on the library against Debian's `ovs-testcontroller`, both
+ * speaking OpenFlow 1.5 with 16 emulated switches, with the same packets, in turns.
+ *
+ * The controller has one core for itself, the generator the other. The peer runs as it comes, matching all
+ * fields of a packet, and once more with `--wildcards` so that it matches the same three as ours. The time that
+ * a controller's process ran is counted, too: what else the machine does falsifies that less.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Benchmark, Case } from './benchmark.ts';
+
+const SWITCHES = 16;
+const OUTSTANDING = [1, 128];
+const ROUNDS = 5;
+const WARM_UP = 1_000;
+const MEASURED = 2_000;
+const CONTROLLER_CORE = 0;
+const GENERATOR_CORE = 1;
+/** `OFPFW10_ALL` but for the input port and both Ethernet addresses. */
+const WILDCARDS = '0x3ffff2';
+/** `USER_HZ` on Linux. */
+const TICKS_PER_SECOND = 100;
+
+interface Contender {
+  readonly name: string;
+  readonly command: (port: number) => readonly [string, ...string[]];
+  readonly announcesItself: boolean;
+}
+
+const peer = 'ovs-testcontroller';
+const contenders: readonly Contender[] = [
+  { name: peer, command: (port) => testController(port), announcesItself: false },
+  {
+    name: `${peer} --wildcards`,
+    command: (port) => testController(port, `--wildcards=${WILDCARDS}`),
+    announcesItself: false,
+  },
+  {
+    name: 'learning switch',
+    command: (port) => [process.execPath, script('learning-switch'), String(port)],
+    announcesItself: true,
+  },
+  {
+    name: 'answers without looking',
+    command: (port) => [process.execPath, script('packet-in-mirror'), String(port)],
+    announcesItself: true,
+  },
+];
+
+function testController(port: number, ...more: readonly string[]): [string, ...string[]] {
+  return [
+    'ovs-testcontroller',
+    `ptcp:${port}:127.0.0.1`,
+    ...['-O', 'OpenFlow15', '--unixctl=none', '-vconsole:off', '-vsyslog:off'],
+    ...more,
+  ];
+}
+
+export const packetIn: Benchmark = {
+  name: 'packet-in',
+  title: 'packet-ins answered a second, 16 switches',
+  run: async (say) => {
+    const figures = new Map<string, Measurement[]>();
+    for (const outstanding of OUTSTANDING) {
+      for (let round = 0; round < ROUNDS; round++) {
+        say(`${outstanding} outstanding, round ${round + 1} of ${ROUNDS}`);
+        for (const contender of contenders) {
+          const key = `${contender.name}, ${outstanding} outstanding`;
+          figures.set(key, [...(figures.get(key) ?? []), await measure(contender, outstanding)]);
+        }
+      }
+    }
+    return {
+      cases: OUTSTANDING.flatMap((outstanding) =>
+        contenders.flatMap(({ name }) => casesOf(name, outstanding, figures)),
+      ),
+      notes: [
+        'all speak OpenFlow 1.5; the learning switch matches in_port, eth_src and eth_dst, and so does',
+        `${peer} with --wildcards; without, its flows match all fields of the packet`,
+        'answers without looking: the most that the generator can show of a controller in Node',
+        'a second of CPU: of the controller process alone, on its own core',
+      ],
+    };
+  },
+};
+
+interface Measurement {
+  /** Answers a second. */
+  readonly rate: number;
+  /** Answers in each second that the controller's process ran. */
+  readonly perCpuSecond: number;
+}
+
+function casesOf(name: string, outstanding: number, figures: ReadonlyMap<string, Measurement[]>): Case[] {
+  const runs = figures.get(`${name}, ${outstanding} outstanding`) ?? [];
+  const label = (who: string, what: string): string => `${outstanding} outstanding: ${who}${what}`;
+  const one = (what: string, unit: string, values: number[]): Case => ({
+    what: label(name, what),
+    unit,
+    better: 'higher',
+    runs: values,
+    ...(name === peer ? {} : { peer: label(peer, what) }),
+  });
+  return [
+    one(
+      '',
+      'answers/s',
+      runs.map(({ rate }) => rate),
+    ),
+    one(
+      ', by CPU',
+      'answers/s of CPU',
+      runs.map(({ perCpuSecond }) => perCpuSecond),
+    ),
+  ];
+}
+
+async function measure(contender: Contender, outstanding: number): Promise<Measurement> {
+  const port = await freePort();
+  const controller = start(CONTROLLER_CORE, contender.command(port));
+  try {
+    if (contender.announcesItself) await once(createInterface(controller.stdout!), 'line');
+    else await listening(port);
+    const generator = start(GENERATOR_CORE, [
+      process.execPath,
+      script('packet-in-generator'),
+      ...[port, SWITCHES, outstanding, WARM_UP, MEASURED].map(String),
+    ]);
+    try {
+      return await watch(generator, controller);
+    } finally {
+      await end(generator);
+    }
+  } finally {
+    await end(controller);
+  }
+}
+
+async function watch(generator: ChildProcess, controller: ChildProcess): Promise<Measurement> {
+  let cpuBefore = NaN;
+  for await (const line of createInterface(generator.stdout!)) {
+    const cpu = await cpuSeconds(controller.pid!);
+    if (line === 'measuring') {
+      cpuBefore = cpu;
+      continue;
+    }
+    const rate = Number(line);
+    return { rate, perCpuSecond: (rate * (MEASURED / 1_000)) / (cpu - cpuBefore) };
+  }
+  throw new Error('the generator gave no figure; what went wrong is above');
+}
+
+/** User and system time of a process (proc(5), `stat`, fields 14 and 15). */
+async function cpuSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+function start(core: number, command: readonly [string, ...string[]]): ChildProcess {
+  return spawn('taskset', ['-c', String(core), 'setpriv', '--pdeathsig', 'KILL', ...command], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return typeof address === 'object' && address !== null ? address.port : NaN;
+}
+
+/** Waits for a listener without connecting to it. */
+async function listening(port: number): Promise<void> {
+  const wanted = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    const table = await readFile('/proc/net/tcp', 'latin1');
+    if (table.split('\n').some((line) => line.includes(`${wanted} 00000000:0000 0A`))) return;
+    if (performance.now() > deadline) throw new Error(`nobody listens on port ${port}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function script(name: string): string {
+  return fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+}

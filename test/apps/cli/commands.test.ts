@@ -1,0 +1,322 @@
+/**
+ * What the commands that only look show, character by character.
+ */
+import type { Server } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ManualClock } from '../../controller/libvirt/manual-clock.ts';
+import { ask, served, stop } from '../api/ask.ts';
+import { FakeController, STARTED_AT } from '../api/fake-controller.ts';
+import { FakeTerminal, type Result, runAt, runIn } from './fake-terminal.ts';
+
+const NOW = STARTED_AT + 42_000;
+
+let controller: FakeController;
+let server: Server;
+beforeAll(async () => {
+  controller = new FakeController();
+  server = await served(controller);
+});
+afterAll(() => stop(server));
+
+const at = (now: number, ...args: string[]): Promise<Result> =>
+  runAt(server, { clock: new ManualClock(now) }, ...args);
+const shown = async (now: number, ...args: string[]): Promise<string> => {
+  const result = await at(now, ...args);
+  expect(result).toMatchObject({ code: 0, err: '' });
+  return result.out;
+};
+
+it('status', async () => {
+  expect(await shown(NOW, 'status')).toBe(
+    `controller  ArcticTern 1.2.3, up for 42 s
+hosts       1 of 3 connected
+guests      2 of 3 running
+migrations  none under way, 2 in all
+`,
+  );
+});
+
+it('hosts', async () => {
+  expect(await shown(NOW, 'hosts')).toBe(
+    `HOST  SITE  UNDERLAY   OPENFLOW      OVSDB   LIBVIRT       DATAPATH             GUESTS
+a1    A     10.1.0.11  connected     seen    connected     netdev (OVS 3.1.0)   web
+b1    B     10.2.0.11  reading-back  seen    connected     system (OVS 2.17.9)  db
+b2    B     10.2.0.12  disconnected  unseen  disconnected  -                    -
+
+b1: its datapath lacks ct_state_nat, check_pkt_len, which the pipeline needs
+b1: conntrack was empty: TCP in mid-stream is admitted for another 18 s
+`,
+  );
+});
+
+it('hosts HOST', async () => {
+  expect(await shown(STARTED_AT + 60_000, 'hosts', 'b1')).toBe(
+    `host         b1
+site         B
+underlay     10.2.0.11
+OpenFlow     reading-back
+OVSDB        seen
+libvirt      connected
+datapath     system (OVS 2.17.9)
+datapath id  0000000000000002
+capacity     4 guests, 1024 MiB
+guests       db
+note         its datapath lacks ct_state_nat, check_pkt_len, which the pipeline needs
+`,
+  );
+});
+
+it('guests', async () => {
+  expect(await shown(NOW, 'guests')).toBe(
+    `GUEST  HOST  STATE    HOME                         CARE-OF     ANCHORS  MIGRATION
+web    a1    running  10.1.0.100, 2001:db8:1::100  -           a1       -
+db     b1    paused   10.1.0.101                   10.2.0.200  a1, b1   -
+idle   -     unknown  10.2.0.100                   -           -        -
+`,
+  );
+});
+
+it('guests GUEST', async () => {
+  expect(await shown(NOW, 'guests', 'db')).toBe(
+    `guest        db
+uuid         00000000-0000-4000-8000-000000000002
+host         b1
+state        paused
+home         10.1.0.101
+care-of      10.2.0.200
+mac          52:54:00:00:00:02
+memory       256 MiB
+services     -
+home anchor  a1: 10.1.0.101, admits established
+anchor 2     b1: 10.2.0.200, admits all
+migration    -
+`,
+  );
+  expect(await shown(NOW, 'guests', 'web')).toContain('\nservices     tcp/80, udp/7\n');
+});
+
+it('migrations', async () => {
+  expect(await shown(STARTED_AT + 130_000, 'migrations')).toBe(
+    `MIGRATION     GUEST  FROM  TO  PHASE        BEGAN      BLACKOUT  NOTE
+0123456789ab  db     a1    b1  drained      2 min ago   37.1 ms
+ba9876543210  web    a1    b2  rolled-back  1 min ago         -  the destination gave the guest up
+`,
+  );
+});
+
+it('migrations, of reasons only the beginning', async () => {
+  const before = controller.history.get('ba9876543210')!;
+  controller.history.set(before.id, { ...before, reason: 'x'.repeat(100) });
+  const [list, one] = [await shown(NOW, 'migrations'), await shown(NOW, 'migrations', before.id)];
+  controller.history.set(before.id, before);
+  expect(list).toContain(`  ${'x'.repeat(71)}…\n`);
+  expect(one).toContain(`\nreason         ${'x'.repeat(100)}\n`);
+});
+
+it('migrations MIGRATION', async () => {
+  expect(await shown(STARTED_AT + 130_000, 'migrations', 'ba9876543210')).toBe(
+    `migration      ba9876543210
+guest          web
+from           a1 (10.1.0.0/24)
+to             b2 (10.2.0.0/24)
+strategy       redirect, admits all
+begun by       somebody else
+phase          rolled-back
+reason         the destination gave the guest up
+blackout       -
+began          1 min ago
+  planned      + 0 ms
+  preparing    + 1 ms
+  failed       + 1 s
+  rolled-back  + 1 s
+`,
+  );
+});
+
+const CLASSIFY = `classify (table 0): the port a packet came in by, and whose it is; what a guest may send as
+  PRIORITY  PACKETS  BYTES  OWNER                MATCH                               ACTIONS
+       100       42  4,200  routing interface 1  in_port=4,dl_src=52:54:00:00:00:01  goto_table:20
+`;
+const DELIVER = `deliver (table 40): to the guest: its port here, or the tunnel to where it is
+  PRIORITY    PACKETS        BYTES  OWNER                  MATCH     ACTIONS
+        10  1,234,567  987,654,321  migration interface 2  reg0=0x2  output:7
+`;
+const FOREIGN = `table 200: not of ArcticTern's pipeline
+  PRIORITY  PACKETS  BYTES  OWNER    MATCH  ACTIONS
+         1        3    180  foreign  any    output:1
+`;
+
+describe('flows', () => {
+  it('by table, highest priority first', async () => {
+    expect(await shown(NOW, 'flows', 'a1')).toBe(
+      `${CLASSIFY}         0        0      0  routing bridge 0     any                                 drop
+
+${DELIVER}
+${FOREIGN}
+4 flows at host a1
+`,
+    );
+  });
+
+  it.each([
+    [['--hit'], `${CLASSIFY}\n${DELIVER}\n${FOREIGN}\n3 of 4 flows at host a1\n`],
+    [['--table', 'deliver'], `${DELIVER}\n1 of 4 flows at host a1\n`],
+    [['--table', '40'], `${DELIVER}\n1 of 4 flows at host a1\n`],
+    [['--table', '200'], `${FOREIGN}\n1 of 4 flows at host a1\n`],
+    [['--owner', 'migration'], `${DELIVER}\n1 of 4 flows at host a1\n`],
+    [['--owner', 'foreign'], `${FOREIGN}\n1 of 4 flows at host a1\n`],
+    [['--hit', '--owner', 'routing'], `${CLASSIFY}\n1 of 4 flows at host a1\n`],
+    [
+      ['--owner', 'defence'],
+      'None of the 4 flows of host a1 is as asked for: leave out --table, --owner or --hit.\n',
+    ],
+  ])('filtered by %j', async (filter, out) => {
+    expect(await shown(NOW, 'flows', 'a1', ...filter)).toBe(out);
+  });
+
+  it('as the API gives them, filtered', async () => {
+    const all = JSON.parse((await ask(server, { path: '/v1/hosts/a1/flows' })).text) as { tableId: number }[];
+    expect(JSON.parse(await shown(NOW, 'flows', 'a1', '--json'))).toEqual(all);
+    expect(JSON.parse(await shown(NOW, 'flows', 'a1', '--json', '--table', 'deliver'))).toEqual(
+      all.filter(({ tableId }) => tableId === 40),
+    );
+  });
+});
+
+describe('an empty list says so', () => {
+  let empty: FakeController;
+  let emptyServer: Server;
+  beforeAll(async () => {
+    empty = new FakeController();
+    empty.history.clear();
+    empty.network.state = { ...empty.network.state, guests: new Map() };
+    empty.answer = () => Promise.resolve([]);
+    emptyServer = await served(empty);
+  });
+  afterAll(() => stop(emptyServer));
+
+  it.each([
+    [['guests'], 'The controller knows no guests: its topology file has none.\n'],
+    [['migrations'], 'There have been no migrations. Begin one with `arctictern migrate GUEST --to HOST`.\n'],
+    [['flows', 'a1'], 'The bridge of host a1 holds no flows.\n'],
+  ])('%j', async (args, out) => {
+    expect(await runAt(emptyServer, {}, ...args)).toEqual({ code: 0, out, err: '' });
+  });
+
+  it('hosts', async () => {
+    empty.network.state = { ...empty.network.state, hosts: new Map() };
+    expect(await runAt(emptyServer, {}, 'hosts')).toEqual({
+      code: 0,
+      out: 'The controller knows no hosts: its topology file has none.\n',
+      err: '',
+    });
+    expect(await runAt(emptyServer, {}, 'hosts', '--json')).toEqual({ code: 0, out: '[]\n', err: '' });
+  });
+});
+
+it.each([
+  ['/v1/status', ['status']],
+  ['/v1/hosts', ['hosts']],
+  ['/v1/hosts/b1', ['hosts', 'b1']],
+  ['/v1/guests', ['guests']],
+  ['/v1/guests/web', ['guests', 'web']],
+  ['/v1/migrations', ['migrations']],
+  ['/v1/migrations/0123456789ab', ['migrations', '0123456789ab']],
+])('--json gives %s as it is', async (path, args) => {
+  expect(JSON.parse(await shown(NOW, ...args, '--json'))).toEqual(
+    JSON.parse((await ask(server, { path })).text),
+  );
+});
+
+it('colours are for terminals only', async () => {
+  const colored = await runAt(server, { interactive: true }, 'hosts');
+  expect(colored.out).toContain('\x1b[32mconnected\x1b[39m');
+  const without = await runAt(server, { interactive: true, env: { NO_COLOR: '1' } }, 'hosts');
+  expect(without.out).not.toContain('\x1b');
+  expect(await shown(NOW, 'hosts')).not.toContain('\x1b');
+});
+
+describe('what is refused', () => {
+  it.each([
+    [['guests', 'nobody'], 'error: there is no guest nobody: known are db, idle, web\n'],
+    [['guests', '../status'], 'error: there is no guest ../status: known are db, idle, web\n'],
+    [['hosts', 'a9'], 'error: there is no host a9: known are a1, b1, b2\n'],
+    [['flows', 'a9'], 'error: there is no host a9: known are a1, b1, b2\n'],
+    [['flows', 'b2'], 'error: host b2 cannot be used now: its bridge is not connected to the controller\n'],
+    [['migrations', '42'], 'error: there is no migration 42: GET /v1/migrations lists all\n'],
+    [
+      ['abort', '0123456789ab'],
+      'error: migration 0123456789ab cannot be given up any more (drained): to bring the guest back, migrate it again\n',
+    ],
+    [
+      ['statsu'],
+      "error: unknown command 'statsu'\n(Did you mean status?)\n(add --help for what is possible)\n",
+    ],
+    [
+      ['hosts', '--jsno'],
+      "error: unknown option '--jsno'\n(Did you mean --json?)\n(add --help for what is possible)\n",
+    ],
+    [['flows'], "error: missing required argument 'host'\n(add --help for what is possible)\n"],
+    [
+      ['status', 'now'],
+      "error: too many arguments for 'status'. Expected 0 arguments but got 1.\n(add --help for what is possible)\n",
+    ],
+    [
+      ['migrate', 'web'],
+      "error: required option '--to <host>' not specified\n(add --help for what is possible)\n",
+    ],
+    [
+      ['migrate', 'web', '--to', 'b1', '--admit', 'some'],
+      "error: option '--admit <which>' argument 'some' is invalid. Allowed choices are all, established.\n(add --help for what is possible)\n",
+    ],
+    [
+      ['migrate', 'web', '--to', 'b1', '--bandwidth', '0'],
+      "error: option '--bandwidth <MiB/s>' argument '0' is invalid. It should be a whole number of MiB/s, at least 1.\n(add --help for what is possible)\n",
+    ],
+    [
+      ['controller', 'x.yaml', '--api', '8653'],
+      "error: option '--api <address:port>' argument '8653' is invalid. It should be ADDRESS:PORT, such as 127.0.0.1:8653 or [::1]:8653.\n(add --help for what is possible)\n",
+    ],
+  ])('%j', async (args, err) => {
+    expect(await at(NOW, ...args)).toEqual({ code: 1, out: '', err });
+  });
+
+  it.each(['255', '-1', '1e1', 'Deliver', 'constructor'])('--table %s', async (table) => {
+    const { code, out, err } = await at(NOW, 'flows', 'a1', '--table', table);
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toMatch(
+      /^error: option '--table <name>' argument .* is invalid\. Tables are classify, .*, or a number up to 254\.\n/,
+    );
+  });
+});
+
+describe('help', () => {
+  const names = [
+    'status',
+    'hosts',
+    'guests',
+    'migrations',
+    'flows',
+    'migrate',
+    'abort',
+    'events',
+    'controller',
+  ];
+  it.each(names)('of %s teaches by example', async (name) => {
+    const { code, out, err } = await runIn(new FakeTerminal(), name, '--help');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(new RegExp(`^Usage: arctictern ${name} `));
+    expect(out).toMatch(new RegExp(`Examples?:\n  arctictern ${name}`));
+  });
+
+  it('of everything lists all commands', async () => {
+    const { code, out } = await runIn(new FakeTerminal(), '--help');
+    expect(code).toBe(0);
+    for (const name of [...names, 'lab', 'openflow']) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
+  });
+
+  it('tells the version', async () => {
+    const { code, out } = await runIn(new FakeTerminal(), '--version');
+    expect([code, out]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
+  });
+});
