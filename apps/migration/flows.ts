@@ -20,6 +20,7 @@ import {
   copy,
   ct,
   ctState,
+  decTtl,
   drop,
   type Flow,
   FlowList,
@@ -42,6 +43,9 @@ import {
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
 import { forwardTo, relayTo } from './tunnel.ts';
+
+const OPENED = 1 << Mark.opened.offset;
+const markOpened: readonly Action[] = [set('ct_mark', { value: OPENED, mask: OPENED })];
 
 export function migrationRecipes(view: BridgeView): BlockRecipe[] {
   const { tunnel, host } = view;
@@ -136,8 +140,12 @@ function deliverFlows(
     }
     list.add('deliverRelayed', 90, key, [[output(port)]]);
   } else if (awayAt !== undefined) {
-    // What was on its way here when the guest left follows it, the anchor's index untouched.
-    list.add('deliverRelayed', 90, key, [forwardTo(nic.number, awayAt, mtu), 'relay']);
+    // What was on its way here when the guest left follows it, the anchor's index untouched. Were two bridges
+    // to send it to each other, since one of them has not heard the news, its TTL would end that.
+    for (const version of [4, 6] as const) {
+      const forward = [decTtl, ...forwardTo(nic.number, awayAt, mtu)];
+      list.add('deliverRelayed', 90, { ...key, ...ip[version] }, [forward, 'relay']);
+    }
   }
   return list.flows;
 }
@@ -171,7 +179,10 @@ function anchorFlows(list: FlowList, { nic, own, anchors, location, zone, mtu }:
   const there = anchors.find(({ host }) => host === location)?.addresses;
   for (const version of [4, 6] as const) {
     if ((version === 4 ? there?.ipv4 : there?.ipv6) !== undefined) continue;
-    list.add('bindingOutbound', 100, { ...sent, ...ip[version] }, [[ct({ commit: true, zone })], 'route']);
+    list.add('bindingOutbound', 100, { ...sent, ...ip[version] }, [
+      [ct({ commit: true, zone, exec: markOpened })],
+      'route',
+    ]);
   }
 }
 
@@ -231,21 +242,17 @@ function bindingFlows(
   }
 
   const guestIs = { ...key, [Register.class]: Class.guest };
-  const exec = [set('ct_mark', { value: 1 << Mark.opened.offset, mask: 1 << Mark.opened.offset })];
   const home = anchors.find(({ index }) => index === HOME_ANCHOR)?.host;
   for (const version of [4, 6] as const) {
     const address = version === 4 ? own?.addresses.ipv4 : own?.addresses.ipv6;
     const begins = { ...guestIs, ...ip[version] };
     if (address !== undefined && atHome) {
-      list.add('bindingOutbound', 100, begins, [[ct({ commit: true, zone, exec })], 'route']);
+      list.add('bindingOutbound', 100, begins, [[ct({ commit: true, zone, exec: markOpened })], 'route']);
     } else if (address !== undefined) {
-      const translate = ct({ commit: true, zone, nat: { src: address }, exec, table: 'route' });
+      const translate = ct({ commit: true, zone, nat: { src: address }, exec: markOpened, table: 'route' });
       list.add('bindingOutbound', 100, begins, [[translate]]);
     } else if (home !== undefined) {
-      list.add('bindingOutbound', 100, begins, [
-        relayTo(nic.number, HOME_ANCHOR, 'from-guest', home, mtu),
-        'relay',
-      ]);
+      list.add('bindingOutbound', 100, begins, [relayTo(nic.number, 0, 'from-guest', home, mtu), 'relay']);
     }
   }
   const first = anchors.find(({ host }) => host !== undefined);

@@ -200,6 +200,8 @@ function bridgeFlows(uplink: number, tunnel: number | undefined): readonly Flow[
   }
   list.add('inboundTracked', 100, ctState('trk', 'new'), [[], 'binding']);
   list.add('outboundTracked', 130, { ...ctState('trk', 'new'), ct_mark: OPENED }, [[], 'bindingOutbound']);
+  const toBeOpened = { [Register.class]: Class.tunnel, [Register.anchor]: 0, ...ctState('trk', 'new') };
+  list.add('outboundTracked', 125, toBeOpened, [[], 'bindingOutbound']);
   list.add('outboundTracked', 100, ctState('trk', 'new'), [[], 'strays']);
 
   list.add('route', 0, {}, [[output(uplink)]]);

@@ -23,7 +23,10 @@ export interface TooLarge {
   readonly originalDestination?: string;
 }
 
-/** An Ethernet frame, or undefined when there is no such answer to give: not IP, or itself an ICMP error. */
+/**
+ * An Ethernet frame, or undefined when there is no such answer to give: not IP, itself an ICMP error, or, for
+ * IPv4, to a group or a fragment other than the first (RFC 1122, section 3.2.2).
+ */
 export function answerTooLarge(packet: TooLarge): Uint8Array | undefined {
   const { frame } = packet;
   if (frame.length < ETHERNET + QUOTED_BYTES[4]) return undefined;
@@ -40,6 +43,9 @@ function answer4(
 ): Uint8Array | undefined {
   const headerLength = (view.getUint8(ETHERNET) & 0xf) * 4;
   const quoted = headerLength + 8;
+  const toGroup = (frame[0]! & 1) === 1;
+  const fragmentOffset = view.getUint16(ETHERNET + 6) & 0x1fff;
+  if (toGroup || fragmentOffset !== 0) return undefined;
   if (headerLength < 20 || frame.length < ETHERNET + quoted) return undefined;
   if (view.getUint8(ETHERNET + 9) === 1 && isIcmpError(view.getUint8(ETHERNET + headerLength)))
     return undefined;

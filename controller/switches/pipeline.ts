@@ -107,7 +107,8 @@ export const Mark = {
 /**
  * The 24 bits of a tunnel key: interface number in 0 to 14, direction in 15 (1: from the guest), index of
  * the anchor in 16 to 23. So an anchor needs no state on the way, and forwarding keeps it. Index 0 to the
- * guest's side returns a stray that no anchor knows.
+ * guest's side returns a stray that no anchor knows; from there, it opens a connection at the home anchor of a
+ * guest whose host holds no address for it.
  */
 export const TunnelKey = {
   interface: { offset: 0, bits: 15 },

@@ -8,8 +8,10 @@
  *         └────── br-ex (a)               br-ex (b)              br-ex (c)       one underlay address each
  *                  │                         │                      │
  *                 br-int (a) · · geneve · · br-int (b) · · · · · · br-int (c)
- *                  │  │                      │  │                   │
- *                 web db                    web db                 web
+ *                  │  │                      │  │                   │  │
+ *                 web db                    web db                 web db
+ *
+ * Host d is of site a, too: its uplink is a port of br-ex (a).
  *
  * A guest is one namespace with an interface at each host, all with the guest's MAC address; it runs where its
  * interface is up and has the guest's addresses. So its sockets live on when it moves, as a real guest's do.
@@ -41,12 +43,19 @@ import { SwitchListener } from '../../../controller/switches/listener.ts';
 import { PacketInReason, relayZone } from '../../../controller/switches/pipeline.ts';
 import { Room } from './room.ts';
 
-export type HostKey = 'a' | 'b' | 'c';
+export type HostKey = 'a' | 'b' | 'c' | 'd';
 export type GuestKey = 'web' | 'db';
 
-const HOSTS = { a: 1, b: 2, c: 3 } as const;
+const HOSTS = {
+  a: { site: 1, number: 10 },
+  b: { site: 2, number: 10 },
+  c: { site: 3, number: 10 },
+  d: { site: 1, number: 20 },
+} as const;
+const SITES = { a: 1, b: 2, c: 3 } as const;
 const GUESTS = { web: 100, db: 101 } as const;
 const hostKeys = Object.keys(HOSTS) as HostKey[];
+const siteKeys = Object.keys(SITES) as (keyof typeof SITES)[];
 const guestKeys = Object.keys(GUESTS) as GuestKey[];
 const UPLINK_PORT = 1;
 const TUNNEL = 2;
@@ -55,9 +64,12 @@ const OFFLOADS = 'tx off rx off sg off tso off gso off gro off';
 export const address = {
   client: { ipv4: '203.0.113.11', ipv6: '2001:db8:f::11' },
   neighbour: { ipv4: '10.1.0.50', ipv6: '2001:db8:1::50' },
-  gateway: (host: HostKey) => ({ ipv4: `10.${HOSTS[host]}.0.1`, ipv6: `2001:db8:${HOSTS[host]}::1` }),
+  gateway: (host: HostKey) => ({
+    ipv4: `10.${HOSTS[host].site}.0.1`,
+    ipv6: `2001:db8:${HOSTS[host].site}::1`,
+  }),
   guest: (guest: GuestKey) => ({ ipv4: `10.1.0.${GUESTS[guest]}`, ipv6: `2001:db8:1::${GUESTS[guest]}` }),
-  underlay: (host: HostKey) => `10.${HOSTS[host]}.0.10`,
+  underlay: (host: HostKey) => `10.${HOSTS[host].site}.0.${HOSTS[host].number}`,
 } as const;
 
 export const mac = (guest: GuestKey): string => `52:54:00:00:00:${GUESTS[guest].toString(16)}`;
@@ -65,24 +77,24 @@ const portOf = (guest: GuestKey): number => GUESTS[guest];
 
 const description: NetworkDescription = {
   name: 'bed',
-  sites: hostKeys.map((key) => ({
+  sites: siteKeys.map((key) => ({
     name: key,
     subnets: [
       {
-        prefix: `10.${HOSTS[key]}.0.0/24`,
+        prefix: `10.${SITES[key]}.0.0/24`,
         gateway: address.gateway(key).ipv4,
-        careOf: { first: `10.${HOSTS[key]}.0.200`, last: `10.${HOSTS[key]}.0.210` },
+        careOf: { first: `10.${SITES[key]}.0.200`, last: `10.${SITES[key]}.0.210` },
       },
       {
-        prefix: `2001:db8:${HOSTS[key]}::/64`,
+        prefix: `2001:db8:${SITES[key]}::/64`,
         gateway: address.gateway(key).ipv6,
-        careOf: { first: `2001:db8:${HOSTS[key]}::200`, last: `2001:db8:${HOSTS[key]}::210` },
+        careOf: { first: `2001:db8:${SITES[key]}::200`, last: `2001:db8:${SITES[key]}::210` },
       },
     ],
   })),
   hosts: hostKeys.map((key) => ({
     name: key,
-    site: key,
+    site: siteKeys.find((site) => SITES[site] === HOSTS[key].site)!,
     underlay: address.underlay(key),
     ovsdb: 'unix:/nonexistent',
     bridge: 'br-int',
@@ -316,19 +328,15 @@ export class Bed {
     await this.#controlled();
     // OVS drops a packet whose tunnel's next hop it does not know, and learns that from answers to ARP alone.
     for (const host of hostKeys) {
-      const gateway = address.gateway(host).ipv4;
-      await this.room.run(`host-${host}`, [
-        'sh',
-        '-e',
-        '-c',
-        `ip neigh flush all; ping -q -c 1 -W 2 ${gateway}`,
-      ]);
+      const ofSite = hostKeys.filter((other) => other !== host && HOSTS[other].site === HOSTS[host].site);
+      const hops = [address.gateway(host).ipv4, ...ofSite.map(address.underlay)];
+      const pings = hops.map((hop) => `ping -q -c 1 -W 2 ${hop}`);
+      await this.room.run(`host-${host}`, ['sh', '-e', '-c', ['ip neigh flush all', ...pings].join('\n')]);
     }
   }
 
   /** Open vSwitch of a host, told to connect to the controller by way of a socket of its own. */
   async #bridge(host: HostKey, port: number): Promise<void> {
-    const number = HOSTS[host];
     const directory = this.#of(host);
     const namespace = `host-${host}`;
     await this.room.run(undefined, ['mkdir', directory]);
@@ -355,7 +363,7 @@ export class Bed {
       ...['ovs-vsctl', `--db=${db}`],
       ...netdev('br-ex'),
       ...addPort('br-ex', 'uplink'),
-      ...(host === 'a' ? addPort('br-ex', 'lan') : []),
+      ...(host === 'a' ? [...addPort('br-ex', 'lan'), ...addPort('br-ex', 'to-d')] : []),
       ...addPort('br-ex', 'ex-int', 'type=patch', 'options:peer=int-uplink'),
       ...netdev('br-int', 'fail_mode=secure', 'protocols=OpenFlow15',
         `other_config:datapath-id=${datapathId(host)}`, `other_config:hwaddr="${bridgeMac(host)}"`), // prettier-ignore
@@ -382,8 +390,8 @@ export class Bed {
       'sh',
       '-e',
       '-c',
-      `ip addr add 10.${number}.0.10/24 dev br-ex; ip link set br-ex up
-      ip route add default via 10.${number}.0.1; ethtool -K br-ex tx off`,
+      `ip addr add ${address.underlay(host)}/24 dev br-ex; ip link set br-ex up
+      ip route add default via ${address.gateway(host).ipv4}; ethtool -K br-ex tx off`,
     );
   }
 
@@ -410,7 +418,7 @@ export class Bed {
   async #controlled(): Promise<void> {
     const deadline = performance.now() + 20_000;
     const complete = (): boolean =>
-      this.#ready.size === hostKeys.length && this.network.state.gateways.size === 2 * hostKeys.length;
+      this.#ready.size === hostKeys.length && this.network.state.gateways.size === 2 * siteKeys.length;
     while (!complete()) {
       if (performance.now() > deadline) {
         const { gateways } = this.network.state;
@@ -438,8 +446,8 @@ export function linkLocal(guest: GuestKey): string {
   return `fe80::5054:ff:fe00:${GUESTS[guest].toString(16)}`;
 }
 
-const datapathId = (host: HostKey): string => `000000000000000${HOSTS[host]}`;
-const bridgeMac = (host: HostKey): string => `02:00:00:00:00:0${HOSTS[host]}`;
+const datapathId = (host: HostKey): string => `000000000000000${hostKeys.indexOf(host) + 1}`;
+const bridgeMac = (host: HostKey): string => `02:00:00:00:00:0${hostKeys.indexOf(host) + 1}`;
 
 function seenBridge(host: HostKey) {
   const ports = new Map<string, BridgePort>([
@@ -488,8 +496,12 @@ function plumbing(): string {
     );
   };
   for (const host of hostKeys) {
-    cable(`host-${host}`, 'uplink', 'router', `to-${host}`);
-    give('router', `to-${host}`, address.gateway(host));
+    if (host === 'd') {
+      cable('host-d', 'uplink', 'host-a', 'to-d');
+    } else {
+      cable(`host-${host}`, 'uplink', 'router', `to-${host}`);
+      give('router', `to-${host}`, address.gateway(host));
+    }
     for (const guest of guestKeys) {
       cable(guest, `${host}0`, `host-${host}`, `tap-${guest}`);
       lines.push(

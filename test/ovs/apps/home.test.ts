@@ -216,6 +216,37 @@ describe('away from home', () => {
   });
 });
 
+describe('on another host of its home site', () => {
+  test('it is reached as before, and its MAC address shows where it did', async () => {
+    await bed.move('web', 'd');
+    const lan = await bed.room.tap('host-d', 'uplink');
+    await pings('client', web.ipv4, web.ipv6);
+    await pings('neighbour', web.ipv4, web.ipv6);
+    await pings('db', web.ipv4, web.ipv6);
+    await pings(
+      'web',
+      address.client.ipv4,
+      address.client.ipv6,
+      address.neighbour.ipv4,
+      address.neighbour.ipv6,
+    );
+    await pings('web', db.ipv4, db.ipv6, address.gateway('a').ipv4, address.gateway('a').ipv6);
+    const ofGuest = Buffer.from(hexMac(mac('web')), 'hex');
+    expect(lan.framesSent((frame) => frame.subarray(6, 12).equals(ofGuest))).toEqual([]);
+    await bed.move('web', 'a');
+    await pings('client', web.ipv4, web.ipv6);
+    await pings('web', address.neighbour.ipv4, address.neighbour.ipv6);
+  });
+
+  test('from abroad it comes there with all its connections', async () => {
+    await bed.move('web', 'b');
+    const careOf = bed.careOf('web', 'b');
+    await bed.move('web', 'd');
+    await pings('client', web.ipv4, web.ipv6, careOf.ipv4, careOf.ipv6);
+    await pings('web', address.client.ipv4, address.client.ipv6);
+  });
+});
+
 const untilDadFailed = 'until ip -6 addr show dev eth0 | grep -q dadfailed; do sleep 0.01; done';
 const hexMac = (text: string): string => text.replaceAll(':', '');
 

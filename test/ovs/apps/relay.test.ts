@@ -2,6 +2,7 @@
  * What becomes of connections when their guest moves, packet by packet, through real Open vSwitch.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { graceSet } from '../../../controller/network/changes.ts';
 import { address, Bed, mac } from './bed.ts';
 import { ipv4At, tcp4, tcpFlags4 } from './frames.ts';
 import type { Datagrams } from './room.ts';
@@ -204,6 +205,38 @@ describe.each(versions)('%s', (version) => {
   });
 });
 
+test('two bridges that each think the guest at the other do not send its packets to and fro for ever', async () => {
+  await bed.move('web', 'b');
+  await bed.move('web', 'c');
+  // The home anchor relays to b; b, which has not heard that the guest left c for home, forwards to a.
+  const forward = (to: 'a' | 'b'): string => `set_field:${address.underlay(to)}->tun_dst`;
+  const flowsOf = async (host: 'a' | 'b', table: number): Promise<string[]> =>
+    (await bed.ofctl(host, 'dump-flows', '--no-stats', `table=${table}`))
+      .split('\n')
+      .filter((line) => line.includes('reg0=0x1'));
+  for (const [host, to] of [
+    ['a', 'b'],
+    ['b', 'a'],
+  ] as const) {
+    for (const table of [40, 41]) {
+      for (const line of await flowsOf(host, table)) {
+        const changed = line
+          .trim()
+          .replace(/set_field:[0-9.]+->tun_dst/, forward(to))
+          .replace(/^cookie=\S+, /, '');
+        await bed.ofctl(host, 'mod-flows', '--strict', changed.replace(/ actions=/, ',actions='));
+      }
+    }
+    await bed.appctl(host, 'revalidator/purge');
+  }
+  const a = await bed.room.tap('router', 'to-a');
+  const stranger = await bed.room.udp('client', address.client.ipv4);
+  await stranger.send(address.guest('web').ipv4, 9000, 'to and fro');
+  const ttl = (frame: Buffer): number | undefined =>
+    frame.includes('to and fro') ? frame[14 + 20 + 8 + 8 + 14 + 8] : undefined;
+  await a.frame('the last round', (frame) => ttl(frame) === 1 || ttl(frame) === 2);
+});
+
 /** A conversation on a port of its own. */
 async function conversation2(
   version: (typeof versions)[number],
@@ -253,6 +286,19 @@ test('a guest without a care-of address opens its connections by way of its home
     expect(from).toBe(address.guest('web')[version]);
     await stream.write('hello');
     await out.read(5);
+
+    const asked = await bed.room.udp('client', address.client[version], 5353);
+    const asks = await bed.room.udp('web', address.guest('web')[version], 6000);
+    const router = await bed.room.tap('router', 'to-a');
+    for (const text of ['one', 'two']) {
+      await asks.send(address.client[version], 5353, text);
+      expect(await asked.receive(text)).toMatchObject({ address: address.guest('web')[version], port: 6000 });
+    }
+    await asked.send(address.guest('web')[version], 6000, 'answer');
+    await asks.receive('answer');
+    // It went one way: neither bridge has sent it to the other again.
+    const carried = router.frames((frame) => frame.subarray(-3).toString() === 'one');
+    expect(carried.length).toBeLessThanOrEqual(3);
   }
 });
 
@@ -308,4 +354,45 @@ test('connections add no flows', async () => {
     await client.receive(`answer ${i}`);
   }
   expect([await flows('a'), await flows('b'), await flows('c')]).toEqual(before);
+});
+
+describe('after a restart of Open vSwitch, when its conntrack is empty', () => {
+  const forget = async (host: 'a' | 'b'): Promise<void> => {
+    for (const zone of [2, 3]) await bed.fabric.flushZone(host, zone);
+    bed.network.update(graceSet(host, 1));
+    await bed.settled();
+  };
+  afterEach(() => bed.network.update(graceSet('a', 0)));
+
+  test.each(versions)('connections to the services of a guest at home go on (%s)', async (version) => {
+    const stream = await tcp(version);
+    await forget('a');
+    await stream.server.write('guest first');
+    await stream.client.read(11);
+    await stream.swap('again');
+  });
+
+  test.each(versions)('connections that are relayed go on (%s)', async (version) => {
+    const stream = await tcp(version);
+    await bed.move('web', 'b');
+    await stream.swap('away');
+    await forget('a');
+    await stream.swap('after the anchor’s restart'.replace('’', ''));
+    await forget('b');
+    bed.network.update(graceSet('b', 0));
+    await bed.settled();
+    await stream.server.write('guest first');
+    await stream.client.read(11);
+    await stream.swap('after that of the host');
+  });
+
+  test.each(versions)('those of another anchor are not taken for those of home (%s)', async (version) => {
+    await bed.move('web', 'b');
+    const stream = await tcp(version, bed.careOf('web', 'b')[version]);
+    await bed.move('web', 'a');
+    await forget('a');
+    await stream.server.write('guest first');
+    await stream.client.read(11);
+    await stream.swap('again');
+  });
 });

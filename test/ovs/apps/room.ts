@@ -158,10 +158,6 @@ class Inbox {
     this.#waiting?.();
   }
 
-  clear(): void {
-    this.#items.length = 0;
-  }
-
   /** The first that `wanted` makes something of; what came before it is forgotten. */
   async take<T>(what: string, wanted: (item: Answer) => T | undefined, patience = PATIENCE): Promise<T> {
     const deadline = performance.now() + patience;
@@ -291,8 +287,9 @@ export class Tap extends Opened {
     return this.inbox.all((item) => pick(item, 'frame', wanted));
   }
 
-  clear(): void {
-    this.inbox.clear();
+  /** Every outgoing frame since the last look that `wanted` accepts. */
+  framesSent(wanted: (frame: Buffer) => boolean): Buffer[] {
+    return this.inbox.all((item) => pick(item, 'sent', wanted));
   }
 }
 
