@@ -63,19 +63,19 @@ export class ArcticTern {
 
   /** Opens the store, takes up what it remembers and begins to connect to everything. */
   static async start(options: ControllerOptions): Promise<ArcticTern> {
-    const events: Error[] = [];
-    let report = (error: Error): void => void events.push(error);
+    let report: (error: Error) => void = () => undefined;
     const opened = await Store.open(options.store, options.clock, (error) => report(error));
-    const controller = new ArcticTern(
-      options,
-      opened.store,
-      opened.epoch,
-      declare(options.description, opened.remembered),
-    );
+    const state = declare(options.description, opened.remembered);
+    const controller = new ArcticTern(options, opened.store, opened.epoch, state);
     report = (error) => controller.#problem('store', error);
     for (const migration of opened.migrations) controller.history.set(migration.id, migration);
+    try {
+      await controller.#listener.listen(options.openflow.port, options.openflow.listen);
+    } catch (error) {
+      await controller.close();
+      throw error;
+    }
     controller.#store.follow(controller.network.state);
-    await controller.#listener.listen(options.openflow.port, options.openflow.listen);
     for (const database of controller.#databases) database.start();
     for (const hypervisor of controller.#hypervisors.values()) hypervisor.start();
     return controller;

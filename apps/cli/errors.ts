@@ -22,6 +22,13 @@ export class LabNotUpError extends ArcticTernError {
   }
 }
 
+export class NoSuchNodeError extends ArcticTernError {
+  readonly code = 'CLI_NO_SUCH_NODE';
+  constructor(lab: string, node: string, known: readonly string[]) {
+    super(`lab ${lab} has no node ${node}: there are ${known.join(', ')}`);
+  }
+}
+
 export class LabSuperviseError extends ArcticTernError {
   readonly code = 'CLI_LAB_SUPERVISE';
   constructor(detail: string) {

@@ -11,12 +11,21 @@ export interface SupervisorRecord {
   /** Field 22 of /proc/PID/stat: clock ticks since boot. */
   readonly startTime: string;
   readonly api: string;
+  /** For each node, the command line that runs another one in it. */
+  readonly doors: Readonly<Record<string, readonly string[]>>;
 }
 
 const FILE = 'supervisor.json';
 
-export function writeSupervisor(runDirectory: string, lab: string, api: string): void {
-  const record: SupervisorRecord = { lab, pid: process.pid, startTime: startTimeOf(process.pid) ?? '', api };
+export function writeSupervisor(
+  runDirectory: string,
+  facts: Pick<SupervisorRecord, 'lab' | 'api' | 'doors'>,
+): void {
+  const record: SupervisorRecord = {
+    ...facts,
+    pid: process.pid,
+    startTime: startTimeOf(process.pid) ?? '',
+  };
   writeFileSync(join(runDirectory, FILE), `${JSON.stringify(record)}\n`);
 }
 

@@ -1,7 +1,7 @@
 /**
  * `arctictern lab`: whole networks on this machine, with real hypervisors, and experiments in them.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, openSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
@@ -16,16 +16,18 @@ import { createResults } from '../../lab/results.ts';
 import { describeStep, runExperiment } from '../../lab/run.ts';
 import { LabSession } from '../../lab/session.ts';
 import type { RunSummary } from '../../lab/summary.ts';
-import { readSupervisor, writeSupervisor } from '../../lab/supervisor-file.ts';
+import { readSupervisor, type SupervisorRecord, writeSupervisor } from '../../lab/supervisor-file.ts';
 import { connectionTable, migrationTable } from '../../lab/table.ts';
-import { LabNotUpError, LabSuperviseError, RootNeededError } from '../errors.ts';
+import { LabNotUpError, LabSuperviseError, NoSuchNodeError, RootNeededError } from '../errors.ts';
 
 const RUN_ROOT = '/run/arctictern';
 
 export function labCommand(): Command {
-  const lab = new Command('lab').description(
-    'Labs on this machine: hypervisors, routers, clients and a WAN in network namespaces, with real OVS, libvirt and QEMU.',
-  );
+  const lab = new Command('lab')
+    .enablePositionalOptions()
+    .description(
+      'Labs on this machine: hypervisors, routers, clients and a WAN in network namespaces, with real OVS, libvirt and QEMU.',
+    );
   lab
     .command('run')
     .description('Bring a lab up, run its experiment, print what came of it, and take everything down again.')
@@ -63,6 +65,22 @@ Example:
     .description('Take a lab down that was brought up with `lab up`.')
     .argument('[name]', 'the lab’s name; may be left out when there is only one')
     .action(down);
+  lab
+    .command('exec')
+    .description('Run a command in a node of a lab that is up: a host, a router, a client.')
+    .argument('<node>', 'the node’s name')
+    .argument('[command...]', 'the command; a shell without one')
+    .option('--lab <name>', 'the lab’s name; may be left out when there is only one')
+    .passThroughOptions()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  arctictern lab exec c1 ping 10.1.0.100
+  arctictern lab exec a1 ovs-ofctl -O OpenFlow15 dump-flows br-int
+  arctictern lab exec b1 virsh list`,
+    )
+    .action(exec);
   lab
     .command('supervise', { hidden: true })
     .argument('<topology>')
@@ -237,7 +255,12 @@ async function supervise(file: string, options: { api: string }): Promise<void> 
         onProgress: (stage, detail) => say({ type: 'progress', detail: `${stage}: ${detail}` }),
       }),
     );
-    writeSupervisor(session.lab.plan.runDirectory, topology.name, options.api);
+    const { lab } = session;
+    writeSupervisor(lab.plan.runDirectory, {
+      lab: topology.name,
+      api: options.api,
+      doors: Object.fromEntries(lab.plan.nodes.map(({ name }) => [name, lab.enter(name, [])])),
+    });
     say({ type: 'ready' });
     if (process.connected) process.disconnect();
     await Promise.race([interrupt.happened, session.lab.ended]);
@@ -252,22 +275,38 @@ async function supervise(file: string, options: { api: string }): Promise<void> 
 
 async function down(name: string | undefined): Promise<void> {
   needRoot('lab down');
-  const records = labNames()
-    .filter((one) => name === undefined || one === name)
-    .flatMap((one) => readSupervisor(join(RUN_ROOT, one)) ?? []);
-  const [record, ...others] = records;
-  if (record === undefined) throw new LabNotUpError(name);
-  if (others.length > 0)
-    throw new LabNotUpError(
-      undefined,
-      records.map(({ lab }) => lab),
-    );
+  const record = runningLab(name);
   process.kill(record.pid, 'SIGTERM');
   const deadline = systemClock.now() + limits.stop + limits.controllerStop;
   while (readSupervisor(join(RUN_ROOT, record.lab)) !== undefined && systemClock.now() < deadline) {
     await new Promise<void>((done) => systemClock.after(limits.poll, done));
   }
   process.stdout.write(`Lab ${record.lab} is down.\n`);
+}
+
+function exec(node: string, command: readonly string[], options: { lab?: string }): void {
+  needRoot('lab exec');
+  const { lab, doors } = runningLab(options.lab);
+  const door = doors[node];
+  if (door === undefined) throw new NoSuchNodeError(lab, node, Object.keys(doors));
+  const [file = '', ...rest] = [...door, ...(command.length === 0 ? ['bash'] : command)];
+  process.exitCode = spawnSync(file, rest, { stdio: 'inherit' }).status ?? 1;
+}
+
+/** The lab of that name that runs in the background, or the only one. */
+function runningLab(name: string | undefined): SupervisorRecord {
+  const records = labNames()
+    .filter((one) => name === undefined || one === name)
+    .flatMap((one) => readSupervisor(join(RUN_ROOT, one)) ?? []);
+  const [record, ...others] = records;
+  if (record === undefined) throw new LabNotUpError(name);
+  if (others.length > 0) {
+    throw new LabNotUpError(
+      undefined,
+      records.map(({ lab }) => lab),
+    );
+  }
+  return record;
 }
 
 function labNames(): string[] {
