@@ -16,7 +16,7 @@ afterEach(() => expect(bed.problems).toEqual([]));
 
 const [web, db] = [address.guest('web'), address.guest('db')];
 const ping = (from: string, to: string): Promise<string> =>
-  bed.room.run(from, ['ping', '-q', '-c', '1', '-W', '1', to]);
+  bed.room.run(from, ['ping', '-q', '-c', '1', '-W', '3', to]);
 const pings = (from: string, ...to: string[]): Promise<string[]> =>
   Promise.all(to.map((each) => ping(from, each)));
 const forget = (namespace: string): Promise<string> =>
@@ -214,6 +214,14 @@ describe('away from home', () => {
     await pings('web', other.ipv4, other.ipv6);
     await pings('db', one.ipv4, one.ipv6);
   });
+});
+
+test('a visitor reaches another guest by the care-of address that it left behind here', async () => {
+  await bed.move('db', 'b');
+  const leftBehind = bed.careOf('db', 'b');
+  await bed.move('db', 'c');
+  await bed.move('web', 'b');
+  await pings('web', leftBehind.ipv4, leftBehind.ipv6);
 });
 
 describe('on another host of its home site', () => {
