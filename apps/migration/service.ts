@@ -144,8 +144,8 @@ export class MigrationService {
     this.#running.set(guestName, running);
     network.update((state) => migrationChanged(migration)(withLeases(state, guest, to)));
     this.#prepare(guest, to).then(
-      () => this.#event(guestName, { type: 'begun' }),
-      (error: unknown) => this.#event(guestName, { type: 'refused', reason: messageOf(error) }),
+      () => this.#event(guestName, { type: 'begun' }, migration.id),
+      (error: unknown) => this.#event(guestName, { type: 'refused', reason: messageOf(error) }, migration.id),
     );
     return migration;
   }
@@ -219,10 +219,11 @@ export class MigrationService {
     });
   }
 
-  #event(guest: GuestName, event: MigrationEvent): void {
+  /** With an `id`, only if that is still the guest's migration: what was begun for an earlier one may end late. */
+  #event(guest: GuestName, event: MigrationEvent, id?: string): void {
     const { network, clock, onMoment } = this.#parts;
     const migration = network.state.migrations.get(guest);
-    if (migration === undefined) return;
+    if (migration === undefined || (id !== undefined && migration.id !== id)) return;
     const now = clock.now();
     const { migration: next, actions } = step(migration, event, now);
     if (next === migration && actions.length === 0) return;
@@ -245,8 +246,8 @@ export class MigrationService {
     switch (action) {
       case 'copy':
         this.#copy(migration).then(
-          () => this.#event(guest, { type: 'performed' }),
-          (error: unknown) => this.#event(guest, { type: 'refused', reason: messageOf(error) }),
+          () => this.#event(guest, { type: 'performed' }, migration.id),
+          (error: unknown) => this.#event(guest, { type: 'refused', reason: messageOf(error) }, migration.id),
         );
         return;
       case 'stage':
@@ -295,7 +296,7 @@ export class MigrationService {
     }
     running.staged?.discard();
     running.staged = staged;
-    this.#event(migration.guest, { type: 'staged' });
+    this.#event(migration.guest, { type: 'staged' }, migration.id);
   }
 
   #redirect({ guest }: Migration): Promise<void> | undefined {
@@ -318,7 +319,7 @@ export class MigrationService {
       );
       return released;
     });
-    this.#event(migration.guest, { type: 'returned' });
+    this.#event(migration.guest, { type: 'returned' }, migration.id);
     network.update(placed(migration.guest, migration.from));
   }
 

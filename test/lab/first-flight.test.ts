@@ -2,11 +2,11 @@
  * The main job on real parts: a guest under libvirt and QEMU, connections of real TCP, real OVS, and what goes
  * wrong on the way. One lab for all; each test leaves the guest at a1, serving.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Connection } from '../../apps/lab/connections.ts';
 import { createResults, type ResultsFolder } from '../../apps/lab/results.ts';
 import { LabSession } from '../../apps/lab/session.ts';
@@ -42,6 +42,12 @@ beforeAll(async () => {
 afterAll(async () => {
   await session.down();
   rmSync(folder, { recursive: true });
+});
+
+afterEach(({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  const lines = readFileSync(results.file('logs/controller.jsonl'), 'utf8').trim().split('\n');
+  console.log(`the controller's last words:\n${lines.slice(-40).join('\n')}`);
 });
 
 const echo: ConnectionSection = { kind: 'tcp-echo', client: 'c1', to: 'web', at: 'home', interval: 5_000 };

@@ -4,11 +4,19 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LabEnded, LabStartFailed } from '../../../topologies/lab/errors.ts';
 import { Lab } from '../../../topologies/lab/lab.ts';
-import { build, childOf, expectGone, machineState, pidNamespaceOf, processesIn } from './machine.ts';
+import {
+  build,
+  childOf,
+  childrenOf,
+  commandOf,
+  expectGone,
+  machineState,
+  pidNamespaceOf,
+  processesIn,
+} from './machine.ts';
 import { smallLab, topologyText } from './small-lab.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'lab-'));
@@ -26,11 +34,20 @@ afterAll(() => {
 
 /** A driver in a process of its own, with its lab up and its guest started. */
 async function driver(): Promise<{ child: ChildProcess; unshare: number; init: number; namespace: string }> {
-  const child = spawn('node', ['dist/topologies/lab/dev.js', 'up', file], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const child = spawn(
+    'node',
+    ['dist/apps/cli/main.js', 'lab', 'supervise', file, '--api', '127.0.0.1:18654'],
+    {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    },
+  );
+  await new Promise<void>((resolve, reject) => {
+    child.on('message', ({ type, detail }: { type: string; detail?: string }) => {
+      if (type === 'ready') resolve();
+      if (type === 'failed') reject(new Error(detail));
+    });
   });
-  for await (const line of createInterface({ input: child.stdout })) if (line.includes(' is up')) break;
-  const unshare = childOf(child.pid!);
+  const unshare = childrenOf(child.pid!).find((pid) => commandOf(pid) === 'unshare')!;
   const init = childOf(unshare);
   return { child, unshare, init, namespace: pidNamespaceOf(init) };
 }

@@ -28,8 +28,12 @@ export function processesIn(pidNamespace: string): number[] {
 
 export const pidNamespaceOf = (pid: number): string => readlinkSync(`/proc/${pid}/ns/pid`);
 
-export const childOf = (pid: number): number =>
-  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
+export const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+
+export const childOf = (pid: number): number => childrenOf(pid)[0]!;
+
+export const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
 
 export const interfaces = (): string[] => readdirSync('/sys/class/net');
 
