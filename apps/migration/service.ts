@@ -8,7 +8,7 @@
 import type { Clock } from '../../controller/clock.ts';
 import type { Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
 import type { LibvirtEvent, LifecycleEvent } from '../../controller/libvirt/index.ts';
-import { delivered, migrationChanged, placed, unanchored } from '../../controller/network/changes.ts';
+import { migrationChanged, placed, unanchored } from '../../controller/network/changes.ts';
 import { isUnderWay, type Migration, type Strategy } from '../../controller/network/migration.ts';
 import type {
   Admit,
@@ -25,7 +25,7 @@ import { relayZone } from '../../controller/switches/pipeline.ts';
 import { announce } from '../routing/announce.ts';
 import { type MigrationAction, type MigrationEvent, step } from './machine.ts';
 import { checkMigration } from './plan.ts';
-import { isAttached, newAnchors, withLeases } from './switchover.ts';
+import { isAttached, newAnchors, switchedBack, switchedOver, withLeases } from './switchover.ts';
 
 export interface MigrationOptions {
   readonly strategy?: Strategy;
@@ -233,8 +233,8 @@ export class MigrationService {
     const redirecting = actions.includes('redirect') ? this.#redirect(next) : undefined;
     network.update((state) => {
       const changed = migrationChanged(next)(state);
-      if (actions.includes('redirect')) return delivered(guest, next.to)(changed);
-      if (actions.includes('return') || actions.includes('undo')) return delivered(guest, next.from)(changed);
+      if (actions.includes('redirect')) return switchedOver(changed, next);
+      if (actions.includes('return') || actions.includes('undo')) return switchedBack(changed, next);
       return changed;
     });
     if (redirecting !== undefined) this.#watch(guest, redirecting);
@@ -285,7 +285,7 @@ export class MigrationService {
     let staged: StagedSwitchover;
     try {
       await fabric.settled();
-      staged = await fabric.stage(delivered(migration.guest, migration.to)(network.state));
+      staged = await fabric.stage(switchedOver(network.state, migration));
     } finally {
       running.staging = false;
     }

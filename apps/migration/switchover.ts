@@ -1,8 +1,16 @@
 /**
  * What the network's state is to be once a guest's traffic is delivered at another host. Pure.
  */
-import { anchored } from '../../controller/network/changes.ts';
-import type { Anchor, Guest, HostName, NetworkState } from '../../controller/network/model.ts';
+import { anchored, delivered } from '../../controller/network/changes.ts';
+import type { Migration } from '../../controller/network/migration.ts';
+import type {
+  Admit,
+  Anchor,
+  Guest,
+  GuestName,
+  HostName,
+  NetworkState,
+} from '../../controller/network/model.ts';
 import { leaseCareOf } from './care-of.ts';
 
 /** With the care-of addresses that a visit needs, if the host is not at the guest's home. */
@@ -12,6 +20,29 @@ export function withLeases(state: NetworkState, guest: Guest, hostName: HostName
   return guest.interfaces
     .filter((nic) => nic.homeSite !== host.site)
     .reduce((next, nic) => anchored(nic.number, leaseCareOf(next, nic, host))(next), state);
+}
+
+/**
+ * From the switchover on: traffic is delivered at the destination, and the anchor that the guest leaves admits
+ * what the migration was asked to let it admit.
+ */
+export function switchedOver(state: NetworkState, { guest, from, to, admit }: Migration): NetworkState {
+  return delivered(guest, to)(admitting(state, guest, from, admit));
+}
+
+/** The way back: traffic is delivered at the source again, which admits everything as before. */
+export function switchedBack(state: NetworkState, { guest, from }: Migration): NetworkState {
+  return delivered(guest, from)(admitting(state, guest, from, 'all'));
+}
+
+function admitting(state: NetworkState, guestName: GuestName, host: HostName, admit: Admit): NetworkState {
+  const interfaces = state.guests.get(guestName)?.interfaces ?? [];
+  return interfaces.reduce((next, { number }) => {
+    const anchor = next.anchors.get(number)?.find((one) => one.host === host);
+    return anchor === undefined || anchor.admit === admit
+      ? next
+      : anchored(number, { ...anchor, admit })(next);
+  }, state);
 }
 
 /** The anchors that `after` has and `before` has not. */
