@@ -180,7 +180,7 @@ async function run(file: string, options: { results: string; api: string; json: 
     );
     await tasks.run(context);
   } finally {
-    await takeDown(context.session);
+    await takeDown(context.session, results.file('logs'));
     interrupt.end();
   }
   const { summary } = context;
@@ -317,8 +317,8 @@ function labNames(): string[] {
   }
 }
 
-async function takeDown(session: LabSession | undefined): Promise<void> {
-  if (session !== undefined) await session.down();
+async function takeDown(session: LabSession | undefined, logs?: string): Promise<void> {
+  if (session !== undefined) await session.down(logs);
 }
 
 function needRoot(command: string): void {
