@@ -3,7 +3,7 @@
  * connection was born at.
  *
  * For each interface a bridge holds a handful of flows, however many connections there are: the conntrack of
- * the anchor knows them. At the switchover `deliver` changes, and nothing else.
+ * the anchor knows them. At the switchover a fixed number of them changes: `deliver`, and who is asked about strays.
  *
  * Owns: binding, deliver, deliverRelayed, outbound, outboundRelayed, bindingOutbound, strays, relay.
  */
