@@ -117,6 +117,8 @@ const guest = z.strictObject({
   addresses: z.array(address).min(1, 'expected at least one home address'),
   memory: z.number().int().min(64).default(128),
   services: z.array(service).default([]),
+  /** In a lab: datagrams to this UDP port are sent back by the guest's driver, thousands a second. */
+  reflect: port.optional(),
   mac: mac.optional(),
   uuid: uuid.optional(),
   interfaceId: uuid.optional(),
@@ -155,6 +157,8 @@ const connection = z.strictObject({
   to: name,
   /** Which of the guest's addresses: at the moment when the connection is opened. */
   at: z.enum(['home', 'care-of']).default('home'),
+  /** The guest's, if not the usual one of the kind. */
+  port: port.optional(),
   /** Between two messages. */
   interval: duration.optional(),
   /** Of a download. */

@@ -503,12 +503,14 @@ function guestPlan(context: Context, guest: GuestDescription): GuestPlan {
 function guestXml(context: Context, host: HostDescription, guest: GuestDescription): string {
   const site = siteNamed(context, host.site);
   const subnets = guest.addresses.map((text) => ({ text, subnet: subnetOf(site, parseAddress(text)!)! }));
+  const { reflect } = context.topology.guests[guest.name]!;
   const commandLine = [
     'console=ttyS0 quiet panic=-1 mitigations=off',
     `guest.name=${guest.name}`,
     `guest.address=${subnets.map(({ text, subnet }) => `${text}/${subnet.prefix.length}`).join(',')}`,
     `guest.gateway=${[...new Set(subnets.map(({ subnet }) => subnet.gateway))].join(',')}`,
     `guest.mtu=1500`,
+    ...(reflect === undefined ? [] : [`guest.reflect=${reflect}`]),
   ].join(' ');
   return domainXml({
     name: guest.name,

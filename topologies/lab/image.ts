@@ -116,6 +116,7 @@ async function entries(kernel: string): Promise<CpioEntry[]> {
   return [
     await file('init', join(guest, 'init'), 0o755),
     await file('server.pl', join(guest, 'server.pl')),
+    await file('reflect.pl', join(guest, 'reflect.pl')),
     { kind: 'file', path: 'pattern', mode: 0o644, data: pattern() },
     await file('bin/busybox', await staticBusybox(), 0o755),
     { kind: 'directory', path: 'proc' },
