@@ -6,6 +6,8 @@
  * Zod checks one value at a time; what concerns two of them (references, overlaps) is in check.ts.
  */
 import { z } from 'zod';
+import { migration as migrationLimits } from '../controller/limits.ts';
+import { STRATEGIES } from '../controller/network/migration.ts';
 import { parseAddress, parsePrefix } from './address.ts';
 
 /** Short enough that an interface may be named after two of them (IFNAMSIZ is 16). */
@@ -174,9 +176,17 @@ const step = z
       .strictObject({
         guest: name,
         to: name,
-        strategy: z.enum(['redirect']).optional(),
+        strategy: z.enum(STRATEGIES).optional(),
         /** The most that the copy may take, in MiB/s. */
         bandwidth: z.number().int().min(1).optional(),
+        maxBlackoutMs: z
+          .number()
+          .int()
+          .min(migrationLimits.maxBlackoutMsLeast)
+          .max(migrationLimits.maxBlackoutMsMost)
+          .optional(),
+        autoConverge: z.boolean().optional(),
+        postCopy: z.boolean().optional(),
       })
       .optional(),
   })
