@@ -29,6 +29,7 @@ export interface CopyOptions {
   readonly migrate: Omit<MigrateOptions, 'flags'> & Partial<Pick<MigrateOptions, 'flags'>>;
   /** Called with each order, after libvirt has taken it where it is libvirt's. */
   readonly onOrder: (order: Order) => void;
+  readonly packetsPerSecond: () => number | undefined;
   /** Called now and then while memory is copied. */
   readonly onLook: (at: number) => void;
   readonly onError: (error: Error) => void;
@@ -101,7 +102,7 @@ export class Copy {
   }
 
   async #look(domain: DomainRef): Promise<void> {
-    const { hypervisor, clock, terms, onLook } = this.#options;
+    const { hypervisor, clock, terms, packetsPerSecond, onLook } = this.#options;
     while (!this.#over) {
       try {
         const stats = await hypervisor.jobStats(domain);
@@ -115,6 +116,7 @@ export class Copy {
             remaining,
             bytesPerSecond: memoryBps ?? 0,
             staged: this.#staged,
+            packetsPerSecond: packetsPerSecond(),
           };
           onLook(sample.at);
           await this.#obey(steer(this.#steering, terms, sample));

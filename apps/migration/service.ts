@@ -389,6 +389,7 @@ export class MigrationService {
         ...(bandwidthMiBps === undefined ? {} : { bandwidth: bandwidthMiBps }),
       },
       onOrder: (order) => this.#ordered(migration, order),
+      packetsPerSecond: () => running.rate.packetsPerSecond,
       onLook: (at) => this.#watch(guest, this.#count(migration, running, at)),
       onError: (error) => onError(error, guest),
     });

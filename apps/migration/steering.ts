@@ -11,6 +11,8 @@
  * both begins, late in a window; and when that is in force, QEMU gets its speed and its downtime: the switchover
  * comes with the next window.
  *
+ * A guest that gets many packets is never idle: it is given a second pass first, which leaves less to copy.
+ *
  *   bulk ──little left──► approach ──next to nothing──► aimed ──copied to both──► let ──too long──► given-up
  *   (other strategies begin at `let`)
  */
@@ -35,6 +37,8 @@ export interface Sample {
   readonly bytesPerSecond: number;
   /** The flows of the next step wait at every anchor. */
   readonly staged: boolean;
+  /** What goes to the guest; undefined before it has been counted. */
+  readonly packetsPerSecond: number | undefined;
 }
 
 export type Order =
@@ -88,6 +92,8 @@ const APPROACH_BYTES = 4 * MIB;
 const NEXT_TO_NOTHING = (2 * MIB * WINDOW_MS) / 1000;
 /** From a window's begin to the begin of copying: as late as a loaded controller dares. */
 const AIM_MS = 50;
+/** A guest that gets as many packets a second dirties more memory in a window than the least ration. */
+const NEVER_IDLE_PACKETS = 500;
 /** For how long the anchors may take to begin copying to both. */
 const PATIENT_WITH_ANCHORS_MS = 1_000;
 
@@ -154,13 +160,14 @@ export function letSwitch(before: Steering, terms: Terms, until: number): Steere
 }
 
 function approach(steering: Steering, { bandwidthMiBps }: Terms, sample: Sample): Steered {
-  const { pass, remaining, bytesPerSecond, at } = sample;
+  const { pass, remaining, bytesPerSecond, at, staged, packetsPerSecond = 0 } = sample;
   const perWindow = (bytesPerSecond * WINDOW_MS) / 1000;
   if (steering.mode === 'bulk' && pass < 2 && remaining > Math.max(APPROACH_BYTES, 3 * perWindow)) {
     return { steering, orders: [] };
   }
   if (remaining <= NEXT_TO_NOTHING) {
-    const aimed = sample.staged && (at >= (steering.moved?.at ?? at) + AIM_MS || steering.mode === 'bulk');
+    const early = pass < 2 && packetsPerSecond >= NEVER_IDLE_PACKETS;
+    const aimed = staged && !early && (at >= (steering.moved?.at ?? at) + AIM_MS || steering.mode === 'bulk');
     return aimed
       ? { steering: { ...steering, mode: 'aimed', aimedAt: at }, orders: [{ type: 'copy-to-both' }] }
       : atSpeed(steering, 1);

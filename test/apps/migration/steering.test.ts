@@ -82,7 +82,15 @@ class Qemu {
   }
 
   sample(at: number, staged: boolean): Sample {
-    return { at, pass: this.pass, remaining: this.remaining, bytesPerSecond: this.#bandwidth, staged };
+    const packetsPerSecond = this.#guest.dirtyPerMs > 0 ? 5_000 : 0;
+    return {
+      packetsPerSecond,
+      at,
+      pass: this.pass,
+      remaining: this.remaining,
+      bytesPerSecond: this.#bandwidth,
+      staged,
+    };
   }
 }
 
@@ -180,6 +188,13 @@ describe('bicast', () => {
     // QEMU has got its speed back, and the downtime that is allowed.
     expect(orders.filter(({ type }) => type === 'speed').at(-1)).toMatchObject({ mibps: 16 });
     expect(orders.filter(({ type }) => type === 'downtime').at(-1)).toMatchObject({ ms: 100 });
+  });
+
+  test('a guest under load switches over from its second pass', () => {
+    const { orders, stoppedAt } = run({ ...busy, workingSet: 1.2 * MIB }, bicast);
+    const begun = orders.find(({ type }) => type === 'copy-to-both')!;
+    expect(begun.at).toBeGreaterThan(6_000);
+    expect(stoppedAt! - begun.at).toBeLessThan(120);
   });
 
   test('nothing is let happen before the flows are staged', () => {
