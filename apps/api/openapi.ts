@@ -10,6 +10,7 @@ const named = {
   Status: objects.status,
   Host: objects.host,
   Guest: objects.guest,
+  GuestInterface: objects.guestInterface,
   Migration: objects.migration,
   MigrationRequest: objects.migrationRequest,
   AbortRequest: objects.abortRequest,

@@ -2,7 +2,14 @@
  * From the network's state to the objects of the API. Pure.
  */
 import { isMoving, type Migration } from '../../controller/network/migration.ts';
-import type { Bridge, Guest, Host, NetworkState } from '../../controller/network/model.ts';
+import type {
+  Bridge,
+  Guest,
+  GuestInterface,
+  Host,
+  HostName,
+  NetworkState,
+} from '../../controller/network/model.ts';
 import { type FlowDesc, formatInstructions, formatMatch } from '../../controller/openflow/index.ts';
 import { cookieOwner, Table, type TableName } from '../../controller/switches/pipeline.ts';
 import type { FlowObject, GuestObject, HostObject, MigrationObject } from './objects.ts';
@@ -21,22 +28,37 @@ const NEEDED = [
 
 export function presentGuest(state: NetworkState, guest: Guest): GuestObject {
   const host = state.placements.get(guest.name) ?? null;
-  const [nic] = guest.interfaces;
-  const anchors = nic === undefined ? [] : (state.anchors.get(nic.number) ?? []);
-  const away = host !== null && state.hosts.get(host)?.site !== nic?.homeSite;
+  const interfaces = guest.interfaces.map((nic) => presentInterface(state, nic, host));
+  const [first] = interfaces;
   const migration = state.migrations.get(guest.name);
   return {
     name: guest.name,
     uuid: guest.uuid,
     host,
     state: (host === null ? undefined : state.hypervisors.get(host)?.domains.get(guest.name)) ?? 'unknown',
-    home: nic?.home ?? {},
-    careOf: away ? (anchors.find((anchor) => anchor.host === host)?.addresses ?? null) : null,
-    mac: nic?.mac ?? '',
+    home: first?.home ?? {},
+    careOf: first?.careOf ?? null,
+    mac: first?.mac ?? '',
+    anchors: first?.anchors ?? [],
+    interfaces,
     memoryMiB: guest.memoryMiB,
     services: guest.services.map(({ protocol, port }) => ({ protocol, port })),
-    anchors: anchors.map((anchor) => ({ ...anchor, addresses: { ...anchor.addresses } })),
     migration: migration !== undefined && isMoving(migration) ? migration.id : null,
+  };
+}
+
+function presentInterface(
+  state: NetworkState,
+  nic: GuestInterface,
+  host: HostName | null,
+): GuestObject['interfaces'][number] {
+  const anchors = state.anchors.get(nic.number) ?? [];
+  const away = host !== null && state.hosts.get(host)?.site !== nic.homeSite;
+  return {
+    home: nic.home,
+    careOf: away ? (anchors.find((anchor) => anchor.host === host)?.addresses ?? null) : null,
+    mac: nic.mac,
+    anchors: anchors.map((anchor) => ({ ...anchor, addresses: { ...anchor.addresses } })),
   };
 }
 
