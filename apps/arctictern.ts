@@ -91,7 +91,7 @@ export class ArcticTern {
     this.#options = options;
     this.#store = store;
     this.startedAt = clock.now();
-    this.network = new Network(state);
+    this.network = new Network(state, (error) => this.#problem('network', error));
     this.fabric = new Fabric(state, recipes, epoch, clock, {
       onFresh: (host) => this.#beginGrace(host),
       onReady: (host, { found, repaired }) => {
