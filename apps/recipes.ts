@@ -2,6 +2,7 @@
  * What all apps together want on a bridge.
  */
 import type { Recipes } from '../controller/switches/fabric.ts';
+import { countRecipes } from './defence/count-flows.ts';
 import { defenceRecipes } from './defence/flows.ts';
 import { migrationRecipes } from './migration/flows.ts';
 import { routingRecipes } from './routing/flows.ts';
@@ -9,5 +10,6 @@ import { routingRecipes } from './routing/flows.ts';
 export const recipes: Recipes = (view, state) => [
   ...routingRecipes(view, state.gateways, [...state.subnets.values()]),
   ...defenceRecipes(),
+  ...countRecipes(view),
   ...migrationRecipes(view),
 ];

@@ -7,6 +7,7 @@ export const tablePurpose: Readonly<Record<TableName, string>> = {
   blocklist: 'sources that are dropped',
   neighbour: 'ARP and neighbour discovery, answered for addresses that this bridge holds',
   inbound: 'from the uplink: the interface that the destination address belongs to',
+  count: 'to a guest, after conntrack: counted and sampled, by class of traffic',
   inboundTracked: 'to a guest, after conntrack: established, new or invalid',
   binding: 'new connections from outside: tracked, and translated when they are to a care-of address',
   deliver: 'to the guest: its port here, or the tunnel to where it is',
