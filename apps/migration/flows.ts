@@ -40,13 +40,12 @@ import {
   Mark,
   PacketInReason,
   Register,
+  relayCookie,
   relayZone,
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
+import { markKnown, markOpened } from './marks.ts';
 import { forwardTo, relayTo } from './tunnel.ts';
-
-const OPENED = 1 << Mark.opened.offset;
-const markOpened: readonly Action[] = [set('ct_mark', { value: OPENED, mask: OPENED })];
 
 export function migrationRecipes(view: BridgeView): BlockRecipe[] {
   const { tunnel, host } = view;
@@ -89,7 +88,7 @@ function bridgeFlows(tunnel: number | undefined): readonly Flow[] {
   const list = new FlowList(cookie('migration', 'bridge', 0));
   for (const version of [4, 6] as const) {
     list.add('binding', 100, { [Register.admission]: Admission.home, ...ip[version] }, [
-      [ct({ commit: true, zone: Register.anchorZone })],
+      [ct({ commit: true, zone: Register.anchorZone, exec: markKnown })],
       'deliver',
     ]);
     list.add('outboundRelayed', 0, ip[version], [
@@ -118,11 +117,15 @@ function deliverFlows(
   // With copies, each goes where it is to go; the last one may be relayed.
   const local = port !== undefined && (here || (arriving && copyTo === host)) ? [output(port)] : [];
   const far = [awayAt, copyTo].filter((to) => to !== undefined && to !== host) as Host[];
-  const relayed = far.map((to) => relayTo(nic.number, own?.index ?? HOME_ANCHOR, 'to-guest', to, mtu));
+  const anchor = own?.index ?? HOME_ANCHOR;
+  const relayed = far.map((to) => relayTo(nic.number, anchor, 'to-guest', to, mtu));
   const last = relayed.pop();
   if (last !== undefined) {
     const others = relayed.flatMap((actions) => [...actions, resubmit('relay')]);
-    list.add('deliver', 100, key, [[set('eth_dst', nic.mac), ...local, ...others, ...last], 'relay']);
+    (here ? list : list.under(relayCookie(nic.number, anchor))).add('deliver', 100, key, [
+      [set('eth_dst', nic.mac), ...local, ...others, ...last],
+      'relay',
+    ]);
   } else if (local.length > 0) {
     list.add('deliver', 100, key, [[set('eth_dst', nic.mac), ...local]]);
   }
@@ -211,7 +214,7 @@ function bindingFlows(
   if (!atHome && own !== undefined) {
     const { ipv4, ipv6 } = own.addresses;
     const translate = (address: string): Action =>
-      ct({ commit: true, zone, nat: { dst: address }, table: 'deliver' });
+      ct({ commit: true, zone, nat: { dst: address }, exec: markKnown, table: 'deliver' });
     const careOf = { ...key, [Register.admission]: Admission.careOf };
     if (ipv4 !== undefined && nic.home.ipv4 !== undefined) {
       list.add('binding', 110, { ...careOf, ...ip[4] }, [[translate(nic.home.ipv4)]]);
@@ -234,7 +237,7 @@ function bindingFlows(
   }
   for (const { index, host } of anchors) {
     if (host === undefined) continue;
-    list.add(
+    list.under(relayCookie(nic.number, index)).add(
       'outboundRelayed',
       100,
       {
