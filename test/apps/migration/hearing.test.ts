@@ -7,17 +7,16 @@ import { migration } from '../../controller/network/sites.ts';
 const domain = { name: 'web', uuid: '00000000-0000-0000-0000-000000000001', id: 1 };
 const lifecycle = (event: string, detail: string): LibvirtEvent =>
   ({ kind: 'lifecycle', domain, receivedAt: 1, event, detail }) as LibvirtEvent;
-const qemu = (event: string): LibvirtEvent =>
-  ({
-    kind: 'monitor',
-    domain,
-    receivedAt: 1,
-    event,
-    qemuTime: 1,
-    seconds: 0,
-    micros: 0,
-    details: {},
-  }) as LibvirtEvent;
+const qemu = (event: string): LibvirtEvent => ({
+  kind: 'monitor',
+  domain,
+  receivedAt: 1,
+  event,
+  qemuTime: 1,
+  seconds: 0,
+  micros: 0,
+  details: {},
+});
 const meant = (event: LibvirtEvent, host: string, phase: Phase = 'copying') =>
   meaning(event, host, migration('home-1', 'away-1', phase))?.type;
 
