@@ -6,7 +6,7 @@ import { ArcticTernError } from '../../controller/errors.ts';
 export class CareOfPoolExhaustedError extends ArcticTernError {
   readonly code = 'MIGRATION_CARE_OF_POOL_EXHAUSTED';
   constructor(subnet: string) {
-    super(`subnet ${subnet} has no care-of address left: widen its careOf range, or let relays drain`);
+    super(`subnet ${subnet} has no care-of address left: widen its careOf range, or let relays drain; an address that was given back is kept for a while, too`);
   }
 }
 

@@ -192,6 +192,8 @@ export class Bed {
       placements: new Map(),
       anchors: new Map(),
       migrations: new Map(),
+      earlier: new Map(),
+      quarantine: new Map(),
     }));
     for (const guest of guestKeys) {
       this.network.update(placed(guest, 'a'));
