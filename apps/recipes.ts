@@ -3,11 +3,16 @@
  */
 import type { Recipes } from '../controller/switches/fabric.ts';
 import { defenceRecipes } from './defence/flows.ts';
+import { edgeMigrationRecipes } from './migration/edge.ts';
 import { migrationRecipes } from './migration/flows.ts';
+import { edgeRoutingRecipes } from './routing/edge.ts';
 import { routingRecipes } from './routing/flows.ts';
 
-export const recipes: Recipes = (view, state) => [
-  ...routingRecipes(view, state.gateways, [...state.subnets.values()]),
-  ...defenceRecipes(),
-  ...migrationRecipes(view),
-];
+export const recipes: Recipes = (view, state) =>
+  view.kind === 'host'
+    ? [
+        ...routingRecipes(view, state.gateways, [...state.subnets.values()]),
+        ...defenceRecipes(),
+        ...migrationRecipes(view),
+      ]
+    : [...edgeRoutingRecipes(view), ...defenceRecipes(), ...edgeMigrationRecipes(view)];

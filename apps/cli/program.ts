@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { version } from '../version.ts';
 import { abortCommand } from './commands/abort.ts';
 import { controllerCommand } from './commands/controller.ts';
+import { edgesCommand } from './commands/edges.ts';
 import { eventsCommand } from './commands/events.ts';
 import { flowsCommand } from './commands/flows.ts';
 import { guestsCommand } from './commands/guests.ts';
@@ -48,6 +49,7 @@ All commands but controller, lab and openflow ask a running controller, by its H
     controllerCommand(),
     statusCommand(terminal),
     hostsCommand(terminal),
+    edgesCommand(terminal),
     guestsCommand(terminal),
     migrationsCommand(terminal),
     flowsCommand(terminal),

@@ -35,11 +35,17 @@ export const drop: Then = [[]];
 
 /** Collects flows that share a cookie. */
 export class FlowList {
-  readonly flows: Flow[] = [];
+  readonly flows: Flow[];
   readonly #cookie: bigint;
 
-  constructor(cookie: bigint) {
+  constructor(cookie: bigint, flows: Flow[] = []) {
     this.#cookie = cookie;
+    this.flows = flows;
+  }
+
+  /** The same list, for flows of another object. */
+  under(cookie: bigint): FlowList {
+    return new FlowList(cookie, this.flows);
   }
 
   add(table: TableName, priority: number, fields: MatchInput, then: Then, hardTimeout = 0): this {
@@ -94,6 +100,8 @@ export function ctState(...wanted: readonly (keyof typeof ctFlags | `-${keyof ty
 }
 
 export const output = (port: number): Action => actions.output(port);
+/** As a learning switch would. */
+export const switched: Action = actions.output(Port.NORMAL);
 export const outputInPort: Action = actions.output(Port.IN_PORT);
 export const decTtl: Action = actions.decTtl();
 export const meter = (name: keyof typeof Meter): Action => actions.meter(Meter[name]);

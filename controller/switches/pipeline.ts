@@ -12,6 +12,11 @@
  *                                                            └─ strays ──► tunnel, anchor after anchor, and back:
  *   tunnel ── classify ── tunnelled ── returned ── binding-outbound ── route ──► uplink
  *
+ * At an edge, between its stations and its uplink, both ways:
+ *
+ *   any port ── classify ── blocklist ── neighbour ── edge ──► as a switch would
+ *                                                      └─ edge-tracked ──► as a switch would, the connection noted
+ *
  * One app owns each table; flows of several objects share it, told apart by cookie. Rules are proactive:
  * what no rule knows is dropped, never sent to the controller.
  *
@@ -30,6 +35,10 @@ export const Table = {
   blocklist: 10,
   /** ARP and neighbour discovery: answered here, for addresses that this bridge holds. */
   neighbour: 20,
+  /** At an edge: is it to or from an address of a guest elsewhere? */
+  edge: 24,
+  /** At an edge, looked up in the anchor zone: established, new, unknown. */
+  edgeTracked: 25,
   /** From the uplink: which interface the destination address belongs to. */
   inbound: 30,
   /** Looked up in the anchor zone: established, new, invalid. */
@@ -82,8 +91,8 @@ export const Register = {
   admission: 'reg6',
 } as const;
 
-/** Where a packet came from. */
-export const Class = { guest: 1, uplink: 2, tunnel: 3 } as const;
+/** Where a packet came from; a station is what is inside an edge. */
+export const Class = { guest: 1, uplink: 2, tunnel: 3, station: 4 } as const;
 
 /** What happens to a new connection. */
 export const Admission = {
@@ -97,11 +106,13 @@ export const Admission = {
 
 /**
  * Bits of `ct_mark`. In a relay zone: the index of the connection's anchor. In an anchor zone: whether the
- * guest opened the connection here, so that its packets need no asking before the first answer.
+ * guest opened the connection here, so that its packets need no asking before the first answer; and that the
+ * bridge knows it, which is to be seen even where conntrack calls a packet invalid.
  */
 export const Mark = {
   anchor: { offset: 0, bits: 8 },
   opened: { offset: 8, bits: 1 },
+  known: { offset: 9, bits: 1 },
 } as const;
 
 /**
@@ -146,13 +157,29 @@ export const COOKIE_PREFIX_MASK = 0xffff_0000_0000_0000n;
 export const App = { routing: 1, migration: 2, defence: 3 } as const;
 export type AppName = keyof typeof App;
 
-export const ObjectKind = { bridge: 0, interface: 1, host: 2, subnet: 3 } as const;
+export const ObjectKind = { bridge: 0, interface: 1, host: 2, subnet: 3, relay: 4 } as const;
 export type ObjectKindName = keyof typeof ObjectKind;
 
 export function cookie(app: AppName, kind: ObjectKindName, number: number): bigint {
   return (
     (COOKIE_PREFIX << 48n) | (BigInt(App[app]) << 40n) | (BigInt(ObjectKind[kind]) << 32n) | BigInt(number)
   );
+}
+
+/** Ways to relay, by their numbers in cookies. */
+export const Relaying = { tunnel: 0, rewrite: 1, direct: 2 } as const;
+
+/**
+ * The object `relay`: flows that carry what one anchor's connections say while their guest is elsewhere. So the
+ * counters of all of an anchor's flows, at whichever bridge, are found by one cookie: interface number in bits 0
+ * to 15, index of the anchor in 16 to 23, way to relay in 24 to 31.
+ */
+export function relayCookie(
+  interfaceNumber: number,
+  anchor: number,
+  mode: keyof typeof Relaying = 'tunnel',
+): bigint {
+  return cookie('migration', 'relay', interfaceNumber + anchor * 2 ** 16 + Relaying[mode] * 2 ** 24);
 }
 
 export interface CookieOwner {
@@ -169,6 +196,13 @@ export function cookieOwner(value: bigint): CookieOwner | undefined {
   return app === undefined || kind === undefined
     ? undefined
     : { app, kind, number: Number(value & 0xffff_ffffn) };
+}
+
+/** `interface 3`; of a relay, interface and anchor: `relay 3/1, rewrite`. */
+export function objectText({ kind, number }: CookieOwner): string {
+  if (kind !== 'relay') return `${kind} ${number}`;
+  const mode = nameOf(Relaying, number >>> 24) ?? 'unknown';
+  return `relay ${number & 0xffff}/${(number >>> 16) & 0xff}, ${mode}`;
 }
 
 /** Meters, by what they protect the controller from. */

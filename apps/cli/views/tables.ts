@@ -6,6 +6,8 @@ export const tablePurpose: Readonly<Record<TableName, string>> = {
   tunnelled: 'out of a tunnel: on to the guest, or on its way from the guest',
   blocklist: 'sources that are dropped',
   neighbour: 'ARP and neighbour discovery, answered for addresses that this bridge holds',
+  edge: 'at an edge: is it to or from an address of a guest elsewhere?',
+  edgeTracked: 'at an edge, after conntrack: established, new or unknown',
   inbound: 'from the uplink: the interface that the destination address belongs to',
   inboundTracked: 'to a guest, after conntrack: established, new or invalid',
   binding: 'new connections from outside: tracked, and translated when they are to a care-of address',

@@ -66,6 +66,18 @@ note         its datapath lacks ct_state_nat, check_pkt_len, which the pipeline 
   );
 });
 
+it('edges', async () => {
+  expect(await shown(NOW, 'edges')).toBe(
+    `EDGE  SITE  UNDERLAY  OPENFLOW   OVSDB  DATAPATH
+eb    B     10.2.0.5  connected  seen   netdev (OVS 3.1.0)
+`,
+  );
+});
+
+it('flows of an edge', async () => {
+  expect(await shown(NOW, 'flows', 'eb')).toContain('eb');
+});
+
 it('guests', async () => {
   expect(await shown(NOW, 'guests')).toBe(
     `GUEST  HOST  STATE    HOME                         CARE-OF     ANCHORS  MIGRATION
