@@ -5,6 +5,7 @@ import { isMoving, type Migration } from '../../controller/network/migration.ts'
 import type { Bridge, Edge, Guest, Host, NetworkState } from '../../controller/network/model.ts';
 import { type FlowDesc, formatInstructions, formatMatch } from '../../controller/openflow/index.ts';
 import { cookieOwner, objectText, Table, type TableName } from '../../controller/switches/pipeline.ts';
+import type { Drain, RelayReport } from '../migration/drain-service.ts';
 import type { EdgeObject, FlowObject, GuestObject, HostObject, MigrationObject } from './objects.ts';
 
 /** What the pipeline uses, by the names of the `Datapath` table's `capabilities` (ovs-vswitchd.conf.db(5)). */
@@ -19,7 +20,7 @@ const NEEDED = [
   'check_pkt_len',
 ];
 
-export function presentGuest(state: NetworkState, guest: Guest): GuestObject {
+export function presentGuest(state: NetworkState, guest: Guest, relays: Pick<Drain, 'report'>): GuestObject {
   const host = state.placements.get(guest.name) ?? null;
   const [nic] = guest.interfaces;
   const anchors = nic === undefined ? [] : (state.anchors.get(nic.number) ?? []);
@@ -35,9 +36,17 @@ export function presentGuest(state: NetworkState, guest: Guest): GuestObject {
     mac: nic?.mac ?? '',
     memoryMiB: guest.memoryMiB,
     services: guest.services.map(({ protocol, port }) => ({ protocol, port })),
-    anchors: anchors.map((anchor) => ({ ...anchor, addresses: { ...anchor.addresses } })),
+    anchors: anchors.map((anchor) => ({
+      ...anchor,
+      addresses: { ...anchor.addresses },
+      relay: nic === undefined ? null : presentRelay(relays.report(nic.number, anchor.index)),
+    })),
     migration: migration !== undefined && isMoving(migration) ? migration.id : null,
   };
+}
+
+function presentRelay(report: RelayReport | undefined): GuestObject['anchors'][number]['relay'] {
+  return report === undefined ? null : { ...report, goesAt: report.goesAt ?? null };
 }
 
 export function presentHost(state: NetworkState, host: Host, openflow: HostObject['openflow']): HostObject {

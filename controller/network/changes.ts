@@ -75,7 +75,8 @@ export function domainChanged(host: HostName, guest: GuestName, domain: DomainSt
       ? state
       : { ...state, hypervisors: put(state.hypervisors, host, { ...known, domains }) };
     if (domain === 'running') return placed(guest, host)(next);
-    if ((domain === undefined || domain === 'shutoff') && state.placements.get(guest) === host) {
+    const stopped = domain === undefined || domain === 'shutoff' || domain === 'saved';
+    if (stopped && state.placements.get(guest) === host) {
       return gone(guest)(next);
     }
     return next;

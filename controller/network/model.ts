@@ -165,7 +165,8 @@ export interface Hypervisor {
   readonly domains: ReadonlyMap<GuestName, DomainState>;
 }
 
-export type DomainState = 'running' | 'paused' | 'incoming' | 'shutoff' | 'other';
+/** `saved`: shut off, with all that it was doing in a file. */
+export type DomainState = 'running' | 'paused' | 'incoming' | 'saved' | 'shutoff' | 'other';
 
 /**
  * A bridge that holds the state of connections born on one of the interface's addresses. Index 1 is the
