@@ -278,9 +278,14 @@ export class Bed {
   }
 
   phase(guest: GuestKey, to: HostKey, phase: Phase): void {
-    const from = this.network.state.placements.get(guest) ?? 'a';
+    const { migrations, placements } = this.network.state;
+    const known = migrations.get(guest);
+    const from = known?.id === `${guest} ${to}` ? known.from : (placements.get(guest) ?? 'a');
+    const performed = phase === 'relaying' ? { performed: true as const } : {};
     const common = { id: `${guest} ${to}`, guest, to, strategy: 'redirect', admit: 'all' } as const;
-    this.network.update(migrationChanged({ ...common, from, origin: 'controller', phase, entered: {} }));
+    this.network.update(
+      migrationChanged({ ...common, from, origin: 'controller', phase, entered: {}, ...performed }),
+    );
   }
 
   /** The guest stops: its interfaces are silent, its sockets and what they hold stay. */
@@ -322,6 +327,16 @@ export class Bed {
   async macOf(namespace: string, interfaceName: string): Promise<string> {
     const text = await this.room.run(namespace, ['ip', '-j', 'link', 'show', interfaceName]);
     return (JSON.parse(text) as [{ address: string }])[0].address;
+  }
+
+  /** The OVSDB remote of the host's OVS. */
+  ovsdb(host: HostKey): string {
+    return `unix:${this.#of(host)}/db.sock`;
+  }
+
+  /** Where the bridge has its controller. */
+  controllerOf(host: HostKey): string {
+    return `unix:${this.#of(host)}/br-int.controller`;
   }
 
   appctl(host: SwitchKey, ...words: readonly string[]): Promise<string> {
