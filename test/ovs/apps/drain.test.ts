@@ -83,7 +83,7 @@ describe('a, b, c and back to a', () => {
     await bed.move('web', 'c');
     const atC = await udp(9002, bed.careOf('web', 'c').ipv4);
     const chain = (await flows())['b']!.filter((line) => line.includes('tun_dst'));
-    expect(chain.filter((line) => line.includes('table=40,'))).toEqual([
+    expect(chain.filter((line) => line.includes('table=40,') && line.includes('reg0=0x1 '))).toEqual([
       expect.stringContaining(`${address.underlay('c')}->tun_dst`),
     ]);
     await bed.move('web', 'a');
@@ -228,11 +228,16 @@ describe('conntrack', () => {
       });
       return Object.fromEntries(entries);
     };
+    /** The switch has taken over what the database says. */
+    const inForce = async (): Promise<void> => {
+      const wish = ['set', 'Bridge', 'br-int', `external_ids:asked=${performance.now()}`];
+      await bed.room.run(undefined, ['ovs-vsctl', `--db=${bed.ovsdb(host)}`, '--timeout=10', ...wish]);
+    };
     const close = async (): Promise<void> => {
       await database.close();
       await client.close();
     };
-    return { database, policies, close };
+    return { database, policies, inForce, close };
   }
 
   /** Seconds that conntrack still gives a TCP connection in the zone. */
@@ -263,9 +268,11 @@ describe('conntrack', () => {
     await expect.poll(() => Object.keys(host.policies())).toEqual(zones);
     expect(host.policies()['2']).toEqual({ tcp_established: 86_400, udp_multiple: 300 });
     expect(idle).toBeGreaterThan(HOUR);
+    await host.inForce();
     const connection = await tcp();
     await expect.poll(() => timeout('a')).toBeGreaterThan(86_000);
     await connection.swap();
+    await connection.client.close();
 
     // Whoever lets anchors stay for longer has conntrack remember for longer.
     host.database.wantConntrack({ zones: new Set([2, 3]), timeouts: timeoutsFor(48 * HOUR) });
@@ -275,7 +282,9 @@ describe('conntrack', () => {
         2: { tcp_established: 49 * 3600, udp_multiple: 300 },
         3: { tcp_established: 49 * 3600, udp_multiple: 300 },
       });
-    await connection.swap();
+    await host.inForce();
+    await bed.fabric.flushZone('a', zone);
+    await (await tcp()).swap();
     await expect.poll(() => timeout('a')).toBeGreaterThan(48 * 3600);
     await host.close();
   });
@@ -288,6 +297,7 @@ describe('conntrack', () => {
       timeouts: { tcp_established: 2, udp_multiple: 2 },
     });
     await expect.poll(() => host.policies()['2']).toMatchObject({ tcp_established: 2 });
+    await host.inForce();
     const connection = await tcp();
     await connection.swap();
     await expect.poll(() => timeout('a'), { timeout: 10_000 }).toBeUndefined();
