@@ -35,20 +35,26 @@ export const anchor = z
     description: 'a bridge that holds the state of connections born on these addresses',
   });
 
+const ofAnInterface = {
+  home: addresses,
+  careOf: addresses.nullable().meta({ description: 'its addresses where it is, when that is not its home' }),
+  mac: z.string(),
+  anchors: z.array(anchor),
+};
+
+export const guestInterface = z.object(ofAnInterface).meta({ id: 'GuestInterface' });
+
 export const guest = z
   .object({
     name: z.string(),
     uuid: z.string(),
     host: z.string().nullable().meta({ description: 'where its traffic is delivered' }),
     state: z.string().meta({ description: 'what libvirt says of it there' }),
-    home: addresses,
-    careOf: addresses
-      .nullable()
-      .meta({ description: 'its addresses where it is, when that is not its home' }),
-    mac: z.string(),
+    // Those of its first interface, which most guests have no other beside.
+    ...ofAnInterface,
+    interfaces: z.array(guestInterface).meta({ description: 'all of them, the first one included' }),
     memoryMiB: z.number(),
     services: z.array(z.object({ protocol: z.string(), port: z.number() })),
-    anchors: z.array(anchor),
     migration: z.string().nullable().meta({ description: 'id of the migration that it is in' }),
   })
   .meta({ id: 'Guest' });

@@ -2,7 +2,15 @@
  * From the network's state to the objects of the API. Pure.
  */
 import { isMoving, type Migration } from '../../controller/network/migration.ts';
-import type { Bridge, Edge, Guest, Host, NetworkState } from '../../controller/network/model.ts';
+import type {
+  Bridge,
+  Edge,
+  Guest,
+  GuestInterface,
+  Host,
+  HostName,
+  NetworkState,
+} from '../../controller/network/model.ts';
 import { type FlowDesc, formatInstructions, formatMatch } from '../../controller/openflow/index.ts';
 import { cookieOwner, objectText, Table, type TableName } from '../../controller/switches/pipeline.ts';
 import type { Drain, RelayReport } from '../migration/drain-service.ts';
@@ -22,31 +30,51 @@ const NEEDED = [
 
 export function presentGuest(state: NetworkState, guest: Guest, relays: Pick<Drain, 'report'>): GuestObject {
   const host = state.placements.get(guest.name) ?? null;
-  const [nic] = guest.interfaces;
-  const anchors = nic === undefined ? [] : (state.anchors.get(nic.number) ?? []);
-  const away = host !== null && state.hosts.get(host)?.site !== nic?.homeSite;
+  const interfaces = guest.interfaces.map((nic) => presentInterface(state, nic, host));
+  const [first] = interfaces;
   const migration = state.migrations.get(guest.name);
   return {
     name: guest.name,
     uuid: guest.uuid,
     host,
     state: (host === null ? undefined : state.hypervisors.get(host)?.domains.get(guest.name)) ?? 'unknown',
-    home: nic?.home ?? {},
-    careOf: away ? (anchors.find((anchor) => anchor.host === host)?.addresses ?? null) : null,
-    mac: nic?.mac ?? '',
+    home: first?.home ?? {},
+    careOf: first?.careOf ?? null,
+    mac: first?.mac ?? '',
+    anchors: first?.anchors ?? [],
+    interfaces,
     memoryMiB: guest.memoryMiB,
     services: guest.services.map(({ protocol, port }) => ({ protocol, port })),
+<<<<<<< HEAD
     anchors: anchors.map((anchor) => ({
       ...anchor,
       addresses: { ...anchor.addresses },
       relay: nic === undefined ? null : presentRelay(relays.report(nic.number, anchor.index)),
     })),
+=======
+>>>>>>> main
     migration: migration !== undefined && isMoving(migration) ? migration.id : null,
   };
 }
 
+<<<<<<< HEAD
 function presentRelay(report: RelayReport | undefined): GuestObject['anchors'][number]['relay'] {
   return report === undefined ? null : { ...report, goesAt: report.goesAt ?? null };
+=======
+function presentInterface(
+  state: NetworkState,
+  nic: GuestInterface,
+  host: HostName | null,
+): GuestObject['interfaces'][number] {
+  const anchors = state.anchors.get(nic.number) ?? [];
+  const away = host !== null && state.hosts.get(host)?.site !== nic.homeSite;
+  return {
+    home: nic.home,
+    careOf: away ? (anchors.find((anchor) => anchor.host === host)?.addresses ?? null) : null,
+    mac: nic.mac,
+    anchors: anchors.map((anchor) => ({ ...anchor, addresses: { ...anchor.addresses } })),
+  };
+>>>>>>> main
 }
 
 export function presentHost(state: NetworkState, host: Host, openflow: HostObject['openflow']): HostObject {

@@ -45,9 +45,7 @@ const guest = (
   uuid: `00000000-0000-4000-8000-00000000000${number}`,
   host: at,
   memoryMiB: 256,
-  mac: `52:54:00:00:00:0${number}`,
-  interfaceId: `${name}-0`,
-  addresses,
+  interfaces: [{ mac: `52:54:00:00:00:0${number}`, interfaceId: `${name}-0`, addresses }],
   services:
     number === 1
       ? [

@@ -136,9 +136,9 @@ const description: NetworkDescription = {
     uuid: `00000000-0000-0000-0000-0000000000${GUESTS[key].toString(16)}`,
     host: 'a',
     memoryMiB: 128,
-    mac: mac(key),
-    interfaceId: key,
-    addresses: [address.guest(key).ipv4, address.guest(key).ipv6],
+    interfaces: [
+      { mac: mac(key), interfaceId: key, addresses: [address.guest(key).ipv4, address.guest(key).ipv6] },
+    ],
     services: [{ protocol: 'tcp', port: 80 }],
   })),
 };

@@ -150,7 +150,7 @@ describe('a guest away from home', () => {
     expect(goesAt).toBe(clock.now() + bed.network.state.drain.idle);
   });
 
-  test('is told by a login session that is silent for an hour nothing: it lives on', async () => {
+  test('keeps a login session that is silent for two hours', async () => {
     await bed.move('web', 'b');
     const at = bed.careOf('web', 'b').ipv4;
     const listener = await bed.room.listen('web', '0.0.0.0', 80);
