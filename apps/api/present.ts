@@ -30,7 +30,7 @@ const NEEDED = [
 
 export function presentGuest(state: NetworkState, guest: Guest, relays: Pick<Drain, 'report'>): GuestObject {
   const host = state.placements.get(guest.name) ?? null;
-  const interfaces = guest.interfaces.map((nic) => presentInterface(state, nic, host));
+  const interfaces = guest.interfaces.map((nic) => presentInterface(state, nic, host, relays));
   const [first] = interfaces;
   const migration = state.migrations.get(guest.name);
   return {
@@ -45,26 +45,15 @@ export function presentGuest(state: NetworkState, guest: Guest, relays: Pick<Dra
     interfaces,
     memoryMiB: guest.memoryMiB,
     services: guest.services.map(({ protocol, port }) => ({ protocol, port })),
-<<<<<<< HEAD
-    anchors: anchors.map((anchor) => ({
-      ...anchor,
-      addresses: { ...anchor.addresses },
-      relay: nic === undefined ? null : presentRelay(relays.report(nic.number, anchor.index)),
-    })),
-=======
->>>>>>> main
     migration: migration !== undefined && isMoving(migration) ? migration.id : null,
   };
 }
 
-<<<<<<< HEAD
-function presentRelay(report: RelayReport | undefined): GuestObject['anchors'][number]['relay'] {
-  return report === undefined ? null : { ...report, goesAt: report.goesAt ?? null };
-=======
 function presentInterface(
   state: NetworkState,
   nic: GuestInterface,
   host: HostName | null,
+  relays: Pick<Drain, 'report'>,
 ): GuestObject['interfaces'][number] {
   const anchors = state.anchors.get(nic.number) ?? [];
   const away = host !== null && state.hosts.get(host)?.site !== nic.homeSite;
@@ -72,9 +61,16 @@ function presentInterface(
     home: nic.home,
     careOf: away ? (anchors.find((anchor) => anchor.host === host)?.addresses ?? null) : null,
     mac: nic.mac,
-    anchors: anchors.map((anchor) => ({ ...anchor, addresses: { ...anchor.addresses } })),
+    anchors: anchors.map((anchor) => ({
+      ...anchor,
+      addresses: { ...anchor.addresses },
+      relay: presentRelay(relays.report(nic.number, anchor.index)),
+    })),
   };
->>>>>>> main
+}
+
+function presentRelay(report: RelayReport | undefined): GuestObject['anchors'][number]['relay'] {
+  return report === undefined ? null : { ...report, goesAt: report.goesAt ?? null };
 }
 
 export function presentHost(state: NetworkState, host: Host, openflow: HostObject['openflow']): HostObject {

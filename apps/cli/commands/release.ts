@@ -37,7 +37,8 @@ Examples:
     .action(async (name: string, { anchor, yes, ...options }: Options) => {
       const client = clientFor(options, terminal);
       const before = await client.guest(name);
-      const going = before.anchors.filter(
+      const all = before.interfaces.flatMap(({ anchors }) => anchors);
+      const going = all.filter(
         ({ index, host, relay }) => index !== 1 && relay !== null && (anchor ?? host) === host,
       );
       if (yes !== true && going.length > 0) {

@@ -18,19 +18,8 @@ export function guestsText(guests: readonly GuestObject[], colors: Colors): stri
   return columns(['GUEST', 'HOST', 'STATE', 'HOME', 'CARE-OF', 'ANCHORS', 'MIGRATION'], rows, colors);
 }
 
-<<<<<<< HEAD
 export function guestText(guest: GuestObject, now: number, colors: Colors): string {
-  const anchors = guest.anchors.map(
-    (anchor) =>
-      [
-        anchor.index === 1 ? 'home anchor' : `anchor ${anchor.index}`,
-        `${anchor.host}: ${addressText(anchor.addresses)}, admits ${anchor.admit}${relayText(anchor, now)}`,
-      ] as const,
-  );
-=======
-export function guestText(guest: GuestObject, colors: Colors): string {
   const { interfaces } = guest;
->>>>>>> main
   return details(
     [
       ['guest', guest.name],
@@ -40,14 +29,13 @@ export function guestText(guest: GuestObject, colors: Colors): string {
       ...interfaces.flatMap(interfaceRows),
       ['memory', `${guest.memoryMiB} MiB`],
       ['services', guest.services.map(({ protocol, port }) => `${protocol}/${port}`).join(', ') || '-'],
-      ...interfaces.flatMap(anchorRows),
+      ...interfaces.flatMap((one) => anchorRows(one, now)),
       ['migration', guest.migration ?? '-'],
     ],
     colors,
   );
 }
 
-<<<<<<< HEAD
 /** What the anchor has relayed, and how long it still will. */
 export function relayText({ relay }: GuestObject['anchors'][number], now: number): string {
   if (relay === null) return '';
@@ -58,9 +46,6 @@ export function relayText({ relay }: GuestObject['anchors'][number], now: number
   return `; ${carried}; ${goes}`;
 }
 
-function anchorHosts({ anchors }: GuestObject): string {
-  return anchors.length === 0 ? '-' : anchors.map(({ host }) => host).join(', ');
-=======
 type Row = readonly [string, string];
 
 function interfaceRows({ home, careOf, mac }: GuestObject['interfaces'][number]): Row[] {
@@ -71,10 +56,10 @@ function interfaceRows({ home, careOf, mac }: GuestObject['interfaces'][number])
   ];
 }
 
-function anchorRows({ anchors }: GuestObject['interfaces'][number]): Row[] {
-  return anchors.map(({ host, addresses, admit, index }) => [
-    index === 1 ? 'home anchor' : `anchor ${index}`,
-    `${host}: ${addressText(addresses)}, admits ${admit}`,
+function anchorRows({ anchors }: GuestObject['interfaces'][number], now: number): Row[] {
+  return anchors.map((anchor) => [
+    anchor.index === 1 ? 'home anchor' : `anchor ${anchor.index}`,
+    `${anchor.host}: ${addressText(anchor.addresses)}, admits ${anchor.admit}${relayText(anchor, now)}`,
   ]);
 }
 
@@ -82,7 +67,6 @@ function anchorRows({ anchors }: GuestObject['interfaces'][number]): Row[] {
 function listed(texts: readonly string[]): string {
   const some = texts.filter((text) => text !== '-');
   return some.length === 0 ? '-' : some.join(', ');
->>>>>>> main
 }
 
 function stateText({ state }: GuestObject, colors: Colors): string {
