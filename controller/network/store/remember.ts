@@ -5,6 +5,7 @@
  * replaced as a whole: deleted by its key and inserted again, in one transaction.
  */
 import { transaction, type Transaction } from '../../ovsdb/index.ts';
+import { DEFAULT_MAX_BLACKOUT_MS } from '../../limits.ts';
 import type { Migration } from '../migration.ts';
 import type { Anchor, NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
@@ -83,7 +84,11 @@ export function migrationsOf(rows: readonly MigrationRow[]): Migration[] {
       ...(row.leased.size === 0 ? {} : { leased: Object.fromEntries(row.leased) }),
       ...(row.phase === 'relaying' ? { performed: true as const } : {}),
       ...(row.reason === null ? {} : { reason: row.reason }),
+      // Rows that an earlier version wrote know no limit.
+      maxBlackoutMs: row.max_blackout_ms ?? DEFAULT_MAX_BLACKOUT_MS,
       ...(row.blackout_ms === null ? {} : { blackoutMs: row.blackout_ms }),
+      ...(row.copy_ms === null ? {} : { copyMs: row.copy_ms }),
+      ...(row.warning === null ? {} : { warning: row.warning }),
     }))
     .sort((a, b) => (a.entered.planned ?? 0) - (b.entered.planned ?? 0));
 }
@@ -143,8 +148,8 @@ export function difference(
   ];
   for (const [, migration] of migrations) {
     if (migration === undefined) continue;
-    const { leased = {} } = migration;
-    const { id, guest, from, to, strategy, admit, origin, phase, entered, reason, blackoutMs } = migration;
+    const { id, guest, from, to, strategy, admit, origin, phase, entered, reason } = migration;
+    const { leased = {}, maxBlackoutMs, blackoutMs, copyMs, warning } = migration;
     tx.delete('Migration', { id });
     tx.insert('Migration', {
       id,
@@ -158,7 +163,10 @@ export function difference(
       entered: new Map(Object.entries(entered)),
       reason: reason ?? null,
       leased: new Map(Object.entries(leased).map(([nic, index]) => [Number(nic), index])),
+      max_blackout_ms: maxBlackoutMs,
       blackout_ms: blackoutMs ?? null,
+      copy_ms: copyMs ?? null,
+      warning: warning ?? null,
     });
   }
   return tx.length === 0 ? undefined : tx;

@@ -72,6 +72,9 @@ export interface MigrationRow {
   /** 1 to 32767. 1 to 255. */
   readonly leased: ReadonlyMap<number, number>;
   readonly blackout_ms: number | null;
+  readonly max_blackout_ms: number | null;
+  readonly copy_ms: number | null;
+  readonly warning: string | null;
 }
 
 /** What the compiler knows of ArcticTern: the rows of each table, and columns that never change. */
@@ -255,6 +258,9 @@ export const arcticTern: DatabaseSchema<ArcticTernTables> = {
           ephemeral: false,
         },
         blackout_ms: { key: { type: 'real' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        max_blackout_ms: { key: { type: 'real' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        copy_ms: { key: { type: 'real' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        warning: { key: { type: 'string' }, min: 0, max: 1, mutable: true, ephemeral: false },
       },
       isRoot: true,
       indexes: [['id']],

@@ -218,6 +218,7 @@ export class Bed {
       ...now,
       placements: new Map(),
       anchors: new Map(),
+      copies: new Map(),
       migrations: new Map(),
       earlier: new Map(),
       quarantine: new Map(),
@@ -282,7 +283,14 @@ export class Bed {
     const known = migrations.get(guest);
     const from = known?.id === `${guest} ${to}` ? known.from : (placements.get(guest) ?? 'a');
     const performed = phase === 'relaying' ? { performed: true as const } : {};
-    const common = { id: `${guest} ${to}`, guest, to, strategy: 'redirect', admit: 'all' } as const;
+    const common = {
+      id: `${guest} ${to}`,
+      guest,
+      to,
+      strategy: 'redirect',
+      admit: 'all',
+      maxBlackoutMs: 100,
+    } as const;
     this.network.update(
       migrationChanged({ ...common, from, origin: 'controller', phase, entered: {}, ...performed }),
     );
