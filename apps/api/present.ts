@@ -2,10 +2,10 @@
  * From the network's state to the objects of the API. Pure.
  */
 import { isMoving, type Migration } from '../../controller/network/migration.ts';
-import type { Bridge, Guest, Host, NetworkState } from '../../controller/network/model.ts';
+import type { Bridge, Edge, Guest, Host, NetworkState } from '../../controller/network/model.ts';
 import { type FlowDesc, formatInstructions, formatMatch } from '../../controller/openflow/index.ts';
-import { cookieOwner, Table, type TableName } from '../../controller/switches/pipeline.ts';
-import type { FlowObject, GuestObject, HostObject, MigrationObject } from './objects.ts';
+import { cookieOwner, objectText, Table, type TableName } from '../../controller/switches/pipeline.ts';
+import type { EdgeObject, FlowObject, GuestObject, HostObject, MigrationObject } from './objects.ts';
 
 /** What the pipeline uses, by the names of the `Datapath` table's `capabilities` (ovs-vswitchd.conf.db(5)). */
 const NEEDED = [
@@ -54,6 +54,19 @@ export function presentHost(state: NetworkState, host: Host, openflow: HostObjec
     graceUntil: bridge === undefined || bridge.graceUntil === 0 ? null : bridge.graceUntil,
     capacity: host.capacity,
     guests: [...state.placements].filter(([, at]) => at === host.name).map(([guest]) => guest),
+  };
+}
+
+export function presentEdge(state: NetworkState, edge: Edge, openflow: EdgeObject['openflow']): EdgeObject {
+  const bridge = state.bridges.get(edge.name);
+  return {
+    name: edge.name,
+    site: edge.site,
+    underlay: edge.underlay,
+    openflow,
+    ovsdb: bridge === undefined ? 'unseen' : 'seen',
+    datapathId: bridge?.datapathId ?? null,
+    datapath: bridge === undefined ? null : presentDatapath(bridge),
   };
 }
 
@@ -115,7 +128,7 @@ export function presentFlow(flow: FlowDesc): FlowObject {
     actions: formatInstructions(flow.instructions),
     packets: Number(flow.stats.packetCount ?? 0n),
     bytes: Number(flow.stats.byteCount ?? 0n),
-    owner: owner === undefined ? 'foreign' : `${owner.app} ${owner.kind} ${owner.number}`,
+    owner: owner === undefined ? 'foreign' : `${owner.app} ${objectText(owner)}`,
     cookie: `0x${flow.cookie.toString(16)}`,
   };
 }
