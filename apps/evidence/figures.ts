@@ -260,7 +260,8 @@ function switchoverFigures(
   if (connection.startedAt - origin > stopAt || connection.endedAt - origin < resumeAt) return [];
   const own = traces.find(({ name }) => name === connection.name);
   if (own === undefined || own.client.length === 0) return [];
-  const window = { from: stopAt, to: resumeAt + AFTER_RESUME_MS };
+  // After its client's last packet a connection is not silent, but over.
+  const window = { from: stopAt, to: Math.min(resumeAt + AFTER_RESUME_MS, own.client.at(-1)!.ms) };
   const answers = own.client.filter(({ toGuest, length }) => !toGuest && length > 0);
   const gap = gapAround(
     answers.map(({ ms }) => ms),

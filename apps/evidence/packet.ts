@@ -41,6 +41,9 @@ export interface Announcement {
   readonly address?: string;
 }
 
+export const isAnnouncement = (packet: Packet): packet is Common & Announcement =>
+  packet.kind === 'rarp' || packet.kind === 'gratuitous-arp' || packet.kind === 'neighbour-advertisement';
+
 interface Addressed {
   readonly from: Endpoint;
   readonly to: Endpoint;

@@ -2,7 +2,7 @@
  * From a run's folder to what people look at: report.html, the tables, the timeline, and the figures as JSON.
  */
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join, relative } from 'node:path';
 import { type Evidence, type Figures, figuresOf } from './figures.ts';
 import { reportPage } from './report/page.ts';
 import { type Run, readRun } from './run-folder.ts';
@@ -49,8 +49,8 @@ function reportOf({ path, summary, origin }: Run, evidence: Evidence): Omit<Repo
 function filesOf(run: Run, evidence: Evidence, entries: readonly TimelineEntry[]): Map<string, string> {
   const { summary, path } = run;
   const commands = {
-    run: `arctictern lab run ${join('results', basename(path), 'topology.yaml')}`,
-    report: `arctictern report ${join('results', basename(path))}`,
+    run: `arctictern lab run ${relative(process.cwd(), join(path, 'topology.yaml'))}`,
+    report: `arctictern report ${relative(process.cwd(), path)}`,
   };
   return new Map([
     ['report.html', reportPage({ summary, evidence, entries }, commands)],

@@ -9,7 +9,7 @@ import type { CaptureRecord } from '../lab/captures.ts';
 import type { RunSummary } from '../lab/summary.ts';
 import { DamagedRunError, IncompleteRunError, NotARunError } from './errors.ts';
 import { type Link, readLinks } from './links.ts';
-import { type Packet, readPacket } from './packet.ts';
+import { isAnnouncement, type Packet, readPacket } from './packet.ts';
 import { readCapture } from './pcap.ts';
 
 export interface Run {
@@ -29,6 +29,7 @@ export interface TimedMoment {
 
 export interface Capture {
   readonly record: CaptureRecord;
+  /** At clients and TAPs everything; elsewhere, where all guests' traffic passes, announcements alone. */
   readonly packets: readonly Packet[];
   /** Interfaces over time, where the capture is of more than one. */
   readonly links: readonly Link[];
@@ -87,9 +88,15 @@ function openCapture(path: string, record: CaptureRecord, origin: number): Captu
   if (!existsSync(file)) throw new DamagedRunError(file, 'it is not there');
   const { linkType, frames, leftOver } = readCapture(readFileSync(file), origin, file);
   const links = record.links === null ? '' : readFileSync(join(path, record.links), 'utf8');
+  const isWanted = record.point === 'client' || record.point === 'taps' ? () => true : isAnnouncement;
+  const packets: Packet[] = [];
+  for (const frame of frames) {
+    const packet = readPacket(frame, linkType);
+    if (packet !== undefined && isWanted(packet)) packets.push(packet);
+  }
   return {
     record,
-    packets: frames.flatMap((frame) => readPacket(frame, linkType) ?? []),
+    packets,
     links: readLinks(links, origin),
     cut: leftOver > 0,
   };

@@ -7,6 +7,7 @@ import { type Moment, momentEvent } from '../events.ts';
 import type { Figures } from './figures.ts';
 import type { Capture, Run } from './run-folder.ts';
 import type { ConnectionTrace } from './connections.ts';
+import { isAnnouncement } from './packet.ts';
 import type { TracePacket } from './trace.ts';
 
 /** One line of timeline.csv, and one element of timeline.json's `entries`. Empty fields are left out there. */
@@ -41,8 +42,11 @@ export function timeline(
       ...taps.map((packet) => fromTrace(name, 'tap', packet)),
     ]),
   ];
-  return entries.sort((a, b) => a.ms - b.ms);
+  return entries.map((entry) => ({ ...entry, ms: toNanoseconds(entry.ms) })).sort((a, b) => a.ms - b.ms);
 }
+
+/** As far as any stamp goes. */
+const toNanoseconds = (ms: number): number => Math.round(ms * 1e6) / 1e6;
 
 function fromController(ms: number, moment: Moment, numbers: ReadonlyMap<string, number>): TimelineEntry {
   const number = 'migration' in moment ? numbers.get(moment.migration) : undefined;
@@ -76,12 +80,7 @@ function fromKernel({ record, links }: Capture, origin: number): TimelineEntry[]
 
 function announcements({ record, packets }: Capture): TimelineEntry[] {
   return packets.flatMap((packet): TimelineEntry[] => {
-    if (
-      packet.kind !== 'rarp' &&
-      packet.kind !== 'gratuitous-arp' &&
-      packet.kind !== 'neighbour-advertisement'
-    )
-      return [];
+    if (!isAnnouncement(packet)) return [];
     const { ms, kind, mac, address } = packet;
     const what = kind === 'rarp' ? 'RARP' : kind === 'gratuitous-arp' ? 'gratuitous ARP' : 'advertisement';
     const text = `${what} of ${mac}${address === undefined ? '' : ` for ${address}`} at ${record.point}`;

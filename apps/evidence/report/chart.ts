@@ -45,13 +45,19 @@ export function chart(option: EChartsCoreOption, { width, height }: Size, label:
   }
 }
 
-/** Scales with the page, has the page's colours, and no background of its own. */
+/**
+ * Scales with the page, has the page's colours, and no background of its own. What ECharts adds for a page with
+ * scripts (how a point looks under the mouse, by names that are new each time) is taken out.
+ */
 function ofPage(svg: string): string {
-  const scaled = svg.replace(/<svg width="(\d+)" height="(\d+)"/, '<svg data-width="$1"');
+  const bare = svg
+    .replace(/<svg width="\d+" height="\d+"/, '<svg')
+    .replace(/<style ?>.*?<\/style>/gs, '')
+    .replace(/ (?:class|ecmeta_\w+|pointer-events|xml:space)="[^"]*"/g, '');
   return Object.entries(color).reduce(
     (text, [name, standIn]) =>
       text.replaceAll(standIn, `var(--${name})`).replaceAll(rgb(standIn), `var(--${name})`),
-    scaled.replace(/<rect width="\d+" height="\d+" x="0" y="0" fill="none"><\/rect>/, ''),
+    bare,
   );
 }
 

@@ -26,7 +26,7 @@ export interface ReportInput {
   readonly entries: readonly TimelineEntry[];
 }
 
-/** What somebody types to get the same again, from within the run's folder's parent. */
+/** What somebody types to get the same again. */
 export interface Commands {
   readonly run: string;
   readonly report: string;

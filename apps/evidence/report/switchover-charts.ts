@@ -274,6 +274,8 @@ export function throughputChart(migration: Switched, span: Span, { name, client 
           type: 'line',
           step: 'end',
           showSymbol: false,
+          // All points are within; a clip would need a name.
+          clip: false,
           lineStyle: { color: color.blue, width: 1.2 },
           itemStyle: { color: color.blue },
           data: bins.map((bytes, i) => [wide.from + i * BIN_MS, (bytes * 8) / BIN_MS / 1_000]),
