@@ -46,7 +46,9 @@ export type MigrationSummary = Pick<
   | 'toSubnet'
   | 'strategy'
   | 'blackoutMs'
+  | 'copyMs'
   | 'reason'
+  | 'warning'
   | 'entered'
 > & { readonly outcome: 'completed' | 'rolled-back' | 'failed' };
 
