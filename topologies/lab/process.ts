@@ -58,6 +58,15 @@ export class LabProcess {
     return whole(this.#child.stderr);
   }
 
+  /** Resolves when it has written a line to its standard error that matches; instead of `errors`. */
+  firstErrorLine(pattern: RegExp): Promise<void> {
+    return new Promise((resolve) => {
+      createInterface({ input: this.#child.stderr! }).on('line', (line) => {
+        if (pattern.test(line)) resolve();
+      });
+    });
+  }
+
   /** The lines of its standard error, as `lines` has those of its output; instead of `errors`. */
   errorLines(): AsyncIterable<string> {
     return createInterface({ input: this.#child.stderr!, crlfDelay: Infinity });

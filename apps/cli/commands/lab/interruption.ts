@@ -4,8 +4,15 @@
 import { RunInterruptedError } from '../../../lab/errors.ts';
 import type { LabSession } from '../../../lab/session.ts';
 
+export interface Interruption {
+  readonly signal: AbortSignal;
+  readonly happened: Promise<void>;
+  /** Signals end the process again, as by default. */
+  readonly end: () => void;
+}
+
 /** Turns SIGINT and SIGTERM into an abort, so that what was begun is taken down in order. */
-export function interruption() {
+export function interruption(): Interruption {
   const controller = new AbortController();
   const happened = new Promise<void>((done) => controller.signal.addEventListener('abort', () => done()));
   const interrupt = (): void => controller.abort(new RunInterruptedError());
