@@ -14,6 +14,7 @@ import { labCommand } from './commands/lab.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { migrationsCommand } from './commands/migrations.ts';
 import { openflowCommand } from './commands/openflow.ts';
+import { releaseCommand } from './commands/release.ts';
 import { reportCommand } from './commands/report.ts';
 import { statusCommand } from './commands/status.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -58,6 +59,7 @@ All commands but controller, lab, report and openflow ask a running controller, 
     flowsCommand(terminal),
     migrateCommand(terminal),
     abortCommand(terminal),
+    releaseCommand(terminal),
     eventsCommand(terminal),
     labCommand(),
     reportCommand(terminal),

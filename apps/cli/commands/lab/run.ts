@@ -43,7 +43,7 @@ export async function run(
     task: async (_context, task) => {
       lines.set(
         index,
-        once((detail) => (task.output = detail)),
+        once((detail) => (task.output = detail), title),
       );
       await done[index];
     },
