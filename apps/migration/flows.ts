@@ -5,19 +5,21 @@
  * For each interface a bridge holds a handful of flows, however many connections there are: the conntrack of
  * the anchor knows them. At the switchover a fixed number of them changes: `deliver`, and who is asked about strays.
  *
+ * Each way to relay is a file in relay/.
+ *
  * Owns: binding, deliver, deliverRelayed, outbound, outboundRelayed, bindingOutbound, strays, relay.
  */
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
 import {
-  type Addresses,
   type Anchor,
   type GuestInterface,
   HOME_ANCHOR,
   type Host,
+  type Subnet,
 } from '../../controller/network/model.ts';
+import { type Relay, relayAt } from '../../controller/network/relay.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import {
-  copy,
   ct,
   ctState,
   decTtl,
@@ -36,51 +38,70 @@ import {
   anchorZone,
   Class,
   cookie,
-  Mark,
   PacketInReason,
   Register,
-  relayCookie,
   relayZone,
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
-import { markKnown, markOpened } from './marks.ts';
+import { KNOWN, markKnown, markOpened, markRelayed } from './marks.ts';
+import { speaksFirst } from './relay/rewrite.ts';
+import { type GatewayMacs, type GuestSide, modeOf, type OtherAnchor, type WayOut } from './relay/way.ts';
+import { ways } from './relay/ways.ts';
 import { forwardTo, relayTo } from './tunnel.ts';
 
-export function migrationRecipes(view: BridgeView): BlockRecipe[] {
-  const { tunnel, host } = view;
+export function migrationRecipes(view: BridgeView, gatewayMacs: ReadonlyMap<string, string>): BlockRecipe[] {
+  const { tunnel, host, uplink, edgeSubnets } = view;
   const recipes: BlockRecipe[] = [
     { key: 'migration bridge', inputs: [tunnel], flows: () => bridgeFlows(tunnel) },
   ];
-  const mtu = Math.min(...view.subnets.map((subnet) => subnet.mtu));
+  if (uplink === undefined) return recipes;
+  const out: WayOut = {
+    uplink,
+    mtu: Math.min(...view.subnets.map((subnet) => subnet.mtu)),
+    gateways: gatewaysOf(view.subnets, gatewayMacs),
+  };
+  const outside = [uplink, out.mtu, out.gateways.ipv4, out.gateways.ipv6];
   for (const resident of view.residents) {
     const { nic, port, location, arriving, atHome, own, others } = resident;
+    const here = location === host;
+    const awayAt = location !== undefined && !here ? location : undefined;
     const anchors = others.map((anchor) => ({
       index: anchor.index,
       addresses: anchor.addresses,
       host: view.peers.find(({ name }) => name === anchor.host),
+      closed: anchor.admit === 'established',
+      relay: relayAt(anchor, host.name),
+      elsewhere: relayAt(anchor, awayAt?.name),
     }));
-    const here = location === host;
-    const awayAt = location !== undefined && !here ? location : undefined;
-    recipes.push({
-      key: `migration deliver ${nic.number}`,
-      inputs: [nic, port, here, awayAt, arriving, own?.index, mtu],
-      flows: () => deliverFlows(resident, here, awayAt, mtu),
-    });
-    recipes.push({
-      key: `migration binding ${nic.number}`,
-      inputs: [
-        nic,
-        port,
-        own,
-        atHome,
-        awayAt,
-        mtu,
-        ...anchors.flatMap(({ index, addresses, host: at }) => [index, addresses, at]),
-      ],
-      flows: () => bindingFlows(resident, awayAt, anchors, mtu),
-    });
+    const relay = relayAt(own, awayAt?.name);
+    const known = anchors.flatMap((anchor) => Object.values(anchor));
+    const sides = anchors.map((anchor): GuestSide => ({ nic, anchor, out }));
+    recipes.push(
+      {
+        key: `migration deliver ${nic.number}`,
+        inputs: [nic, port, here, awayAt, arriving, own?.index, relay, ...outside],
+        flows: () => deliverFlows(resident, here, awayAt, relay, out),
+      },
+      {
+        key: `migration binding ${nic.number}`,
+        inputs: [nic, port, own, atHome, awayAt, ...outside, ...known],
+        flows: () => bindingFlows(resident, awayAt, anchors, out.mtu),
+      },
+      {
+        key: `migration relay ${nic.number}`,
+        inputs: [nic, port !== undefined, own?.relays, ...edgeSubnets, ...outside, ...known],
+        flows: () => relayFlows(resident, sides, edgeSubnets),
+      },
+    );
   }
   return recipes;
+}
+
+function gatewaysOf(subnets: readonly Subnet[], macs: ReadonlyMap<string, string>): GatewayMacs {
+  const of = (version: 4 | 6): string | undefined =>
+    macs.get(subnets.find(({ family }) => family === version)?.prefix ?? '');
+  const [ipv4, ipv6] = [of(4), of(6)];
+  return { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
 }
 
 function bridgeFlows(tunnel: number | undefined): readonly Flow[] {
@@ -108,20 +129,15 @@ function deliverFlows(
   { nic, port, arriving, own }: Resident,
   here: boolean,
   awayAt: Host | undefined,
-  mtu: number,
+  relay: Relay | undefined,
+  out: WayOut,
 ): readonly Flow[] {
   const list = new FlowList(cookie('migration', 'interface', nic.number));
   const key = { [Register.interface]: nic.number };
   if (here && port !== undefined) {
     list.add('deliver', 100, key, [[set('eth_dst', nic.mac), output(port)]]);
   } else if (awayAt !== undefined) {
-    const anchor = own?.index ?? HOME_ANCHOR;
-    list
-      .under(relayCookie(nic.number, anchor))
-      .add('deliver', 100, key, [
-        [set('eth_dst', nic.mac), ...relayTo(nic.number, anchor, 'to-guest', awayAt, mtu)],
-        'relay',
-      ]);
+    ways[modeOf(relay)].deliver(list, { nic, own, location: awayAt, relay, out });
   }
 
   if (port !== undefined && (here || arriving)) {
@@ -130,14 +146,7 @@ function deliverFlows(
     }
     for (const version of [4, 6] as const) {
       list.add('deliverRelayed', 100, { ...key, ...ip[version] }, [
-        [
-          ct({
-            commit: true,
-            zone: relayZone(nic.number),
-            exec: [copy(Register.anchor, 0, 'ct_mark', Mark.anchor.offset, Mark.anchor.bits)],
-          }),
-          output(port),
-        ],
+        [ct({ commit: true, zone: relayZone(nic.number), exec: markRelayed }), output(port)],
       ]);
     }
     list.add('deliverRelayed', 90, key, [[output(port)]]);
@@ -145,11 +154,43 @@ function deliverFlows(
     // What was on its way here when the guest left follows it, the anchor's index untouched. Were two bridges
     // to send it to each other, since one of them has not heard the news, its TTL would end that.
     for (const version of [4, 6] as const) {
-      const forward = [decTtl, ...forwardTo(nic.number, awayAt, mtu)];
+      const forward = [decTtl, ...forwardTo(nic.number, awayAt, out.mtu)];
       list.add('deliverRelayed', 90, { ...key, ...ip[version] }, [forward, 'relay']);
     }
   }
   return list.flows;
+}
+
+/** What other anchors, and edges for them, send here, and how it is answered. */
+function relayFlows(
+  { nic, port, own }: Resident,
+  sides: readonly GuestSide[],
+  edgeSubnets: readonly Subnet[],
+): readonly Flow[] {
+  const list = new FlowList(cookie('migration', 'interface', nic.number));
+  for (const side of sides) {
+    const way = ways[modeOf(side.anchor.relay)];
+    way.arrive(list, side);
+    if (port !== undefined) way.answer(list, side);
+  }
+  if (port !== undefined) speaksFirst(list, sides, edgeSubnets);
+  if ((own?.relays ?? []).length > 0) goesAround(list, nic);
+  return list.flows;
+}
+
+/**
+ * Of connections that are not relayed through tunnels an anchor sees one direction or nothing while the guest is
+ * elsewhere. So TCP's sequence numbers run away from it, and it calls the packets invalid; but it knows the
+ * connection by its mark, and carries it on.
+ */
+function goesAround(list: FlowList, { number }: GuestInterface): void {
+  const known = {
+    [Register.interface]: number,
+    ...ctState('trk', 'inv'),
+    ct_mark: { value: KNOWN, mask: KNOWN },
+  };
+  list.add('inboundTracked', 320, known, [[], 'deliver']);
+  list.add('outboundTracked', 320, known, [[], 'route']);
 }
 
 interface AnchorFacts {
@@ -188,12 +229,6 @@ function anchorFlows(list: FlowList, { nic, own, anchors, location, zone, mtu }:
   }
 }
 
-interface OtherAnchor {
-  readonly index: number;
-  readonly addresses: Addresses;
-  readonly host: Host | undefined;
-}
-
 /** What the interface says, and what begins. */
 function bindingFlows(
   { nic, port, own, atHome }: Resident,
@@ -229,20 +264,6 @@ function bindingFlows(
         : [ct({ zone, nat: {}, table: 'outboundTracked' })],
     ]);
   }
-  for (const { index, host } of anchors) {
-    if (host === undefined) continue;
-    list.under(relayCookie(nic.number, index)).add(
-      'outboundRelayed',
-      100,
-      {
-        ...key,
-        ...ctState('trk', '-new', '-inv'),
-        ct_mark: { value: index, mask: 2 ** Mark.anchor.bits - 1 },
-      },
-      [relayTo(nic.number, index, 'from-guest', host, mtu), 'relay'],
-    );
-  }
-
   const guestIs = { ...key, [Register.class]: Class.guest };
   const home = anchors.find(({ index }) => index === HOME_ANCHOR)?.host;
   for (const version of [4, 6] as const) {

@@ -19,6 +19,7 @@ import type {
   HostName,
   NetworkState,
 } from '../../controller/network/model.ts';
+import type { RelayMode } from '../../controller/network/relay.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { Fabric, StagedSwitchover } from '../../controller/switches/fabric.ts';
 import { relayZone } from '../../controller/switches/pipeline.ts';
@@ -31,6 +32,7 @@ import { isAttached, newAnchors, switchedBack, switchedOver, withLeases } from '
 export interface MigrationOptions {
   readonly strategy?: Strategy;
   readonly admit?: Admit;
+  readonly relay?: RelayMode;
   /** The most that the copy may take of the network, in MiB/s. */
   readonly bandwidthMiBps?: number;
 }
@@ -134,6 +136,7 @@ export class MigrationService {
       to,
       strategy: options.strategy ?? 'redirect',
       admit: options.admit ?? 'all',
+      relay: options.relay ?? 'tunnel',
       origin,
       phase: 'planned',
       entered: { planned: now },
@@ -146,10 +149,10 @@ export class MigrationService {
       stoppedAt: undefined,
       resumedAt: undefined,
     };
-    const leased = withLeases(network.state, guest, to);
+    const leased = withLeases(network.state, guest, to, migration.relay);
     running.leased = newAnchors(network.state, leased, guest);
     this.#running.set(guestName, running);
-    network.update((state) => migrationChanged(migration)(withLeases(state, guest, to)));
+    network.update((state) => migrationChanged(migration)(withLeases(state, guest, to, migration.relay)));
     this.#prepare(guest, to).then(
       () => this.#event(guestName, { type: 'begun' }, migration.id),
       (error: unknown) => this.#event(guestName, { type: 'refused', reason: messageOf(error) }, migration.id),

@@ -37,6 +37,10 @@ export interface BridgeView {
   readonly subnets: readonly Subnet[];
   /** The other hosts, which tunnels lead to. */
   readonly peers: readonly Host[];
+  /** Edges, which tunnels come from. */
+  readonly edges: readonly Edge[];
+  /** Subnets whose stations are behind an edge that has been seen. */
+  readonly edgeSubnets: readonly Subnet[];
   readonly residents: readonly Resident[];
 }
 
@@ -149,6 +153,7 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
     }
   }
 
+  const edges = [...state.edges.values()].filter(({ name }) => state.bridges.has(name));
   return {
     kind: 'host',
     host,
@@ -157,6 +162,8 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
     tunnel: bridge.ports.get(TUNNEL_PORT)?.ofport,
     subnets: [...state.subnets.values()].filter((subnet) => subnet.site === host.site),
     peers: [...state.hosts.values()].filter((peer) => peer !== host),
+    edges,
+    edgeSubnets: [...state.subnets.values()].filter(({ site }) => edges.some((edge) => edge.site === site)),
     residents,
   };
 }

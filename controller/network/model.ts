@@ -9,6 +9,7 @@
  * domains, gateways. Decided: placements, anchors, migrations.
  */
 import type { Migration } from './migration.ts';
+import type { Relay } from './relay.ts';
 
 export interface NetworkState {
   readonly subnets: ReadonlyMap<Prefix, Subnet>;
@@ -174,6 +175,8 @@ export interface Anchor {
   readonly addresses: Addresses;
   /** What the anchor does with new connections from outside while the guest is elsewhere. */
   readonly admit: Admit;
+  /** How it relays to the hosts that the guest is at or goes to; through a tunnel where nothing is said. */
+  readonly relays?: readonly Relay[];
 }
 
 /** `all`: new connections are relayed, too. `established`: only what was established before. */

@@ -89,10 +89,22 @@ export const Register = {
   tooLarge: 'reg5',
   /** One of `Admission`. */
   admission: 'reg6',
+  /** One of `Answer`. At an edge: whether the packet came with a relay address as its source. */
+  answer: 'reg7',
 } as const;
 
 /** Where a packet came from; a station is what is inside an edge. */
 export const Class = { guest: 1, uplink: 2, tunnel: 3, station: 4 } as const;
+
+/** How what a guest answers on a relayed connection leaves the host that it is at. */
+export const Answer = {
+  /** Through a tunnel to the anchor. */
+  tunnel: 0,
+  /** Out of the uplink, with the relay address that edges send to as its source. */
+  relayAddress: 1,
+  /** Out of the uplink, with the address that the connection was born on as its source. */
+  straight: 2,
+} as const;
 
 /** What happens to a new connection. */
 export const Admission = {
@@ -105,7 +117,7 @@ export const Admission = {
 } as const;
 
 /**
- * Bits of `ct_mark`. In a relay zone: the index of the connection's anchor. In an anchor zone: whether the
+ * Bits of `ct_mark`. In a relay zone: the index of the connection's anchor, and how answers leave. In an anchor zone: whether the
  * guest opened the connection here, so that its packets need no asking before the first answer; and that the
  * bridge knows it, which is to be seen even where conntrack calls a packet invalid.
  */
@@ -113,6 +125,7 @@ export const Mark = {
   anchor: { offset: 0, bits: 8 },
   opened: { offset: 8, bits: 1 },
   known: { offset: 9, bits: 1 },
+  answer: { offset: 10, bits: 2 },
 } as const;
 
 /**
@@ -157,7 +170,7 @@ export const COOKIE_PREFIX_MASK = 0xffff_0000_0000_0000n;
 export const App = { routing: 1, migration: 2, defence: 3 } as const;
 export type AppName = keyof typeof App;
 
-export const ObjectKind = { bridge: 0, interface: 1, host: 2, subnet: 3, relay: 4 } as const;
+export const ObjectKind = { bridge: 0, interface: 1, host: 2, subnet: 3, relay: 4, edge: 5 } as const;
 export type ObjectKindName = keyof typeof ObjectKind;
 
 export function cookie(app: AppName, kind: ObjectKindName, number: number): bigint {

@@ -19,6 +19,7 @@ const selection = {
   Host: true,
   Placement: true,
   Anchor: true,
+  Relay: true,
   Gateway: true,
   Migration: true,
 } as const;
@@ -60,6 +61,7 @@ export class Store {
         hosts: replica.table('Host').rows(),
         placements: replica.table('Placement').rows(),
         anchors: replica.table('Anchor').rows(),
+        relays: replica.table('Relay').rows(),
         gateways: replica.table('Gateway').rows(),
         migrations: replica.table('Migration').rows(),
       };
