@@ -22,6 +22,8 @@ export function program(terminal: Terminal = processTerminal()): Command {
   const arctictern = new Command('arctictern')
     .description('Keeps the connections of VMs alive when they live-migrate to another subnet.')
     .version(version, '-V, --version')
+    // `lab exec NODE ping -c 3 …`: what follows a command's name is that command's own.
+    .enablePositionalOptions()
     .showHelpAfterError('(add --help for what is possible)')
     .configureHelp({ sortSubcommands: false })
     .configureOutput({

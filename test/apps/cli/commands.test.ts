@@ -302,6 +302,17 @@ describe('what is refused', () => {
   });
 });
 
+it('lab exec leaves the options of the command in the node alone', async () => {
+  const result = await runIn(
+    new FakeTerminal(),
+    ...['lab', 'exec', '--lab', 'no-such-lab', 'c1', 'ping', '-c', '3', '10.1.0.100'],
+  );
+  expect(result).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/no lab no-such-lab|needs root/) as string,
+  });
+});
+
 describe('help', () => {
   const names = [
     'status',
