@@ -141,10 +141,11 @@ export function application(controller: ControllerView, options: ApplicationOpti
         void response.json([...history.values()].map(present)),
     )
     .post(json, (request: Request, response: Response<MigrationObject>) => {
-      const { guest, to, strategy, admit, bandwidthMiBps } = checked(migrationRequest, request.body);
+      const { guest, to, strategy, admit, relay, bandwidthMiBps } = checked(migrationRequest, request.body);
       const migration = migrations.begin(guest, to, {
         ...(strategy === undefined ? {} : { strategy }),
         ...(admit === undefined ? {} : { admit }),
+        ...(relay === undefined ? {} : { relay }),
         ...(bandwidthMiBps === undefined ? {} : { bandwidthMiBps }),
       });
       response.status(202).location(`/v1/migrations/${migration.id}`).json(present(migration));

@@ -35,7 +35,15 @@ export function presentGuest(state: NetworkState, guest: Guest): GuestObject {
     mac: nic?.mac ?? '',
     memoryMiB: guest.memoryMiB,
     services: guest.services.map(({ protocol, port }) => ({ protocol, port })),
-    anchors: anchors.map((anchor) => ({ ...anchor, addresses: { ...anchor.addresses } })),
+    anchors: anchors.map(({ relays, ...anchor }) => ({
+      ...anchor,
+      addresses: { ...anchor.addresses },
+      relays: (relays ?? []).map((relay) => ({
+        ...relay,
+        edge: { ...relay.edge },
+        anchor: { ...relay.anchor },
+      })),
+    })),
     migration: migration !== undefined && isMoving(migration) ? migration.id : null,
   };
 }
@@ -94,6 +102,7 @@ export function presentMigration(state: NetworkState, migration: Migration): Mig
     toSubnet: subnetOf(state, to),
     strategy,
     admit,
+    relay: migration.relay ?? 'tunnel',
     origin,
     phase,
     outcome: outcomeOf(migration),

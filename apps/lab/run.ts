@@ -110,12 +110,13 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
 async function migrate(
   { session, clock, onStep }: RunOptions,
   index: number,
-  { guest, to, strategy, bandwidth }: NonNullable<Step['migrate']>,
+  { guest, to, strategy, relay, bandwidth }: NonNullable<Step['migrate']>,
 ): Promise<MigrationSummary> {
   const { id } = await session.api.migrate({
     guest,
     to,
     ...(strategy === undefined ? {} : { strategy }),
+    ...(relay === undefined ? {} : { relay }),
     ...(bandwidth === undefined ? {} : { bandwidthMiBps: bandwidth }),
   });
   const deadline = clock.now() + limits.migration;
@@ -139,6 +140,7 @@ async function migrate(
     fromSubnet,
     toSubnet,
     strategy: migration.strategy,
+    relay: migration.relay,
     outcome: outcome ?? 'failed',
     blackoutMs,
     reason,

@@ -40,6 +40,7 @@ export type MigrationSummary = Pick<
   | 'fromSubnet'
   | 'toSubnet'
   | 'strategy'
+  | 'relay'
   | 'blackoutMs'
   | 'reason'
   | 'entered'

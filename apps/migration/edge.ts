@@ -58,7 +58,16 @@ export function edgeMigrationRecipes(
       const anchorHosts = anchors.map((anchor) => hosts.find(({ name }) => name === anchor.host));
       return {
         key: `migration edge ${nic.number}`,
-        inputs: [nic, location, uplink, tunnel, ...anchors, ...anchorHosts, ...gatewayMacs.flat()],
+        // Where the guest is concerns an edge only as far as it relays there.
+        inputs: [
+          nic,
+          relaying(passer) ? location : undefined,
+          uplink,
+          tunnel,
+          ...anchors,
+          ...anchorHosts,
+          ...gatewayMacs.flat(),
+        ],
         flows: () =>
           passerFlows(passer, uplink, (family) => {
             const [first] = anchors;
@@ -90,12 +99,14 @@ function passerFlows(passer: Passer, uplink: number, unknown: (family: Family) =
       lookFlows(list, passer, anchor, family);
       redirectFlows(list, passer, anchor, family, uplink);
     }
-    if (passer.anchors.some(({ relays }) => relays !== undefined && relays.length > 0)) {
+    if (relaying(passer)) {
       returnFlows(list, passer, family, unknown(family));
     }
   }
   return list.flows;
 }
+
+const relaying = ({ anchors }: Passer): boolean => anchors.some(({ relays }) => (relays ?? []).length > 0);
 
 /** Looked up in the anchor zone, as of this anchor. */
 function look({ nic }: Passer, { index }: Anchor): readonly Action[] {

@@ -16,6 +16,13 @@
  *
  *   any port ── classify ── blocklist ── neighbour ── edge ──► as a switch would
  *                                                      └─ edge-tracked ──► as a switch would, the connection noted
+ *                                                             └──► relay address ──► uplink
+ *
+ * What takes the place of tunnels, in the ways to relay `rewrite` (both) and `direct` (answers):
+ *
+ *   at the anchor       … deliver ──► relay address ──► uplink
+ *   where the guest is  uplink ── … inbound ── deliver-relayed ──► guest
+ *                       guest ── … outbound-relayed ──► relay address, or the anchor's own ──► uplink
  *
  * One app owns each table; flows of several objects share it, told apart by cookie. Rules are proactive:
  * what no rule knows is dropped, never sent to the controller.

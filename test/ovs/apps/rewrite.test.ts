@@ -3,7 +3,6 @@
  * anchor where there is none.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Anchor } from '../../../controller/network/model.ts';
 import { address, Bed } from './bed.ts';
 import { tcp, udp, versions } from './talk.ts';
 
@@ -15,7 +14,6 @@ afterAll(() => bed.close());
 beforeEach(() => bed.reset());
 afterEach(() => expect(bed.problems).toEqual([]));
 
-const anchors = (): readonly Anchor[] => bed.network.state.anchors.get(1)!;
 const move = (to: 'a' | 'b' | 'c', admit: 'all' | 'established' = 'all'): Promise<void> =>
   bed.move('web', to, admit, 'rewrite');
 
@@ -43,17 +41,6 @@ describe.each(versions)('with an edge at the client’s site (%s)', (version) =>
     await stream.clientFirst('again');
     await datagrams.guestFirst('again');
     expect(oldSite.passed('again')).toEqual([]);
-  });
-
-  test('the client’s port to home and to the care-of address are told apart', async () => {
-    const home = await udp(bed, { version, port: 9000 });
-    await move('b');
-    const [, there] = anchors();
-    const visiting = await udp(bed, { version, port: 9001, at: there!.addresses[version]! });
-    await home.clientFirst('home');
-    await visiting.clientFirst('visiting');
-    await home.guestFirst('home again');
-    await visiting.guestFirst('visiting again');
   });
 
   test('what the guest begins is not taken for an old connection', async () => {
@@ -100,6 +87,15 @@ describe.each(versions)('with an edge at the client’s site (%s)', (version) =>
       await talk.guestFirst('back');
       await talk.clientFirst('back');
     }
+  });
+
+  test('an anchor that saw nothing of a connection for a megabyte carries it on', async () => {
+    const stream = await tcp(bed, { version, port: 80 });
+    await move('b');
+    await stream.bulk(1_000_000);
+    await move('a');
+    await stream.bulk(300_000);
+    await stream.guestFirst('at home');
   });
 
   test('with admit: established, the edge redirects what it knows and drops what is new', async () => {
@@ -151,5 +147,74 @@ describe.each(versions)('without an edge (%s)', (version) => {
     await silent.guestFirst('away');
     const fresh = await tcp(bed, { version, client, port: 82 });
     await fresh.guestFirst('new');
+    // Of this much, each way, the anchor sees one direction only.
+    await stream.bulk(600_000);
   });
+
+  test('connections of every place live on at every other', async () => {
+    const client = 'stranger';
+    const home = await tcp(bed, { version, client, port: 80 });
+    const homeUdp = await udp(bed, { version, client, port: 9000 });
+    await move('b');
+    await home.bulk(300_000);
+    await homeUdp.guestFirst('at b');
+    const atB = await tcp(bed, { version, client, port: 82, at: bed.careOf('web', 'b')[version] });
+    await move('c');
+    for (const talk of [home, homeUdp, atB]) {
+      await talk.guestFirst('at c');
+      await talk.clientFirst('at c again');
+    }
+    await atB.bulk(300_000);
+    await move('a');
+    for (const talk of [home, homeUdp, atB]) {
+      await talk.guestFirst('back');
+      await talk.clientFirst('back again');
+    }
+  });
+});
+
+describe.each(versions)('a way to relay for each move (%s)', (version) => {
+  test('by rewriting, directly, through tunnels, and home', async () => {
+    const talks = await Promise.all([
+      tcp(bed, { version, port: 80 }),
+      tcp(bed, { version, client: 'stranger', port: 81 }),
+      udp(bed, { version, port: 9000 }),
+      udp(bed, { version, client: 'stranger', port: 9001 }),
+    ]);
+    for (const [to, relay] of [
+      ['b', 'rewrite'],
+      ['c', 'direct'],
+      ['b', 'tunnel'],
+      ['c', 'rewrite'],
+      ['a', 'tunnel'],
+    ] as const) {
+      await bed.move('web', to, 'all', relay);
+      for (const talk of talks) {
+        await talk.guestFirst(`${relay} ${to}`);
+        await talk.clientFirst(`${relay} ${to}`);
+      }
+    }
+  });
+});
+
+test('what is sent to an old place follows the guest to the next', async () => {
+  const stream = await udp(bed, { version: 'ipv4', port: 9000 });
+  await move('b');
+  await stream.clientFirst('at b');
+  // The edge does not know yet: its switchover is undone.
+  const before = (await bed.ofctl('x', 'dump-flows', '--no-stats', 'table=25'))
+    .split('\n')
+    .filter((line) => line.includes('set_field:10.2'));
+  await move('c');
+  for (const line of before) {
+    const flow = line
+      .trim()
+      .replace(/^cookie=\S+, /, '')
+      .replace(/ actions=/, ',actions=');
+    await bed.ofctl('x', 'mod-flows', '--strict', flow);
+  }
+  await bed.appctl('x', 'revalidator/purge');
+  const b = await bed.room.tap('router', 'to-b');
+  await stream.clientFirst('by way of b');
+  expect(b.passed('to by way of b', 'from by way of b')).toEqual(['to by way of b']);
 });

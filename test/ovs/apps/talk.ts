@@ -8,6 +8,7 @@ import type { Stream } from './room.ts';
 export const versions = ['ipv4', 'ipv6'] as const;
 export type Version = (typeof versions)[number];
 export type Client = 'client' | 'stranger';
+const PIECE = 30_000;
 const any = { ipv4: '0.0.0.0', ipv6: '::' } as const;
 
 export interface Talk {
@@ -15,6 +16,13 @@ export interface Talk {
   readonly clientFirst: (text: string) => Promise<void>;
   /** Both ways, the guest first. */
   readonly guestFirst: (text: string) => Promise<void>;
+}
+
+export interface TcpTalk extends Talk {
+  readonly client: Stream;
+  readonly server: Stream;
+  /** So many bytes each way. */
+  readonly bulk: (bytes: number) => Promise<void>;
 }
 
 export interface Side {
@@ -60,10 +68,7 @@ export async function udp(bed: Bed, side: Side): Promise<Talk> {
 }
 
 /** A TCP connection that has carried data both ways. */
-export async function tcp(
-  bed: Bed,
-  side: Side,
-): Promise<Talk & { readonly client: Stream; readonly server: Stream }> {
+export async function tcp(bed: Bed, side: Side): Promise<TcpTalk> {
   const { version, client = 'client', port } = side;
   const at = side.at ?? address.guest('web')[version];
   const listener = await bed.room.listen('web', any[version], port);
@@ -73,6 +78,19 @@ export async function tcp(
   const carry = async (one: Stream, other: Stream, text: string): Promise<void> => {
     await one.write(text);
     expect((await other.read(text.length)).toString()).toBe(text);
+  };
+  const bulk = async (bytes: number): Promise<void> => {
+    for (const [one, other] of [
+      [stream, server],
+      [server, stream],
+    ] as const) {
+      // A piece at a time: what a socket takes at once is bounded.
+      for (let left = bytes; left > 0; left -= PIECE) {
+        const piece = Math.min(left, PIECE);
+        await one.write(Buffer.alloc(piece, 'bulk'));
+        expect((await other.read(piece)).length).toBe(piece);
+      }
+    }
   };
   const talk = {
     client: stream,
@@ -87,5 +105,5 @@ export async function tcp(
     },
   };
   await talk.clientFirst('begin');
-  return talk;
+  return { ...talk, bulk };
 }

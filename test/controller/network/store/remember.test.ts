@@ -33,6 +33,7 @@ const empty = (): Tables => ({
   Host: [],
   Placement: [],
   Anchor: [],
+  Relay: [],
   Gateway: [],
   Migration: [],
 });
@@ -59,12 +60,27 @@ function read(tables: Tables) {
   };
   const [interfaces, hosts, placements] = [rows('Interface'), rows('Host'), rows('Placement')];
   const [anchors, gateways, migrations] = [rows('Anchor'), rows('Gateway'), rows('Migration')];
-  return { interfaces, hosts, placements, anchors, gateways, migrations } as unknown as StoredRows;
+  const relays = rows('Relay');
+  return { interfaces, hosts, placements, anchors, relays, gateways, migrations } as unknown as StoredRows;
 }
 
 const away = after(
   atHome(),
-  anchored(1, { index: 2, host: 'away-1', addresses: { ipv4: '10.2.0.200' }, admit: 'established' }),
+  anchored(1, {
+    index: 2,
+    host: 'away-1',
+    addresses: { ipv4: '10.2.0.200' },
+    admit: 'established',
+    relays: [
+      {
+        host: 'home-1',
+        mode: 'rewrite',
+        edge: { ipv4: '10.1.0.200' },
+        anchor: { ipv4: '10.1.0.201', ipv6: '2001:db8:1::c8' },
+      },
+      { host: 'bare-1', mode: 'direct', edge: {}, anchor: {} },
+    ],
+  }),
   delivered('web', 'away-1'),
   migrationChanged(
     migration('home-1', 'away-1', 'relaying', {
@@ -128,7 +144,10 @@ describe('a change costs what it changes', () => {
     const more = anchored(1, { index: 3, host: 'bare-1', addresses: {}, admit: 'all' })(away);
     expect(apply(empty(), away, more).map(({ op, table }) => [op, table])).toEqual([
       ['delete', 'Anchor'],
+      ['delete', 'Relay'],
       ['insert', 'Anchor'],
+      ['insert', 'Relay'],
+      ['insert', 'Relay'],
       ['insert', 'Anchor'],
       ['insert', 'Anchor'],
     ]);
