@@ -2,6 +2,7 @@
  * What all apps together want on a bridge.
  */
 import type { Recipes } from '../controller/switches/fabric.ts';
+import { countRecipes } from './defence/count-flows.ts';
 import { defenceRecipes } from './defence/flows.ts';
 import { edgeMigrationRecipes } from './migration/edge.ts';
 import { migrationRecipes } from './migration/flows.ts';
@@ -13,6 +14,7 @@ export const recipes: Recipes = (view, state) =>
     ? [
         ...routingRecipes(view, state.gateways, [...state.subnets.values()]),
         ...defenceRecipes(),
+        ...countRecipes(view),
         ...migrationRecipes(view, state.gateways),
       ]
     : [...edgeRoutingRecipes(view), ...defenceRecipes(), ...edgeMigrationRecipes(view, state)];

@@ -162,10 +162,33 @@ export const switches = {
   tooLargePerSecond: 200,
   /** The same for gateways' answers and guests' announcements, and for neighbour discovery answered in flows. */
   neighbourPerSecond: 1_000,
+  /** Packets per second and bridge that are sampled, of each of three sorts (see `Meter`). */
+  samplesPerSecond: 1_000,
+  /** How often OVS brings flows' counters up to date, at the latest; its own default is 500. */
+  counterRefresh: 100,
 } as const;
 
 /** After a restart of OVS: how long mid-stream TCP of a guest's known services is admitted, in seconds. */
 export const GRACE_SECONDS = 60;
+
+/** The longest blackout that a migration may cause by what memory is left to copy, unless it is told otherwise. */
+export const DEFAULT_MAX_BLACKOUT_MS = 100;
+
+/** Migrations, and how they are steered. */
+export const migration = {
+  /** What users may ask for as the longest blackout. */
+  maxBlackoutMsLeast: 1,
+  maxBlackoutMsMost: 10_000,
+  /** How often a copy is looked at; and near its end. */
+  lookInterval: 50,
+  closeLookInterval: 10,
+  /** From libvirt's order to migrate to its job being there. */
+  jobPatience: 60_000,
+  /** How often the packets that go to the guest are counted; OVS itself counts twice a second. */
+  countInterval: 1_000,
+  /** After a guest has resumed: how long its own announcement is waited for (strategy `rarp`). */
+  announcementPatience: 1_000,
+} as const;
 
 /** Routing. */
 export const routing = {

@@ -3,6 +3,8 @@
  * from here. Names are those of ARCHITECTURE.md's list of words.
  */
 import { z } from 'zod';
+import { migration as limits } from '../../controller/limits.ts';
+import { STRATEGIES } from '../../controller/network/migration.ts';
 import { moment as timelineMoment } from '../events.ts';
 
 const milliseconds = z.number().meta({ description: 'milliseconds' });
@@ -34,20 +36,26 @@ export const anchor = z
     description: 'a bridge that holds the state of connections born on these addresses',
   });
 
+const ofAnInterface = {
+  home: addresses,
+  careOf: addresses.nullable().meta({ description: 'its addresses where it is, when that is not its home' }),
+  mac: z.string(),
+  anchors: z.array(anchor),
+};
+
+export const guestInterface = z.object(ofAnInterface).meta({ id: 'GuestInterface' });
+
 export const guest = z
   .object({
     name: z.string(),
     uuid: z.string(),
     host: z.string().nullable().meta({ description: 'where its traffic is delivered' }),
     state: z.string().meta({ description: 'what libvirt says of it there' }),
-    home: addresses,
-    careOf: addresses
-      .nullable()
-      .meta({ description: 'its addresses where it is, when that is not its home' }),
-    mac: z.string(),
+    // Those of its first interface, which most guests have no other beside.
+    ...ofAnInterface,
+    interfaces: z.array(guestInterface).meta({ description: 'all of them, the first one included' }),
     memoryMiB: z.number(),
     services: z.array(z.object({ protocol: z.string(), port: z.number() })),
-    anchors: z.array(anchor),
     migration: z.string().nullable().meta({ description: 'id of the migration that it is in' }),
   })
   .meta({ id: 'Guest' });
@@ -95,7 +103,7 @@ export const migration = z
     to: z.string(),
     fromSubnet: z.string(),
     toSubnet: z.string(),
-    strategy: z.enum(['redirect', 'rarp', 'bicast']),
+    strategy: z.enum(STRATEGIES),
     admit: z.enum(['all', 'established']),
     relay: relayMode,
     origin: z.enum(['controller', 'noticed']),
@@ -114,7 +122,12 @@ export const migration = z
       .nullable()
       .meta({ description: 'null while it moves' }),
     reason: z.string().nullable(),
+    warning: z.string().nullable().meta({ description: 'what it could not keep to, and what can be done' }),
+    maxBlackoutMs: milliseconds,
     blackoutMs: milliseconds.nullable(),
+    copyMs: milliseconds
+      .nullable()
+      .meta({ description: "to the guest's stop at the source, in milliseconds" }),
     entered: z.record(z.string(), moment).meta({ description: 'when each phase was entered' }),
   })
   .meta({ id: 'Migration' });
@@ -123,10 +136,13 @@ export const migrationRequest = z
   .strictObject({
     guest: z.string(),
     to: z.string(),
-    strategy: z.enum(['redirect']).optional(),
+    strategy: z.enum(STRATEGIES).optional(),
     admit: z.enum(['all', 'established']).optional(),
     relay: relayMode.optional(),
     bandwidthMiBps: z.number().int().min(1).optional(),
+    maxBlackoutMs: z.number().int().min(limits.maxBlackoutMsLeast).max(limits.maxBlackoutMsMost).optional(),
+    autoConverge: z.boolean().optional(),
+    postCopy: z.boolean().optional(),
   })
   .meta({ id: 'MigrationRequest' });
 

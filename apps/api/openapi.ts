@@ -12,6 +12,7 @@ const named = {
   Host: objects.host,
   Edge: objects.edge,
   Guest: objects.guest,
+  GuestInterface: objects.guestInterface,
   Migration: objects.migration,
   MigrationRequest: objects.migrationRequest,
   AbortRequest: objects.abortRequest,

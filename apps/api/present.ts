@@ -2,7 +2,15 @@
  * From the network's state to the objects of the API. Pure.
  */
 import { isMoving, type Migration } from '../../controller/network/migration.ts';
-import type { Bridge, Edge, Guest, Host, NetworkState } from '../../controller/network/model.ts';
+import type {
+  Bridge,
+  Edge,
+  Guest,
+  GuestInterface,
+  Host,
+  HostName,
+  NetworkState,
+} from '../../controller/network/model.ts';
 import { type FlowDesc, formatInstructions, formatMatch } from '../../controller/openflow/index.ts';
 import { cookieOwner, objectText, Table, type TableName } from '../../controller/switches/pipeline.ts';
 import type { EdgeObject, FlowObject, GuestObject, HostObject, MigrationObject } from './objects.ts';
@@ -21,30 +29,45 @@ const NEEDED = [
 
 export function presentGuest(state: NetworkState, guest: Guest): GuestObject {
   const host = state.placements.get(guest.name) ?? null;
-  const [nic] = guest.interfaces;
-  const anchors = nic === undefined ? [] : (state.anchors.get(nic.number) ?? []);
-  const away = host !== null && state.hosts.get(host)?.site !== nic?.homeSite;
+  const interfaces = guest.interfaces.map((nic) => presentInterface(state, nic, host));
+  const [first] = interfaces;
   const migration = state.migrations.get(guest.name);
   return {
     name: guest.name,
     uuid: guest.uuid,
     host,
     state: (host === null ? undefined : state.hypervisors.get(host)?.domains.get(guest.name)) ?? 'unknown',
-    home: nic?.home ?? {},
-    careOf: away ? (anchors.find((anchor) => anchor.host === host)?.addresses ?? null) : null,
-    mac: nic?.mac ?? '',
+    home: first?.home ?? {},
+    careOf: first?.careOf ?? null,
+    mac: first?.mac ?? '',
+    anchors: first?.anchors ?? [],
+    interfaces,
     memoryMiB: guest.memoryMiB,
     services: guest.services.map(({ protocol, port }) => ({ protocol, port })),
+    migration: migration !== undefined && isMoving(migration) ? migration.id : null,
+  };
+}
+
+function presentInterface(
+  state: NetworkState,
+  nic: GuestInterface,
+  host: HostName | null,
+): GuestObject['interfaces'][number] {
+  const anchors = state.anchors.get(nic.number) ?? [];
+  const away = host !== null && state.hosts.get(host)?.site !== nic.homeSite;
+  return {
+    home: nic.home,
+    careOf: away ? (anchors.find((anchor) => anchor.host === host)?.addresses ?? null) : null,
+    mac: nic.mac,
     anchors: anchors.map(({ relays, ...anchor }) => ({
       ...anchor,
       addresses: { ...anchor.addresses },
-      relays: (relays ?? []).map((relay) => ({
+      relays: (relays ?? []).map(({ edge, anchor: own, ...relay }) => ({
         ...relay,
-        edge: { ...relay.edge },
-        anchor: { ...relay.anchor },
+        edge: { ...edge },
+        anchor: { ...own },
       })),
     })),
-    migration: migration !== undefined && isMoving(migration) ? migration.id : null,
   };
 }
 
@@ -92,7 +115,8 @@ function presentDatapath({ datapath }: Bridge): HostObject['datapath'] {
 }
 
 export function presentMigration(state: NetworkState, migration: Migration): MigrationObject {
-  const { id, guest, from, to, strategy, admit, origin, phase, reason, blackoutMs, entered } = migration;
+  const { id, guest, from, to, strategy, admit, origin, phase, entered } = migration;
+  const { reason, warning, maxBlackoutMs, blackoutMs, copyMs } = migration;
   return {
     id,
     guest,
@@ -107,10 +131,17 @@ export function presentMigration(state: NetworkState, migration: Migration): Mig
     phase,
     outcome: outcomeOf(migration),
     reason: reason ?? null,
-    blackoutMs: blackoutMs === undefined ? null : Math.round(blackoutMs * 1000) / 1000,
+    warning: warning ?? null,
+    maxBlackoutMs,
+    blackoutMs: rounded(blackoutMs),
+    copyMs: rounded(copyMs),
     entered: { ...entered },
   };
 }
+
+/** To microseconds. */
+const rounded = (ms: number | undefined): number | null =>
+  ms === undefined ? null : Math.round(ms * 1000) / 1000;
 
 function outcomeOf(migration: Migration): MigrationObject['outcome'] {
   const { phase } = migration;

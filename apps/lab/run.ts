@@ -110,7 +110,16 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
 async function migrate(
   { session, clock, onStep }: RunOptions,
   index: number,
-  { guest, to, strategy, relay, bandwidth }: NonNullable<Step['migrate']>,
+  {
+    guest,
+    to,
+    strategy,
+    relay,
+    bandwidth,
+    maxBlackoutMs,
+    autoConverge,
+    postCopy,
+  }: NonNullable<Step['migrate']>,
 ): Promise<MigrationSummary> {
   const { id } = await session.api.migrate({
     guest,
@@ -118,6 +127,9 @@ async function migrate(
     ...(strategy === undefined ? {} : { strategy }),
     ...(relay === undefined ? {} : { relay }),
     ...(bandwidth === undefined ? {} : { bandwidthMiBps: bandwidth }),
+    ...(maxBlackoutMs === undefined ? {} : { maxBlackoutMs }),
+    ...(autoConverge === undefined ? {} : { autoConverge }),
+    ...(postCopy === undefined ? {} : { postCopy }),
   });
   const deadline = clock.now() + limits.migration;
   let migration: MigrationObject;
@@ -131,7 +143,7 @@ async function migrate(
     await new Promise<void>((resolve) => clock.after(limits.poll, resolve));
     migration = await session.api.migration(id);
   }
-  const { from, fromSubnet, toSubnet, blackoutMs, reason, entered, outcome } = migration;
+  const { from, fromSubnet, toSubnet, blackoutMs, copyMs, reason, warning, entered, outcome } = migration;
   return {
     id,
     guest,
@@ -143,7 +155,9 @@ async function migrate(
     relay: migration.relay,
     outcome: outcome ?? 'failed',
     blackoutMs,
+    copyMs,
     reason,
+    warning,
     entered,
   };
 }

@@ -42,7 +42,9 @@ export type MigrationSummary = Pick<
   | 'strategy'
   | 'relay'
   | 'blackoutMs'
+  | 'copyMs'
   | 'reason'
+  | 'warning'
   | 'entered'
 > & { readonly outcome: 'completed' | 'rolled-back' | 'failed' };
 

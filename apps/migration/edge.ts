@@ -52,7 +52,7 @@ export function edgeMigrationRecipes(
   return [
     { key: 'migration bridge', inputs: [], flows: bridgeFlows },
     ...passers.map((passer) => {
-      const { nic, location, anchors } = passer;
+      const { nic, location, copyTo, anchors } = passer;
       const homes = [...subnets.values()].filter(({ site }) => site === nic.homeSite);
       const gatewayMacs = homes.map(({ family, prefix }) => [family, gateways.get(prefix)] as const);
       const anchorHosts = anchors.map((anchor) => hosts.find(({ name }) => name === anchor.host));
@@ -61,7 +61,7 @@ export function edgeMigrationRecipes(
         // Where the guest is concerns an edge only as far as it relays there.
         inputs: [
           nic,
-          relaying(passer) ? location : undefined,
+          ...(relaying(passer) ? [location, copyTo] : []),
           uplink,
           tunnel,
           ...anchors,
@@ -139,7 +139,7 @@ function lookFlows(list: FlowList, passer: Passer, anchor: Anchor, family: Famil
 /** What is established here, and what is new as far as the anchor admits it, goes straight to where the guest is. */
 function redirectFlows(
   list: FlowList,
-  { nic, location }: Passer,
+  { nic, location, copyTo }: Passer,
   anchor: Anchor,
   family: Family,
   uplink: number,
@@ -153,7 +153,11 @@ function redirectFlows(
     [Register.anchor]: anchor.index,
     ...ipOf[family],
   };
-  const redirect = [setDestination(family, relayAddress), output(uplink)];
+  const copied = relayAt(anchor, copyTo?.name)?.edge[family];
+  const redirect = [relayAddress, ...(copied === undefined ? [] : [copied])].flatMap((address) => [
+    setDestination(family, address),
+    output(uplink),
+  ]);
   const known = { ct_mark: { value: KNOWN, mask: KNOWN } };
   relayed.add('edgeTracked', 220, { ...sent, ...ctState('trk', 'est') }, [redirect]);
   relayed.add('edgeTracked', 220, { ...sent, ...ctState('trk', 'rel') }, [redirect]);

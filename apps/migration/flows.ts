@@ -17,7 +17,7 @@ import {
   type Host,
   type Subnet,
 } from '../../controller/network/model.ts';
-import { type Relay, relayAt } from '../../controller/network/relay.ts';
+import { families, relayAt } from '../../controller/network/relay.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import {
   ct,
@@ -30,6 +30,7 @@ import {
   output,
   outputInPort,
   packetIn,
+  resubmit,
   set,
   TCP,
 } from '../../controller/switches/flow.ts';
@@ -40,12 +41,21 @@ import {
   cookie,
   PacketInReason,
   Register,
+  relayCookie,
   relayZone,
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
 import { KNOWN, markKnown, markOpened, markRelayed } from './marks.ts';
+import { ipOf } from './relay/packet.ts';
 import { speaksFirst } from './relay/rewrite.ts';
-import { type GatewayMacs, type GuestSide, modeOf, type OtherAnchor, type WayOut } from './relay/way.ts';
+import {
+  type AnchorSide,
+  type GatewayMacs,
+  type GuestSide,
+  modeOf,
+  type OtherAnchor,
+  type WayOut,
+} from './relay/way.ts';
 import { ways } from './relay/ways.ts';
 import { forwardTo, relayTo } from './tunnel.ts';
 
@@ -62,7 +72,7 @@ export function migrationRecipes(view: BridgeView, gatewayMacs: ReadonlyMap<stri
   };
   const outside = [uplink, out.mtu, out.gateways.ipv4, out.gateways.ipv6];
   for (const resident of view.residents) {
-    const { nic, port, location, arriving, atHome, own, others } = resident;
+    const { nic, port, location, copyTo, arriving, atHome, own, others } = resident;
     const here = location === host;
     const awayAt = location !== undefined && !here ? location : undefined;
     const anchors = others.map((anchor) => ({
@@ -73,14 +83,18 @@ export function migrationRecipes(view: BridgeView, gatewayMacs: ReadonlyMap<stri
       relay: relayAt(anchor, host.name),
       elsewhere: relayAt(anchor, awayAt?.name),
     }));
-    const relay = relayAt(own, awayAt?.name);
     const known = anchors.flatMap((anchor) => Object.values(anchor));
     const sides = anchors.map((anchor): GuestSide => ({ nic, anchor, out }));
+    // With copies, each goes where it is to go.
+    const far = [awayAt, copyTo]
+      .filter((to) => to !== undefined && to !== host)
+      .map((to): AnchorSide => ({ nic, own, to: to!, relay: relayAt(own, to!.name), out }));
+    const through = far.flatMap(({ to, relay }) => [to, relay]);
     recipes.push(
       {
         key: `migration deliver ${nic.number}`,
-        inputs: [nic, port, here, awayAt, arriving, own?.index, relay, ...outside],
-        flows: () => deliverFlows(resident, here, awayAt, relay, out),
+        inputs: [nic, port, here, awayAt, copyTo, arriving, own?.index, ...through, ...outside],
+        flows: () => deliverFlows(resident, host, here, awayAt, far, out),
       },
       {
         key: `migration binding ${nic.number}`,
@@ -126,19 +140,17 @@ function bridgeFlows(tunnel: number | undefined): readonly Flow[] {
 
 /** Where packets for the interface go: the flows of the switchover. */
 function deliverFlows(
-  { nic, port, arriving, own }: Resident,
+  { nic, port, copyTo, arriving, own }: Resident,
+  host: Host,
   here: boolean,
   awayAt: Host | undefined,
-  relay: Relay | undefined,
+  far: readonly AnchorSide[],
   out: WayOut,
 ): readonly Flow[] {
   const list = new FlowList(cookie('migration', 'interface', nic.number));
   const key = { [Register.interface]: nic.number };
-  if (here && port !== undefined) {
-    list.add('deliver', 100, key, [[set('eth_dst', nic.mac), output(port)]]);
-  } else if (awayAt !== undefined) {
-    ways[modeOf(relay)].deliver(list, { nic, own, location: awayAt, relay, out });
-  }
+  const local = port !== undefined && (here || (arriving && copyTo === host)) ? [output(port)] : [];
+  sendFlows(list, { nic, own, local, far, out, here });
 
   if (port !== undefined && (here || arriving)) {
     if (own !== undefined) {
@@ -159,6 +171,46 @@ function deliverFlows(
     }
   }
   return list.flows;
+}
+
+interface Sent {
+  readonly nic: GuestInterface;
+  readonly own: Anchor | undefined;
+  /** To its port here, if it is to have it. */
+  readonly local: readonly Action[];
+  /** Where else it goes; the last one may be relayed. */
+  readonly far: readonly AnchorSide[];
+  readonly out: WayOut;
+  readonly here: boolean;
+}
+
+function sendFlows(list: FlowList, { nic, own, local, far, out, here }: Sent): void {
+  const key = { [Register.interface]: nic.number };
+  const toIt = [set('eth_dst', nic.mac), ...local];
+  const anchor = own?.index ?? HOME_ANCHOR;
+  const tunnels = far.map(({ to }) => relayTo(nic.number, anchor, 'to-guest', to, out.mtu));
+  const last = tunnels.at(-1);
+  if (last === undefined) {
+    if (local.length > 0) list.add('deliver', 100, key, [toIt]);
+    return;
+  }
+  const relayed = here ? list : list.under(relayCookie(nic.number, anchor, modeOf(far[0]?.relay)));
+  const before = tunnels.slice(0, -1).flatMap((actions) => [...actions, resubmit('relay')]);
+  relayed.add('deliver', 100, key, [[...toIt, ...before, ...last], 'relay']);
+
+  for (const family of families) {
+    const send = (uplink: Action): readonly Action[] =>
+      far.flatMap(
+        (side, i) =>
+          ways[modeOf(side.relay)].send(side, family, uplink) ?? [...tunnels[i]!, resubmit('relay')],
+      );
+    if (far.every((side) => ways[modeOf(side.relay)].send(side, family, outputInPort) === undefined))
+      continue;
+    const fields = { ...key, ...ipOf[family] };
+    relayed.add('deliver', 110, fields, [[...toIt, ...send(output(out.uplink))]]);
+    // OVS outputs to the port of entry only when told so.
+    relayed.add('deliver', 120, { ...fields, in_port: out.uplink }, [[...toIt, ...send(outputInPort)]]);
+  }
 }
 
 /** What other anchors, and edges for them, send here, and how it is answered. */

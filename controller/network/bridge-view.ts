@@ -51,6 +51,8 @@ export interface Resident {
   readonly port: number | undefined;
   /** Where its traffic is to be delivered. */
   readonly location: Host | undefined;
+  /** Where copies of it go, too. */
+  readonly copyTo: Host | undefined;
   /** Plugged in here for a migration to here that has not ended. */
   readonly arriving: boolean;
   /**
@@ -81,6 +83,8 @@ export interface Passer {
   readonly nic: GuestInterface;
   /** Where its traffic is to be delivered. */
   readonly location: Host | undefined;
+  /** Where copies of it go, too. */
+  readonly copyTo: Host | undefined;
   /** Those of its anchors that are at other sites than the edge. */
   readonly anchors: readonly Anchor[];
 }
@@ -98,11 +102,13 @@ function edgeView(state: NetworkState, name: EdgeName): EdgeView | undefined {
   for (const guest of state.guests.values()) {
     const placement = state.placements.get(guest.name);
     const location = placement === undefined ? undefined : state.hosts.get(placement);
+    const copies = state.copies.get(guest.name);
+    const copyTo = copies === undefined ? undefined : state.hosts.get(copies);
     for (const nic of guest.interfaces) {
       const anchors = (state.anchors.get(nic.number) ?? []).filter(
         ({ host }) => state.hosts.get(host)?.site !== edge.site,
       );
-      if (anchors.length > 0) passers.push({ nic, location, anchors });
+      if (anchors.length > 0) passers.push({ nic, location, copyTo, anchors });
     }
   }
   return {
@@ -131,6 +137,8 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
   for (const guest of state.guests.values()) {
     const placement = state.placements.get(guest.name);
     const location = placement === undefined ? undefined : state.hosts.get(placement);
+    const copies = state.copies.get(guest.name);
+    const copyTo = copies === undefined ? undefined : state.hosts.get(copies);
     const migration = state.migrations.get(guest.name);
     const comesHere = migration?.to === hostName && isUnderWay(migration.phase);
     for (const nic of guest.interfaces) {
@@ -145,6 +153,7 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
         guest,
         port,
         location,
+        copyTo,
         arriving: comesHere && port !== undefined,
         atHome: host.site === nic.homeSite && (home === undefined || home.host === hostName),
         own,

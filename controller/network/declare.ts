@@ -68,22 +68,24 @@ export function declare(
   const interfaceNumber = numbering(remembered.interfaceNumbers);
   const guests = new Map<string, Guest>();
   for (const guest of description.guests) {
-    const mac = guest.mac.toLowerCase();
-    const nic: GuestInterface = {
-      number: interfaceNumber(mac),
-      guest: guest.name,
-      interfaceId: guest.interfaceId,
-      mac,
-      homeSite: hosts.get(guest.host)?.site ?? '',
-      home: addressesOf(guest.addresses),
-    };
-    if (nic.number > MAX_INTERFACE_NUMBER)
+    const interfaces = guest.interfaces.map((it): GuestInterface => {
+      const mac = it.mac.toLowerCase();
+      return {
+        number: interfaceNumber(mac),
+        guest: guest.name,
+        interfaceId: it.interfaceId,
+        mac,
+        homeSite: hosts.get(guest.host)?.site ?? '',
+        home: addressesOf(it.addresses),
+      };
+    });
+    if (interfaces.some(({ number }) => number > MAX_INTERFACE_NUMBER))
       throw new RangeError('more interfaces than tunnel keys have room for');
     guests.set(guest.name, {
       name: guest.name,
       uuid: guest.uuid,
       memoryMiB: guest.memoryMiB,
-      interfaces: [nic],
+      interfaces,
       services: guest.services,
     });
   }
@@ -96,6 +98,7 @@ export function declare(
     bridges: new Map(),
     hypervisors: new Map(),
     gateways: remembered.gateways,
+    copies: new Map(),
     placements: new Map(
       [...remembered.placements].filter(([guest, host]) => guests.has(guest) && hosts.has(host)),
     ),

@@ -9,6 +9,7 @@ export const tablePurpose: Readonly<Record<TableName, string>> = {
   edge: 'at an edge: is it to or from an address of a guest elsewhere?',
   edgeTracked: 'at an edge, after conntrack: established, new or unknown',
   inbound: 'from the uplink: the interface that the destination address belongs to',
+  count: 'to a guest, after conntrack: counted and sampled, by class of traffic',
   inboundTracked: 'to a guest, after conntrack: established, new or invalid',
   binding: 'new connections from outside: tracked, and translated when they are to a care-of address',
   deliver: 'to the guest: its port here, or the tunnel to where it is',

@@ -4,7 +4,7 @@
  * path check at the visited site.
  */
 import { families } from '../../../controller/network/relay.ts';
-import { ctState, type FlowList, set } from '../../../controller/switches/flow.ts';
+import { ctState, type FlowList, output, set } from '../../../controller/switches/flow.ts';
 import { Answer, Register, relayCookie, TunnelKey } from '../../../controller/switches/pipeline.ts';
 import { ipOf, outOfUplink, setSource } from './packet.ts';
 import { tunnel } from './tunnel.ts';
@@ -13,7 +13,7 @@ import { type GuestSide, markOf, modeOf, type RelayWay } from './way.ts';
 const TO_GUEST = { value: 0n, mask: 1n << BigInt(TunnelKey.fromGuest.offset) };
 
 export const direct: RelayWay = {
-  deliver: tunnel.deliver,
+  send: tunnel.send,
 
   arrive: (list, { nic, anchor }) => {
     list
@@ -47,7 +47,7 @@ export function answerStraight(list: FlowList, { nic, anchor, out }: GuestSide):
         ...markOf(anchor.index, Answer.straight),
         ...ipOf[family],
       },
-      [[setSource(family, address), ...outOfUplink(nic, gateway, out.uplink)]],
+      [[setSource(family, address), ...outOfUplink(nic, gateway, output(out.uplink))]],
     );
   }
 }

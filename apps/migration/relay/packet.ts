@@ -4,15 +4,15 @@
 import type { GuestInterface } from '../../../controller/network/model.ts';
 import type { Family } from '../../../controller/network/relay.ts';
 import type { Action, MatchInput } from '../../../controller/openflow/index.ts';
-import { decTtl, ip, output, set } from '../../../controller/switches/flow.ts';
+import { decTtl, ip, set } from '../../../controller/switches/flow.ts';
 
 export const ipOf = { ipv4: ip[4], ipv6: ip[6] } as const;
 
-export const outOfUplink = (nic: GuestInterface, gateway: string, uplink: number): readonly Action[] => [
+export const outOfUplink = (nic: GuestInterface, gateway: string, uplink: Action): readonly Action[] => [
   decTtl,
   set('eth_src', nic.mac),
   set('eth_dst', gateway),
-  output(uplink),
+  uplink,
 ];
 
 export const setSource = (family: Family, address: string): Action =>

@@ -21,6 +21,7 @@ import {
   type FlowList,
   decTtl,
   drop,
+  output,
   outputInPort,
   set,
   TCP,
@@ -43,21 +44,17 @@ import { tunnel } from './tunnel.ts';
 import { type GuestSide, markOf, type RelayWay } from './way.ts';
 
 export const rewrite: RelayWay = {
-  deliver: (list, side) => {
-    tunnel.deliver(list, side);
-    const { nic, own, relay, out } = side;
-    if (own === undefined || relay === undefined) return;
-    const relayed = list.under(relayCookie(nic.number, own.index, 'rewrite'));
-    for (const family of families) {
-      const address = relay.anchor[family];
-      const gateway = out.gateways[family];
-      if (address === undefined || gateway === undefined) continue;
-      const fields = { [Register.interface]: nic.number, ...ipOf[family] };
-      const sent = [setDestination(family, address), ...outOfUplink(nic, gateway, out.uplink)];
-      relayed.add('deliver', 110, fields, [sent]);
-      // OVS outputs to the port of entry only when told so.
-      relayed.add('deliver', 120, { ...fields, in_port: out.uplink }, [[...sent.slice(0, -1), outputInPort]]);
-    }
+  send: ({ nic, relay, out }, family, uplink) => {
+    const address = relay?.anchor[family];
+    const gateway = out.gateways[family];
+    const home = nic.home[family];
+    if (address === undefined || gateway === undefined || home === undefined) return undefined;
+    return [
+      setDestination(family, address),
+      ...outOfUplink(nic, gateway, uplink),
+      setDestination(family, home),
+      set('eth_dst', nic.mac),
+    ];
   },
 
   arrive: (list, at) => {
@@ -92,7 +89,7 @@ function arriveAt(
   if (kind === 'edge') {
     const gateway = out.gateways[family];
     if (gateway === undefined) return;
-    relayed.add('route', 150, from(family, address), [outOfUplink(nic, gateway, out.uplink)]);
+    relayed.add('route', 150, from(family, address), [outOfUplink(nic, gateway, output(out.uplink))]);
   }
 
   function arrived(): Then {
@@ -100,8 +97,7 @@ function arriveAt(
     const gateway = out.gateways[family];
     if (next !== undefined && gateway !== undefined) {
       // The guest has left: the packet follows it, straight to where it is now.
-      const follow = outOfUplink(nic, gateway, out.uplink);
-      return [[setDestination(family, next), ...follow.slice(0, -1), outputInPort]];
+      return [[setDestination(family, next), ...outOfUplink(nic, gateway, outputInPort)]];
     }
     return [
       [

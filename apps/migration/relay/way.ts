@@ -3,12 +3,16 @@
  */
 import type { Addresses, Anchor, GuestInterface, Host } from '../../../controller/network/model.ts';
 import type { Family, Relay, RelayMode } from '../../../controller/network/relay.ts';
+import type { Action } from '../../../controller/openflow/index.ts';
 import type { FlowList } from '../../../controller/switches/flow.ts';
 import { Mark } from '../../../controller/switches/pipeline.ts';
 
 export interface RelayWay {
-  /** At an anchor: to the guest, which is elsewhere. Adds to `deliver`. */
-  readonly deliver: (list: FlowList, from: AnchorSide) => void;
+  /**
+   * At an anchor: sends a packet of this family, which `deliver` has, to the guest at another host, and leaves it as
+   * it was for what comes after. Undefined where that takes a tunnel. `uplink` outputs to the uplink.
+   */
+  readonly send: (from: AnchorSide, family: Family, uplink: Action) => readonly Action[] | undefined;
   /** At a host that the guest is at, comes to or has left: what the anchor or an edge sends there. */
   readonly arrive: (list: FlowList, at: GuestSide) => void;
   /** Where the guest is: answers on connections of the anchor. Adds to `outboundRelayed`. */
@@ -28,7 +32,8 @@ export type GatewayMacs = Readonly<Partial<Record<Family, string>>>;
 export interface AnchorSide {
   readonly nic: GuestInterface;
   readonly own: Anchor | undefined;
-  readonly location: Host;
+  /** Where the guest is, or is copied to. */
+  readonly to: Host;
   readonly relay: Relay | undefined;
   readonly out: WayOut;
 }

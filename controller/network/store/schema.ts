@@ -1,5 +1,5 @@
 /**
- * The OVSDB schema ArcticTern, version 1.1.0: generated, do not edit. See ovsdb/generate.ts.
+ * The OVSDB schema ArcticTern, version 1.2.0: generated, do not edit. See ovsdb/generate.ts.
  */
 import type { DatabaseSchema, Uuid } from '../../ovsdb/index.ts';
 
@@ -73,10 +73,20 @@ export interface MigrationRow {
   readonly relay: 'tunnel' | 'rewrite' | 'direct' | null;
   readonly origin: 'controller' | 'noticed';
   readonly phase:
-    'planned' | 'preparing' | 'copying' | 'switching' | 'relaying' | 'drained' | 'failed' | 'rolled-back';
+    | 'planned'
+    | 'preparing'
+    | 'copying'
+    | 'switching'
+    | 'relaying'
+    | 'drained'
+    | 'failed'
+    | 'rolled-back';
   readonly reason: string | null;
   readonly entered: ReadonlyMap<string, number>;
   readonly blackout_ms: number | null;
+  readonly max_blackout_ms: number | null;
+  readonly copy_ms: number | null;
+  readonly warning: string | null;
 }
 
 /** What the compiler knows of ArcticTern: the rows of each table, and columns that never change. */
@@ -96,7 +106,7 @@ export type ArcticTernTables = {
 
 export const arcticTern: DatabaseSchema<ArcticTernTables> = {
   name: 'ArcticTern',
-  version: '1.1.0',
+  version: '1.2.0',
   tables: {
     Global: {
       columns: {
@@ -274,6 +284,9 @@ export const arcticTern: DatabaseSchema<ArcticTernTables> = {
           ephemeral: false,
         },
         blackout_ms: { key: { type: 'real' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        max_blackout_ms: { key: { type: 'real' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        copy_ms: { key: { type: 'real' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        warning: { key: { type: 'string' }, min: 0, max: 1, mutable: true, ephemeral: false },
       },
       isRoot: true,
       indexes: [['id']],

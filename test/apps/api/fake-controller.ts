@@ -44,9 +44,7 @@ const guest = (
   uuid: `00000000-0000-4000-8000-00000000000${number}`,
   host: at,
   memoryMiB: 256,
-  mac: `52:54:00:00:00:0${number}`,
-  interfaceId: `${name}-0`,
-  addresses,
+  interfaces: [{ mac: `52:54:00:00:00:0${number}`, interfaceId: `${name}-0`, addresses }],
   services:
     number === 1
       ? [
@@ -192,9 +190,11 @@ const ended: readonly Migration[] = [
     to: 'b1',
     strategy: 'redirect',
     admit: 'established',
+    maxBlackoutMs: 100,
     origin: 'controller',
     phase: 'drained',
     blackoutMs: 37.1234,
+    copyMs: 7_600,
     entered: {
       planned: STARTED_AT + 1_000,
       preparing: STARTED_AT + 1_012.5,
@@ -211,6 +211,7 @@ const ended: readonly Migration[] = [
     to: 'b2',
     strategy: 'redirect',
     admit: 'all',
+    maxBlackoutMs: 100,
     origin: 'noticed',
     phase: 'rolled-back',
     reason: 'the destination gave the guest up',
@@ -271,6 +272,7 @@ export class FakeController implements ControllerView {
         to,
         strategy: options?.strategy ?? 'redirect',
         admit: options?.admit ?? 'all',
+        maxBlackoutMs: options?.maxBlackoutMs ?? 100,
         origin: 'controller',
         phase: 'planned',
         entered: { planned: STARTED_AT + 100_000 },

@@ -137,9 +137,9 @@ const description: NetworkDescription = {
     uuid: `00000000-0000-0000-0000-0000000000${GUESTS[key].toString(16)}`,
     host: 'a',
     memoryMiB: 128,
-    mac: mac(key),
-    interfaceId: key,
-    addresses: [address.guest(key).ipv4, address.guest(key).ipv6],
+    interfaces: [
+      { mac: mac(key), interfaceId: key, addresses: [address.guest(key).ipv4, address.guest(key).ipv6] },
+    ],
     services: [{ protocol: 'tcp', port: 80 }],
   })),
 };
@@ -219,6 +219,7 @@ export class Bed {
       ...now,
       placements: new Map(),
       anchors: new Map(),
+      copies: new Map(),
       migrations: new Map(),
     }));
     for (const guest of guestKeys) {
@@ -282,7 +283,14 @@ export class Bed {
 
   phase(guest: GuestKey, to: HostKey, phase: Phase): void {
     const from = this.network.state.placements.get(guest) ?? 'a';
-    const common = { id: `${guest} ${to}`, guest, to, strategy: 'redirect', admit: 'all' } as const;
+    const common = {
+      id: `${guest} ${to}`,
+      guest,
+      to,
+      strategy: 'redirect',
+      admit: 'all',
+      maxBlackoutMs: 100,
+    } as const;
     this.network.update(migrationChanged({ ...common, from, origin: 'controller', phase, entered: {} }));
   }
 

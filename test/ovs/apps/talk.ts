@@ -8,7 +8,7 @@ import type { Stream } from './room.ts';
 export const versions = ['ipv4', 'ipv6'] as const;
 export type Version = (typeof versions)[number];
 export type Client = 'client' | 'stranger';
-const PIECE = 30_000;
+const PIECE = 8_000;
 const any = { ipv4: '0.0.0.0', ipv6: '::' } as const;
 
 export interface Talk {
