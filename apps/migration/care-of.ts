@@ -1,7 +1,8 @@
 /**
- * Which addresses a guest's interface gets at a host that it visits: those it holds there already, else the lowest
- * that nobody holds. A care-of address is for new connections; relay addresses are for old ones, where the anchors
- * relay by rewriting: one for each anchor and for each kind of who sends there, so that the wire tells them apart.
+ * Which addresses a guest's interface gets at a host that it visits: those it holds there already, else those that it
+ * held there a short while ago, else the lowest that nobody holds or may still be taken to hold. A care-of address is
+ * for new connections; relay addresses are for old ones, where the anchors relay by rewriting: one for each anchor and
+ * for each kind of who sends there, so that the wire tells them apart.
  */
 import { isIPv6 } from 'node:net';
 import type {
@@ -27,7 +28,8 @@ export function leaseCareOf(state: NetworkState, nic: GuestInterface, host: Host
   const held = anchors.find((anchor) => anchor.host === host.name && anchor.index !== HOME_ANCHOR);
   if (held !== undefined) return held;
 
-  const addresses = lease(state, host, nic.home, takenAddresses(state));
+  const own = [...state.quarantine].filter(([, kept]) => kept.interface === nic.number).map(([one]) => one);
+  const addresses = lease(state, host, nic.home, takenAddresses(state), own);
   return { index: freeIndex(anchors, nic), host: host.name, addresses, admit: 'all' };
 }
 
@@ -68,13 +70,19 @@ function sameRelays(one: readonly Relay[], other: readonly Relay[]): boolean {
 }
 
 /** An address of the host's site for each family that `wanted` has, where the site offers a range. */
-function lease(state: NetworkState, host: Host, wanted: Addresses, taken: Set<string>): Addresses {
+function lease(
+  state: NetworkState,
+  host: Host,
+  wanted: Addresses,
+  taken: Set<string>,
+  preferred: readonly string[] = [],
+): Addresses {
   const addresses: { -readonly [K in keyof Addresses]: Addresses[K] } = {};
   for (const subnet of state.subnets.values()) {
     if (subnet.site !== host.site || subnet.careOf === undefined) continue;
     const family = subnet.family === 4 ? 'ipv4' : 'ipv6';
     if (wanted[family] === undefined || addresses[family] !== undefined) continue;
-    const address = lowestFree(subnet, subnet.careOf, taken);
+    const address = preferred.find((one) => isIn(one, subnet)) ?? lowestFree(subnet, subnet.careOf, taken);
     taken.add(address);
     addresses[family] = address;
   }
@@ -93,12 +101,24 @@ function takenAddresses(state: NetworkState): Set<string> {
       for (const { edge, anchor } of relays ?? []) take(edge.ipv4, edge.ipv6, anchor.ipv4, anchor.ipv6);
     }
   }
+  take(...state.quarantine.keys());
   for (const { interfaces } of state.guests.values()) {
     for (const { home } of interfaces) take(home.ipv4, home.ipv6);
   }
   for (const { gateway } of state.subnets.values()) take(gateway);
   for (const { underlay } of [...state.hosts.values(), ...state.edges.values()]) take(underlay);
   return taken;
+}
+
+/** Is the address, in canonical text, one of those that the subnet offers? */
+function isIn(address: string, { family, careOf }: Subnet): boolean {
+  if (careOf === undefined || isIPv6(address) !== (family === 6)) return false;
+  const value = family === 4 ? BigInt(parseIpv4(address)) : parseIpv6(address);
+  const [first, last] =
+    family === 4
+      ? [BigInt(parseIpv4(careOf.first)), BigInt(parseIpv4(careOf.last))]
+      : [parseIpv6(careOf.first), parseIpv6(careOf.last)];
+  return value >= first && value <= last;
 }
 
 const canonical = (address: string): string => (isIPv6(address) ? formatIpv6(parseIpv6(address)) : address);

@@ -1,5 +1,5 @@
 /**
- * The OVSDB schema ArcticTern, version 1.2.0: generated, do not edit. See ovsdb/generate.ts.
+ * The OVSDB schema ArcticTern, version 1.3.0: generated, do not edit. See ovsdb/generate.ts.
  */
 import type { DatabaseSchema, Uuid } from '../../ovsdb/index.ts';
 
@@ -56,6 +56,14 @@ export interface RelayRow {
   readonly anchor: ReadonlySet<string>;
 }
 
+export interface QuarantineRow {
+  readonly _uuid: Uuid<'Quarantine'>;
+  readonly address: string;
+  /** 1 to 32767. */
+  readonly interface: number;
+  readonly until: number;
+}
+
 export interface GatewayRow {
   readonly _uuid: Uuid<'Gateway'>;
   readonly prefix: string;
@@ -73,16 +81,11 @@ export interface MigrationRow {
   readonly relay: 'tunnel' | 'rewrite' | 'direct' | null;
   readonly origin: 'controller' | 'noticed';
   readonly phase:
-    | 'planned'
-    | 'preparing'
-    | 'copying'
-    | 'switching'
-    | 'relaying'
-    | 'drained'
-    | 'failed'
-    | 'rolled-back';
+    'planned' | 'preparing' | 'copying' | 'switching' | 'relaying' | 'drained' | 'failed' | 'rolled-back';
   readonly reason: string | null;
   readonly entered: ReadonlyMap<string, number>;
+  /** 1 to 32767. 1 to 255. */
+  readonly leased: ReadonlyMap<number, number>;
   readonly blackout_ms: number | null;
   readonly max_blackout_ms: number | null;
   readonly copy_ms: number | null;
@@ -97,6 +100,7 @@ export type ArcticTernTables = {
   Placement: { readonly row: PlacementRow; readonly immutable: 'guest' };
   Anchor: { readonly row: AnchorRow; readonly immutable: 'interface' | 'index' };
   Relay: { readonly row: RelayRow; readonly immutable: 'interface' | 'index' | 'host' | 'mode' };
+  Quarantine: { readonly row: QuarantineRow; readonly immutable: 'address' | 'interface' };
   Gateway: { readonly row: GatewayRow; readonly immutable: 'prefix' };
   Migration: {
     readonly row: MigrationRow;
@@ -106,7 +110,7 @@ export type ArcticTernTables = {
 
 export const arcticTern: DatabaseSchema<ArcticTernTables> = {
   name: 'ArcticTern',
-  version: '1.2.0',
+  version: '1.3.0',
   tables: {
     Global: {
       columns: {
@@ -213,6 +217,21 @@ export const arcticTern: DatabaseSchema<ArcticTernTables> = {
       isRoot: true,
       indexes: [['interface', 'index', 'host']],
     },
+    Quarantine: {
+      columns: {
+        address: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
+        interface: {
+          key: { type: 'integer', minInteger: 1, maxInteger: 32767 },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        until: { key: { type: 'real' }, min: 1, max: 1, mutable: true, ephemeral: false },
+      },
+      isRoot: true,
+      indexes: [['address']],
+    },
     Gateway: {
       columns: {
         prefix: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
@@ -278,6 +297,14 @@ export const arcticTern: DatabaseSchema<ArcticTernTables> = {
         entered: {
           key: { type: 'string' },
           value: { type: 'real' },
+          min: 0,
+          max: 'unlimited',
+          mutable: true,
+          ephemeral: false,
+        },
+        leased: {
+          key: { type: 'integer', minInteger: 1, maxInteger: 32767 },
+          value: { type: 'integer', minInteger: 1, maxInteger: 255 },
           min: 0,
           max: 'unlimited',
           mutable: true,

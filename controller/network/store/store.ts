@@ -21,6 +21,7 @@ const selection = {
   Anchor: true,
   Relay: true,
   Gateway: true,
+  Quarantine: true,
   Migration: true,
 } as const;
 
@@ -64,6 +65,7 @@ export class Store {
         relays: replica.table('Relay').rows(),
         gateways: replica.table('Gateway').rows(),
         migrations: replica.table('Migration').rows(),
+        quarantine: replica.table('Quarantine').rows(),
       };
       await replica.close();
       return {

@@ -35,6 +35,7 @@ const empty = (): Tables => ({
   Anchor: [],
   Relay: [],
   Gateway: [],
+  Quarantine: [],
   Migration: [],
 });
 
@@ -60,8 +61,17 @@ function read(tables: Tables) {
   };
   const [interfaces, hosts, placements] = [rows('Interface'), rows('Host'), rows('Placement')];
   const [anchors, gateways, migrations] = [rows('Anchor'), rows('Gateway'), rows('Migration')];
-  const relays = rows('Relay');
-  return { interfaces, hosts, placements, anchors, relays, gateways, migrations } as unknown as StoredRows;
+  const [relays, quarantine] = [rows('Relay'), rows('Quarantine')];
+  return {
+    interfaces,
+    hosts,
+    placements,
+    anchors,
+    relays,
+    gateways,
+    migrations,
+    quarantine,
+  } as unknown as StoredRows;
 }
 
 const away = after(
