@@ -8,6 +8,6 @@ import { routingRecipes } from './routing/flows.ts';
 
 export const recipes: Recipes = (view, state) => [
   ...routingRecipes(view, state.gateways, [...state.subnets.values()]),
-  ...defenceRecipes(),
+  ...defenceRecipes(view, state),
   ...migrationRecipes(view),
 ];

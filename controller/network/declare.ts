@@ -4,6 +4,7 @@
  * Numbers of hosts and interfaces are stable: what has one keeps it, what is new gets the lowest free one.
  */
 import { isIPv4 } from 'node:net';
+import { type Blocklist, emptyBlocklist } from './blocklist.ts';
 import type { NetworkDescription } from './description.ts';
 import type { Migration } from './migration.ts';
 import {
@@ -28,6 +29,7 @@ export interface Remembered {
   readonly anchors: ReadonlyMap<number, readonly Anchor[]>;
   readonly gateways: ReadonlyMap<string, string>;
   readonly migrations: ReadonlyMap<string, Migration>;
+  readonly blocklist: Blocklist;
 }
 
 export const nothingRemembered: Remembered = {
@@ -37,6 +39,7 @@ export const nothingRemembered: Remembered = {
   anchors: new Map(),
   gateways: new Map(),
   migrations: new Map(),
+  blocklist: emptyBlocklist,
 };
 
 const DEFAULT_MTU = 1500;
@@ -96,6 +99,8 @@ export function declare(
     ),
     anchors: stillTrue(remembered.anchors, guests, hosts),
     migrations: remembered.migrations,
+    blocklist: remembered.blocklist,
+    admissionRates: new Map(),
   };
 }
 

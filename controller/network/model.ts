@@ -6,8 +6,9 @@
  * Nothing here refers to a connection, a timer or a protocol message.
  *
  * Declared: sites, subnets, hosts, guests. Observed: bridges with their ports, hypervisors with their
- * domains, gateways. Decided: placements, anchors, migrations.
+ * domains, gateways. Decided: placements, anchors, migrations, the blocklist, admission rates.
  */
+import type { Blocklist } from './blocklist.ts';
 import type { Migration } from './migration.ts';
 
 export interface NetworkState {
@@ -26,6 +27,9 @@ export interface NetworkState {
   readonly anchors: ReadonlyMap<InterfaceNumber, readonly Anchor[]>;
   /** Migrations that have not ended, by guest. */
   readonly migrations: ReadonlyMap<GuestName, Migration>;
+  readonly blocklist: Blocklist;
+  /** New connections a second that a guest is let have, where that is not the default. */
+  readonly admissionRates: ReadonlyMap<GuestName, number>;
 }
 
 export type SiteName = string;

@@ -94,16 +94,17 @@ const MATCH_IN_KEY = 3;
 const COOKIE_BYTES = 8;
 const INSTRUCTIONS_IN_BODY = 10;
 
-const compiled = new WeakMap<Block, readonly CompiledFlow[]>();
+/** By the flows themselves: bridges may share a block's. */
+const compiled = new WeakMap<Iterable<Flow>, readonly CompiledFlow[]>();
 const scratch = new Writer();
 let scratchBuffer = Buffer.from(scratch.bytes.buffer);
 
 /** The block's flows, in its order. */
 export function compileBlock(block: Block): readonly CompiledFlow[] {
-  let result = compiled.get(block);
+  let result = compiled.get(block.flows);
   if (result === undefined) {
-    result = block.flows.map((flow) => CompiledFlow.of(flow));
-    compiled.set(block, result);
+    result = Array.from(block.flows, (flow) => CompiledFlow.of(flow));
+    compiled.set(block.flows, result);
   }
   return result;
 }

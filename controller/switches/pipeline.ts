@@ -2,8 +2,9 @@
  * The pipeline: every table, register, mark, key and cookie of a bridge under control, declared once.
  *
  *   uplink ── classify ── blocklist ── neighbour ── inbound ── inbound-tracked ── deliver ──► guest
- *                                          │                        └─ binding ─┘      └─ relay ──► tunnel
- *                                          └──► answer (ARP, ND)
+ *                                          │                        │              │ └─ relay ──► tunnel
+ *                                          │                        └─ admission ── blocklist-new ── binding ─┐
+ *                                          └──► answer (ARP, ND)                   └───── translated ─────────┘
  *   tunnel ── classify ── tunnelled ── deliver-relayed ──► guest                          to the guest
  *                             └─ outbound-tracked ── route ──► uplink                     from the guest
  *   guest ── classify ── neighbour ── outbound ── outbound-relayed ── relay ──► tunnel    answers to an anchor
@@ -26,7 +27,7 @@ export const Table = {
   classify: 0,
   /** Out of a tunnel: to the guest, or from it. */
   tunnelled: 5,
-  /** Sources that are dropped. */
+  /** The blocklist's first line: sources of which nothing gets in. Few, so that megaflows stay few. */
   blocklist: 10,
   /** ARP and neighbour discovery: answered here, for addresses that this bridge holds. */
   neighbour: 20,
@@ -34,8 +35,14 @@ export const Table = {
   inbound: 30,
   /** Looked up in the anchor zone: established, new, invalid. */
   inboundTracked: 31,
+  /** New connections from outside: as many a second as their guest's meter lets through. */
+  admission: 32,
+  /** The blocklist's second line: sources whose new connections are dropped. Reached behind the meters only. */
+  blocklistNew: 33,
   /** A new connection from outside: tracked from here on, translated when it is to a care-of address. */
-  binding: 32,
+  binding: 34,
+  /** It should have been translated. What was not, for want of room in conntrack, is dropped. */
+  translated: 35,
   /** To the guest: its port, or the tunnel to where it is. */
   deliver: 40,
   /** Out of a tunnel, to the guest: remember the anchor, then its port. */
@@ -52,6 +59,8 @@ export const Table = {
   returned: 54,
   /** A new connection of the guest: tracked from here on, translated when the guest is away from home. */
   bindingOutbound: 55,
+  /** The same the other way: nothing leaves with a home address in the place of a care-of address. */
+  translatedOutbound: 56,
   /** Into a tunnel, unless it does not fit. */
   relay: 60,
   /** Out of the uplink, or back in for another guest of this host. */
@@ -146,7 +155,7 @@ export const COOKIE_PREFIX_MASK = 0xffff_0000_0000_0000n;
 export const App = { routing: 1, migration: 2, defence: 3 } as const;
 export type AppName = keyof typeof App;
 
-export const ObjectKind = { bridge: 0, interface: 1, host: 2, subnet: 3 } as const;
+export const ObjectKind = { bridge: 0, interface: 1, host: 2, subnet: 3, block: 4 } as const;
 export type ObjectKindName = keyof typeof ObjectKind;
 
 export function cookie(app: AppName, kind: ObjectKindName, number: number): bigint {
@@ -171,13 +180,23 @@ export function cookieOwner(value: bigint): CookieOwner | undefined {
     : { app, kind, number: Number(value & 0xffff_ffffn) };
 }
 
-/** Meters, by what they protect the controller from. */
+/** Meters that every bridge has, by what they protect the controller and the slow path from. */
 export const Meter = {
   /** Packets that do not fit a tunnel, answered by an ICMP error. */
   tooLarge: 1,
-  /** Guests' announcements and gateways' answers. */
+  /** Neighbour discovery that is answered in flows, in the slow path. */
   neighbour: 2,
+  /** Gateways' answers, to the controller. */
+  gateway: 3,
+  /** Guests' announcements, to the controller. */
+  announcement: 4,
 } as const;
+
+/** Meters of interfaces: the new connections from outside that they are let have in a second. */
+const FIRST_ADMISSION_METER = 0x100;
+export const admissionMeter = (interfaceNumber: number): number => FIRST_ADMISSION_METER + interfaceNumber;
+export const isAdmissionMeter = (meterId: number): boolean =>
+  meterId > FIRST_ADMISSION_METER && meterId <= FIRST_ADMISSION_METER + 0x7fff;
 
 /** What a packet-in is about: `controller2`'s userdata, first byte. */
 export const PacketInReason = { tooLarge: 1, gateway: 2, announcement: 3 } as const;

@@ -1,4 +1,5 @@
 /** A network of two sites with one host each, and a guest on its way from one to the other. */
+import { emptyBlocklist } from '../../../controller/network/blocklist.ts';
 import type {
   Anchor,
   Bridge,
@@ -98,5 +99,7 @@ export function network(at: Site, { grace = false } = {}): NetworkState {
     placements: new Map([[guest.name, at]]),
     anchors: new Map([[1, at === 'west' ? [home] : [home, careOf]]]),
     migrations: new Map(),
+    blocklist: emptyBlocklist,
+    admissionRates: new Map(),
   };
 }

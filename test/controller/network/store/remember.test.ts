@@ -35,15 +35,21 @@ const empty = (): Tables => ({
   Anchor: [],
   Gateway: [],
   Migration: [],
+  Block: [],
+  BlockedSources: [],
+  Allowance: [],
+  Global: [{ epoch: 1, last_block: 0 }],
 });
 
-/** Applies a transaction as an OVSDB server would its deletes and inserts (RFC 7047, section 5.2). */
+/** Applies a transaction as an OVSDB server would its deletes, inserts and updates (RFC 7047, section 5.2). */
 function apply(tables: Tables, before: NetworkState | undefined, state: NetworkState): readonly Part[] {
   const parts = (difference(before, state)?.params().slice(1) ?? []) as readonly Part[];
   for (const { op, table, where, row } of parts) {
     const rows = tables[table]!;
     if (op === 'delete') {
       tables[table] = rows.filter((each) => !where!.every(([column, , value]) => each[column] === value));
+    } else if (op === 'update') {
+      for (const each of rows) Object.assign(each, row);
     } else {
       expect(op).toBe('insert');
       rows.push(row!);
@@ -59,7 +65,12 @@ function read(tables: Tables) {
   };
   const [interfaces, hosts, placements] = [rows('Interface'), rows('Host'), rows('Placement')];
   const [anchors, gateways, migrations] = [rows('Anchor'), rows('Gateway'), rows('Migration')];
-  return { interfaces, hosts, placements, anchors, gateways, migrations } as unknown as StoredRows;
+  const [blocks, blockedSources, allowances] = [rows('Block'), rows('BlockedSources'), rows('Allowance')];
+  const lastBlock = tables['Global']![0]!['last_block'];
+  return {
+    ...{ interfaces, hosts, placements, anchors, gateways, migrations },
+    ...{ blocks, blockedSources, allowances, lastBlock },
+  } as unknown as StoredRows;
 }
 
 const away = after(
