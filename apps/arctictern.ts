@@ -29,8 +29,9 @@ import { BridgeDatabase } from '../controller/switches/bridge-database.ts';
 import { Fabric } from '../controller/switches/fabric.ts';
 import { SwitchListener } from '../controller/switches/listener.ts';
 import { PacketInReason } from '../controller/switches/pipeline.ts';
-import { EventStream } from './events.ts';
+import { EventStream, momentEvent } from './events.ts';
 import { MigrationService } from './migration/service.ts';
+import { portChanges } from './port-changes.ts';
 import { recipes } from './recipes.ts';
 import { Gateways } from './routing/gateways.ts';
 import { answerPacketIn } from './routing/too-large-answer.ts';
@@ -91,7 +92,7 @@ export class ArcticTern {
     this.#options = options;
     this.#store = store;
     this.startedAt = clock.now();
-    this.network = new Network(state);
+    this.network = new Network(state, (error) => this.#problem('network', error));
     this.fabric = new Fabric(state, recipes, epoch, clock, {
       onFresh: (host) => this.#beginGrace(host),
       onReady: (host, { found, repaired }) => {
@@ -133,11 +134,13 @@ export class ArcticTern {
       newId: () => randomBytes(6).toString('hex'),
       saved: () => store.saved(),
       onError: (error, guest) => this.#problem(`guest ${guest}`, error),
-      onMoment: (guest, moment, at) =>
-        this.events.emit({ at, level: 'info', subject: `guest ${guest}`, message: moment }),
+      onMoment: (moment, at) => this.events.emit(momentEvent(moment, at)),
     });
     // Flows first: nothing else may come between a decision and the datapath.
     this.network.follow((next) => this.fabric.update(next));
+    this.network.follow((next, before) => {
+      for (const change of portChanges(next, before)) this.events.emit(momentEvent(change, clock.now()));
+    });
     this.network.follow((next, before) => {
       if (next.migrations === before.migrations) return;
       for (const migration of next.migrations.values()) this.history.set(migration.id, migration);
@@ -206,7 +209,7 @@ export class ArcticTern {
         answerPacketIn(this.network.state, this.fabric, host, message, frame);
         return;
       case PacketInReason.announcement:
-        this.#say(`host ${host}`, 'a guest announced itself (RARP)', 'debug');
+        this.events.emit(momentEvent({ kind: 'announced', host }, this.#options.clock.now()));
         return;
       default:
         return;

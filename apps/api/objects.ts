@@ -3,6 +3,7 @@
  * from here. Names are those of ARCHITECTURE.md's list of words.
  */
 import { z } from 'zod';
+import { moment as timelineMoment } from '../events.ts';
 
 const milliseconds = z.number().meta({ description: 'milliseconds' });
 const moment = z.number().meta({ description: 'milliseconds since the Unix epoch' });
@@ -139,6 +140,7 @@ export const event = z
     subject: z.string(),
     message: z.string(),
     code: z.string().optional(),
+    moment: timelineMoment.optional(),
   })
   .meta({ id: 'Event' });
 

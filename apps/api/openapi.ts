@@ -2,6 +2,7 @@
  * The OpenAPI document, made from the same schemas that requests are checked against.
  */
 import { z } from 'zod';
+import { moment } from '../events.ts';
 import * as objects from './objects.ts';
 
 const named = {
@@ -15,6 +16,7 @@ const named = {
   AbortRequest: objects.abortRequest,
   Flow: objects.flow,
   Event: objects.event,
+  Moment: moment,
   Problem: objects.problem,
 } as const;
 

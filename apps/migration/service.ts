@@ -22,6 +22,7 @@ import type {
 import type { Network } from '../../controller/network/network.ts';
 import type { Fabric, StagedSwitchover } from '../../controller/switches/fabric.ts';
 import { relayZone } from '../../controller/switches/pipeline.ts';
+import type { Moment } from '../events.ts';
 import { announce } from '../routing/announce.ts';
 import { type MigrationAction, type MigrationEvent, step } from './machine.ts';
 import { checkMigration } from './plan.ts';
@@ -44,7 +45,7 @@ export interface MigrationServiceParts {
   readonly saved: () => Promise<void>;
   readonly onError: (error: Error, guest: GuestName) => void;
   /** Something worth a line in the timeline. */
-  readonly onMoment: (guest: GuestName, moment: string, at: number) => void;
+  readonly onMoment: (moment: Moment, at: number) => void;
 }
 
 /** What is at hand of a migration besides what the model holds. */
@@ -91,6 +92,12 @@ export class MigrationService {
         return;
       case 'monitor':
         this.#stamp(migration, event.event, event.qemuTime, host);
+        return;
+      case 'migration-iteration':
+        this.#parts.onMoment(
+          { kind: 'iteration', guest, migration: migration.id, host, iteration: event.iteration },
+          event.receivedAt,
+        );
         return;
       default:
         return;
@@ -176,16 +183,16 @@ export class MigrationService {
       for (const host of state.hosts.keys()) {
         if (host === placement || isAttached(before, guest, host) || !isAttached(state, guest, host))
           continue;
-        this.#parts.onMoment(guest.name, `noticed at ${host}`, this.#parts.clock.now());
+        this.#parts.onMoment({ kind: 'noticed', guest: guest.name, host }, this.#parts.clock.now());
         this.#plan(guest.name, placement, host, 'noticed', {});
       }
     }
   }
 
   #lifecycle(migration: Migration, { event, detail, receivedAt }: LifecycleEvent, host: HostName): void {
-    const { guest, from, to } = migration;
+    const { guest, from, to, id } = migration;
     if (host !== from && host !== to) return;
-    this.#parts.onMoment(guest, `${event}(${detail}) at ${host}`, receivedAt);
+    this.#parts.onMoment({ kind: 'libvirt', guest, migration: id, host, event, detail }, receivedAt);
     if (host === from) {
       if (event === 'suspended' && detail === 'migrated') this.#event(guest, { type: 'suspended' });
       if (event === 'suspended' && detail === 'paused') this.#event(guest, { type: 'paused' });
@@ -209,7 +216,7 @@ export class MigrationService {
     } else {
       return;
     }
-    this.#parts.onMoment(migration.guest, `QEMU ${event} at ${host}`, at);
+    this.#parts.onMoment({ kind: 'qemu', guest: migration.guest, migration: migration.id, host, event }, at);
     const { stoppedAt, resumedAt } = running;
     if (stoppedAt === undefined || resumedAt === undefined) return;
     this.#parts.network.update((state) => {
@@ -227,7 +234,9 @@ export class MigrationService {
     const now = clock.now();
     const { migration: next, actions } = step(migration, event, now);
     if (next === migration && actions.length === 0) return;
-    if (next.phase !== migration.phase) onMoment(guest, next.phase, now);
+    if (next.phase !== migration.phase) {
+      onMoment({ kind: 'phase', guest, migration: next.id, phase: next.phase }, now);
+    }
 
     // The commit of a staged switchover leaves before anything else is thought about.
     const redirecting = actions.includes('redirect') ? this.#redirect(next) : undefined;
@@ -299,12 +308,13 @@ export class MigrationService {
     this.#event(migration.guest, { type: 'staged' }, migration.id);
   }
 
-  #redirect({ guest }: Migration): Promise<void> | undefined {
+  #redirect({ guest, id }: Migration): Promise<void> | undefined {
     const running = this.#running.get(guest);
     const staged = running?.staged;
     if (running === undefined || staged === undefined) return undefined;
     running.staged = undefined;
-    return staged.commit().then(() => this.#parts.onMoment(guest, 'redirected', this.#parts.clock.now()));
+    const { onMoment, clock } = this.#parts;
+    return staged.commit().then(() => onMoment({ kind: 'redirected', guest, migration: id }, clock.now()));
   }
 
   async #return(migration: Migration): Promise<void> {

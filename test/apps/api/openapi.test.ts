@@ -156,6 +156,7 @@ describe('what the server answers', () => {
       subject: 'host a1',
       message: 'x',
       ...(code === undefined ? {} : { code }),
+      moment: { kind: 'port', host: 'a1', port: 'vnet0', change: 'gone', guest: null },
     });
     const event = await stream.next();
     const { schema } = document.paths['/v1/events']!['get']!.responses['200']!.content!['text/event-stream']!;
