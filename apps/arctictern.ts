@@ -29,6 +29,7 @@ import { BridgeDatabase } from '../controller/switches/bridge-database.ts';
 import { Fabric } from '../controller/switches/fabric.ts';
 import { SwitchListener } from '../controller/switches/listener.ts';
 import { PacketInReason } from '../controller/switches/pipeline.ts';
+import { BlocklistService } from './defence/blocklist.ts';
 import { EventStream, momentEvent } from './events.ts';
 import { MigrationService } from './migration/service.ts';
 import { portChanges } from './port-changes.ts';
@@ -50,6 +51,7 @@ export class ArcticTern {
   readonly network: Network;
   readonly fabric: Fabric;
   readonly migrations: MigrationService;
+  readonly blocklist: BlocklistService;
   readonly events = new EventStream();
   /** Every migration that is known of, ended ones too, by id, oldest first. */
   readonly history = new Map<string, Migration>();
@@ -126,6 +128,7 @@ export class ArcticTern {
         }),
     );
     this.#hypervisors = new Map(hosts.map((host) => [host.name, this.#hypervisor(host, clock, random)]));
+    this.blocklist = new BlocklistService(this.network, clock);
     this.migrations = new MigrationService({
       network: this.network,
       fabric: this.fabric,
@@ -157,6 +160,7 @@ export class ArcticTern {
   async close(): Promise<void> {
     for (const cancel of this.#graceTimers.values()) cancel();
     this.#gateways.close();
+    this.blocklist.close();
     await Promise.all([
       this.#listener.close(),
       ...this.#databases.map((database) => database.close()),

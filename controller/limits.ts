@@ -183,8 +183,11 @@ export const blocklist = {
   /** Sources and allowances that are kept, at most. A source costs OVS about 1.3 KiB on every bridge. */
   sources: 2_000_000,
   allowances: 1_000,
-  /** Sources in one request. */
+  /** A block with more sources than this keeps no list of its own; to take it away is to look through all. */
+  sourcesKept: 1_000,
+  /** Sources in one request, and the largest body that holds them. */
   sourcesPerRequest: 10_000,
+  bodyBytes: 1_048_576,
   /** The longest reason, in UTF-16 code units. */
   reason: 200,
   /** The longest that a block with an end may last. */

@@ -20,14 +20,14 @@ import {
 type Change = (blocklist: Blocklist) => Blocklist;
 
 /** A block as it is asked for; its number, line and count follow. */
-export type NewBlock = Omit<Block, 'number' | 'line' | 'count'>;
+export type NewBlock = Omit<Block, 'number' | 'line' | 'count' | 'sources'>;
 
 /** A new block; it gets the number after the last one's. */
 export function blocked(wanted: NewBlock, sources: readonly Source[]): Change {
   return (blocklist) => {
     const number = blocklist.lastNumber + 1;
     const fits = sources.length <= limits.firstLine && wanted.origin !== 'list';
-    const block: Block = { ...wanted, number, line: fits ? 'first' : 'second', count: 0 };
+    const block: Block = { ...wanted, number, line: fits ? 'first' : 'second', count: 0, sources: [] };
     const blocks = new Map(blocklist.blocks).set(number, block);
     const added = sourcesAdded(number, sources)({ ...blocklist, blocks, lastNumber: number });
     return withRoomInFirstLine(added, number);
@@ -40,12 +40,14 @@ export function sourcesAdded(number: number, sources: readonly Source[]): Change
     const block = blocklist.blocks.get(number);
     if (block === undefined) return blocklist;
     const editor = new LineEditor(blocklist.lines[block.line], block.line);
-    let count = block.count;
-    for (const source of sources) if (editor.add(source, number)) count++;
-    if (count === block.count) return blocklist;
+    const added = sources.filter((source) => editor.add(source, number));
+    if (added.length === 0) return blocklist;
+    const count = block.count + added.length;
+    const all =
+      count <= limits.sourcesKept && block.sources !== undefined ? [...block.sources, ...added] : undefined;
     const next = {
       ...blocklist,
-      blocks: new Map(blocklist.blocks).set(number, { ...block, count }),
+      blocks: new Map(blocklist.blocks).set(number, { ...block, count, sources: all }),
       lines: { ...blocklist.lines, [block.line]: editor.done() },
     };
     return withRoomInFirstLine(next, number);
@@ -69,11 +71,15 @@ export function unblocked(numbers: Iterable<number>): Change {
     const blocks = new Map(blocklist.blocks);
     const lines = { ...blocklist.lines };
     for (const line of ['first', 'second'] as const) {
-      const numbersHere = new Set(gone.filter((block) => block.line === line).map(({ number }) => number));
-      if (numbersHere.size === 0) continue;
+      const here = gone.filter((block) => block.line === line);
+      const large = new Set(here.flatMap(({ number, sources }) => (sources === undefined ? number : [])));
       const editor = new LineEditor(lines[line], line);
-      for (const [source, owners] of sourcesOf(blocklist, line)) {
-        for (const number of ownersOf(owners)) if (numbersHere.has(number)) editor.remove(source, number);
+      for (const { number, sources = [] } of here)
+        for (const source of sources) editor.remove(source, number);
+      if (large.size > 0) {
+        for (const [source, owners] of sourcesOf(blocklist, line)) {
+          for (const number of ownersOf(owners)) if (large.has(number)) editor.remove(source, number);
+        }
       }
       lines[line] = editor.done();
     }
@@ -96,7 +102,10 @@ export function sourceUnblocked(source: Source): Change {
         const block = blocks.get(number);
         if (block === undefined) continue;
         if (block.count === 1) blocks.delete(number);
-        else blocks.set(number, { ...block, count: block.count - 1 });
+        else {
+          const sources = block.sources?.filter((one) => one !== source);
+          blocks.set(number, { ...block, count: block.count - 1, sources });
+        }
       }
       lines[line] = editor.done();
     }

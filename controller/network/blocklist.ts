@@ -35,6 +35,8 @@ export interface Block {
   readonly line: Line;
   /** How many sources it has. */
   readonly count: number;
+  /** All of them, in the order of their coming, while they are few; undefined when only the shards know them. */
+  readonly sources: readonly Source[] | undefined;
 }
 
 /** The blocks that a source is in, by number; mostly one. */
@@ -98,6 +100,10 @@ export function* sourcesOf(blocklist: Blocklist, line: Line): Iterable<[Source, 
 
 /** The sources of one block. */
 export function* sourcesIn(blocklist: Blocklist, block: Block): Iterable<Source> {
+  if (block.sources !== undefined) {
+    yield* block.sources;
+    return;
+  }
   for (const [source, owners] of sourcesOf(blocklist, block.line)) {
     if (ownersOf(owners).includes(block.number)) yield source;
   }

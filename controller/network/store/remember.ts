@@ -6,6 +6,7 @@
  */
 import { transaction, type Transaction } from '../../ovsdb/index.ts';
 import { type Blocklist, type Line, type Owners, ownersOf, type Shard, type Source } from '../blocklist.ts';
+import { blocklist as limits } from '../../limits.ts';
 import type { Migration } from '../migration.ts';
 import type { Anchor, NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
@@ -71,6 +72,7 @@ function blocklistOf(
 ): Blocklist {
   const lines = { first: new Map<number, Shard>(), second: new Map<number, Shard>() };
   for (const { line, shard, sources } of rows.blockedSources) lines[line].set(shard, shardFrom(sources));
+  const sources = sourcesOfSmall(rows.blocks, lines);
   return {
     blocks: new Map(
       rows.blocks.map((row) => [
@@ -85,6 +87,7 @@ function blocklistOf(
           expires: row.expires ?? undefined,
           line: row.line,
           count: row.count,
+          sources: sources.get(row.number),
         },
       ]),
     ),
@@ -97,6 +100,20 @@ function blocklistOf(
     ),
     lastNumber: Math.max(rows.lastBlock, ...rows.blocks.map(({ number }) => number)),
   };
+}
+
+/** Of the blocks that have few. */
+function sourcesOfSmall(rows: readonly BlockRow[], lines: Blocklist['lines']): ReadonlyMap<number, Source[]> {
+  const small = new Map<number, Source[]>();
+  for (const { number, count } of rows) if (count <= limits.sourcesKept) small.set(number, []);
+  for (const shards of Object.values(lines)) {
+    for (const shard of shards.values()) {
+      for (const [source, owners] of shard) {
+        for (const owner of ownersOf(owners)) small.get(owner)?.push(source);
+      }
+    }
+  }
+  return small;
 }
 
 /** `203.0.113.7 3 12`: the source, and the numbers of the blocks that it is in. */

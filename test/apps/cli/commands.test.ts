@@ -189,7 +189,7 @@ describe('an empty list says so', () => {
   beforeAll(async () => {
     empty = new FakeController();
     empty.history.clear();
-    empty.network.state = { ...empty.network.state, guests: new Map() };
+    empty.network.update((state) => ({ ...state, guests: new Map() }));
     empty.answer = () => Promise.resolve([]);
     emptyServer = await served(empty);
   });
@@ -204,7 +204,7 @@ describe('an empty list says so', () => {
   });
 
   it('hosts', async () => {
-    empty.network.state = { ...empty.network.state, hosts: new Map() };
+    empty.network.update((state) => ({ ...state, hosts: new Map() }));
     expect(await runAt(emptyServer, {}, 'hosts')).toEqual({
       code: 0,
       out: 'The controller knows no hosts: its topology file has none.\n',

@@ -9,7 +9,7 @@ import {
   encodeDelete,
 } from '../../../controller/switches/installed.ts';
 import { ctState, type Flow, FlowList, output, set } from '../../../controller/switches/flow.ts';
-import { cookie } from '../../../controller/switches/pipeline.ts';
+import { cookie, Table } from '../../../controller/switches/pipeline.ts';
 import { compile, emptyProgram, rebase } from '../../../controller/switches/program.ts';
 import { programOf } from './programs.ts';
 

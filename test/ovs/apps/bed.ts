@@ -25,6 +25,7 @@ import { recipes } from '../../../apps/recipes.ts';
 import { Gateways } from '../../../apps/routing/gateways.ts';
 import { answerPacketIn } from '../../../apps/routing/too-large-answer.ts';
 import { systemClock } from '../../../controller/clock.ts';
+import { emptyBlocklist } from '../../../controller/network/blocklist.ts';
 import { TUNNEL_PORT } from '../../../controller/network/bridge-view.ts';
 import {
   anchored,
@@ -192,6 +193,8 @@ export class Bed {
       placements: new Map(),
       anchors: new Map(),
       migrations: new Map(),
+      blocklist: emptyBlocklist,
+      admissionRates: new Map(),
     }));
     for (const guest of guestKeys) {
       this.network.update(placed(guest, 'a'));
