@@ -29,6 +29,7 @@ import {
 import { encodeInstructions } from '../openflow/instructions.ts';
 import { encodeMatch } from '../openflow/match.ts';
 import type { Flow } from './flow.ts';
+import { COOKIE_PREFIX_MASK } from './pipeline.ts';
 import type { Block } from './program.ts';
 
 export class CompiledFlow {
@@ -130,11 +131,14 @@ export function encodeAdd(w: Writer, { key, body }: CompiledFlow, xid: number): 
   w.length16(start + 2, start, 'flow_mod');
 }
 
-/** Appends the FLOW_MOD that takes exactly this flow away, and only if it still has its cookie. */
+/**
+ * Appends the FLOW_MOD that takes exactly this flow away, and only if it is ours. Its whole cookie is not asked for:
+ * OVS would look for it among all flows of that cookie, one by one, instead of by its match.
+ */
 export function encodeDelete(w: Writer, { key, body }: CompiledFlow, xid: number): void {
   const start = beginFlowMod(w, xid);
   writeBytes(w, body, 0, COOKIE_BYTES);
-  w.u64(0xffff_ffff_ffff_ffffn, 'flow_mod');
+  w.u64(COOKIE_PREFIX_MASK, 'flow_mod');
   writeBytes(w, key, 0, 1);
   w.u8(DELETE_STRICT, 'flow_mod');
   w.u32(0, 'flow_mod');

@@ -3,8 +3,10 @@
  * each kind tells; the database itself has its own tests.
  */
 import { describe, expect, test } from 'vitest';
+import { allowed, blocked, unblocked } from '../../../../controller/network/blocklist-changes.ts';
 import {
   anchored,
+  blocklistChanged,
   delivered,
   gatewayAnswered,
   migrationChanged,
@@ -73,6 +75,15 @@ function read(tables: Tables) {
   } as unknown as StoredRows;
 }
 
+const wish = {
+  origin: 'person',
+  reason: 'scans',
+  verdict: undefined,
+  guest: undefined,
+  createdAt: 1_000,
+  expires: undefined,
+} as const;
+
 const away = after(
   atHome(),
   anchored(1, { index: 2, host: 'away-1', addresses: { ipv4: '10.2.0.200' }, admit: 'established' }),
@@ -84,6 +95,14 @@ const away = after(
       reason: 'a reason',
     }),
   ),
+  blocklistChanged(
+    blocked({ ...wish, verdict: 'v1', guest: 'web', expires: 2_000 }, ['203.0.113.7', '2001:db8::/48']),
+  ),
+  blocklistChanged(blocked({ ...wish, origin: 'list' }, ['203.0.113.7', '203.0.113.0/24'])),
+  blocklistChanged(blocked(wish, ['203.0.113.7'])),
+  blocklistChanged(blocked(wish, ['203.0.113.9'])),
+  blocklistChanged(unblocked([4])),
+  blocklistChanged(allowed({ source: '198.51.100.0/28', reason: 'office', createdAt: 5 })),
 );
 
 test('state, rows, state: what is decided is the same, what is observed is forgotten', () => {
@@ -98,6 +117,7 @@ test('state, rows, state: what is decided is the same, what is observed is forgo
     'placements',
     'anchors',
     'migrations',
+    'blocklist',
   ] as const) {
     expect(again[part], part).toEqual(away[part]);
   }
