@@ -165,6 +165,10 @@ export const switches = {
   announcementPerSecond: 100,
   /** Neighbour discovery that a bridge answers in a second; each answer takes its slow path. */
   neighbourPerSecond: 1_000,
+  /** Packets per second and bridge that are sampled, of each of three sorts (see `Meter`). */
+  samplesPerSecond: 1_000,
+  /** How often OVS brings flows' counters up to date, at the latest; its own default is 500. */
+  counterRefresh: 100,
 } as const;
 
 /** After a restart of OVS: how long mid-stream TCP of a guest's known services is admitted, in seconds. */

@@ -112,15 +112,64 @@ const service = z
   })
   .refine((it) => port.safeParse(it.port).success, 'expected a port from 1 to 65535');
 
-const guest = z.strictObject({
-  host: name,
-  addresses: z.array(address).min(1, 'expected at least one home address'),
-  memory: z.number().int().min(64).default(128),
-  services: z.array(service).default([]),
+const homeAddresses = z.array(address).min(1, 'expected at least one home address');
+
+const guestInterface = z.strictObject({
+  addresses: homeAddresses,
   mac: mac.optional(),
-  uuid: uuid.optional(),
   interfaceId: uuid.optional(),
 });
+
+const unitsOfSize = { MiB: 1, GiB: 1024 } as const;
+
+/** MiB. */
+const size = z
+  .string('expected a size such as 64MiB')
+  .regex(/^[1-9]\d{0,5}(MiB|GiB)$/, 'expected a size such as 64MiB')
+  .transform((text) => {
+    const [, digits = '', unit = 'MiB'] = /^(\d+)(\w+)$/.exec(text) ?? [];
+    return Number(digits) * unitsOfSize[unit as keyof typeof unitsOfSize];
+  });
+
+/**
+ * With one interface its addresses stand beside the guest's other fields; `interfaces` lists several. Both come out
+ * as `interfaces`, each with the place in the guest that it was read from, and `addresses` as all of them.
+ */
+const guest = z
+  .strictObject({
+    host: name,
+    addresses: homeAddresses.optional(),
+    interfaces: z
+      .array(guestInterface)
+      .min(1, 'expected at least one interface')
+      .max(8, 'expected at most 8 interfaces')
+      .optional(),
+    memory: z.number().int().min(64).default(128),
+    services: z.array(service).default([]),
+    /** A local disk, in a lab. */
+    disk: size.optional(),
+    mac: mac.optional(),
+    uuid: uuid.optional(),
+    interfaceId: uuid.optional(),
+  })
+  .superRefine((it, context) => {
+    const problem = (field: 'addresses' | 'interfaces' | 'mac' | 'interfaceId', message: string): void => {
+      context.addIssue({ code: 'custom', path: [field], message });
+    };
+    if (it.interfaces === undefined) {
+      if (it.addresses === undefined) problem('addresses', 'expected its home addresses, or `interfaces`');
+      return;
+    }
+    const beside = (['addresses', 'mac', 'interfaceId'] as const).find((field) => it[field] !== undefined);
+    if (beside !== undefined) problem(beside, 'expected it in `interfaces`, since the guest has that');
+  })
+  .transform(({ addresses, interfaces, mac: onlyMac, interfaceId, ...rest }) => {
+    const nics =
+      interfaces === undefined
+        ? [{ addresses: addresses ?? [], mac: onlyMac, interfaceId, path: [] }]
+        : interfaces.map((it, i) => ({ ...it, path: ['interfaces', i] }));
+    return { ...rest, interfaces: nics, addresses: nics.flatMap((it) => it.addresses) };
+  });
 
 const shape = z.strictObject({ rtt: duration.optional(), rate: rate.optional() });
 

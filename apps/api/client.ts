@@ -9,6 +9,7 @@ import type {
   AllowanceObject,
   BlockObject,
   BlockRequest,
+  EdgeObject,
   EventObject,
   FlowObject,
   GuestObject,
@@ -57,6 +58,9 @@ export class ApiClient {
   host = (name: string): Promise<HostObject> => this.#get(`v1/hosts/${segment(name)}`, objects.host);
   flows = (host: string): Promise<FlowObject[]> =>
     this.#ask(`v1/hosts/${segment(host)}/flows`, {}, objects.flow.array(), limits.clientFlowsTimeout);
+  edges = (): Promise<EdgeObject[]> => this.#get('v1/edges', objects.edge.array());
+  edgeFlows = (edge: string): Promise<FlowObject[]> =>
+    this.#ask(`v1/edges/${segment(edge)}/flows`, {}, objects.flow.array(), limits.clientFlowsTimeout);
   guests = (): Promise<GuestObject[]> => this.#get('v1/guests', objects.guest.array());
   guest = (name: string): Promise<GuestObject> => this.#get(`v1/guests/${segment(name)}`, objects.guest);
   migrations = (): Promise<MigrationObject[]> => this.#get('v1/migrations', objects.migration.array());

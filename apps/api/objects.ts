@@ -25,20 +25,26 @@ export const anchor = z
     description: 'a bridge that holds the state of connections born on these addresses',
   });
 
+const ofAnInterface = {
+  home: addresses,
+  careOf: addresses.nullable().meta({ description: 'its addresses where it is, when that is not its home' }),
+  mac: z.string(),
+  anchors: z.array(anchor),
+};
+
+export const guestInterface = z.object(ofAnInterface).meta({ id: 'GuestInterface' });
+
 export const guest = z
   .object({
     name: z.string(),
     uuid: z.string(),
     host: z.string().nullable().meta({ description: 'where its traffic is delivered' }),
     state: z.string().meta({ description: 'what libvirt says of it there' }),
-    home: addresses,
-    careOf: addresses
-      .nullable()
-      .meta({ description: 'its addresses where it is, when that is not its home' }),
-    mac: z.string(),
+    // Those of its first interface, which most guests have no other beside.
+    ...ofAnInterface,
+    interfaces: z.array(guestInterface).meta({ description: 'all of them, the first one included' }),
     memoryMiB: z.number(),
     services: z.array(z.object({ protocol: z.string(), port: z.number() })),
-    anchors: z.array(anchor),
     migration: z.string().nullable().meta({ description: 'id of the migration that it is in' }),
   })
   .meta({ id: 'Guest' });
@@ -65,6 +71,18 @@ export const host = z
     guests: z.array(z.string()),
   })
   .meta({ id: 'Host' });
+
+export const edge = host
+  .pick({
+    name: true,
+    site: true,
+    underlay: true,
+    openflow: true,
+    ovsdb: true,
+    datapathId: true,
+    datapath: true,
+  })
+  .meta({ id: 'Edge', description: 'an OVS between a site and its router; it holds no guests' });
 
 export const migration = z
   .object({
@@ -207,6 +225,7 @@ export const problem = z
 
 export type GuestObject = z.infer<typeof guest>;
 export type HostObject = z.infer<typeof host>;
+export type EdgeObject = z.infer<typeof edge>;
 export type MigrationObject = z.infer<typeof migration>;
 export type MigrationRequest = z.infer<typeof migrationRequest>;
 export type BlockObject = z.infer<typeof block>;

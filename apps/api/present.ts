@@ -3,10 +3,25 @@
  */
 import type { Block } from '../../controller/network/blocklist.ts';
 import { isMoving, type Migration } from '../../controller/network/migration.ts';
-import type { Bridge, Guest, Host, NetworkState } from '../../controller/network/model.ts';
+import type {
+  Bridge,
+  Edge,
+  Guest,
+  GuestInterface,
+  Host,
+  HostName,
+  NetworkState,
+} from '../../controller/network/model.ts';
 import { type FlowDesc, formatInstructions, formatMatch } from '../../controller/openflow/index.ts';
-import { cookieOwner, Table, type TableName } from '../../controller/switches/pipeline.ts';
-import type { BlockObject, FlowObject, GuestObject, HostObject, MigrationObject } from './objects.ts';
+import { cookieOwner, objectText, Table, type TableName } from '../../controller/switches/pipeline.ts';
+import type {
+  BlockObject,
+  EdgeObject,
+  FlowObject,
+  GuestObject,
+  HostObject,
+  MigrationObject,
+} from './objects.ts';
 
 /** What the pipeline uses, by the names of the `Datapath` table's `capabilities` (ovs-vswitchd.conf.db(5)). */
 const NEEDED = [
@@ -22,22 +37,37 @@ const NEEDED = [
 
 export function presentGuest(state: NetworkState, guest: Guest): GuestObject {
   const host = state.placements.get(guest.name) ?? null;
-  const [nic] = guest.interfaces;
-  const anchors = nic === undefined ? [] : (state.anchors.get(nic.number) ?? []);
-  const away = host !== null && state.hosts.get(host)?.site !== nic?.homeSite;
+  const interfaces = guest.interfaces.map((nic) => presentInterface(state, nic, host));
+  const [first] = interfaces;
   const migration = state.migrations.get(guest.name);
   return {
     name: guest.name,
     uuid: guest.uuid,
     host,
     state: (host === null ? undefined : state.hypervisors.get(host)?.domains.get(guest.name)) ?? 'unknown',
-    home: nic?.home ?? {},
-    careOf: away ? (anchors.find((anchor) => anchor.host === host)?.addresses ?? null) : null,
-    mac: nic?.mac ?? '',
+    home: first?.home ?? {},
+    careOf: first?.careOf ?? null,
+    mac: first?.mac ?? '',
+    anchors: first?.anchors ?? [],
+    interfaces,
     memoryMiB: guest.memoryMiB,
     services: guest.services.map(({ protocol, port }) => ({ protocol, port })),
-    anchors: anchors.map((anchor) => ({ ...anchor, addresses: { ...anchor.addresses } })),
     migration: migration !== undefined && isMoving(migration) ? migration.id : null,
+  };
+}
+
+function presentInterface(
+  state: NetworkState,
+  nic: GuestInterface,
+  host: HostName | null,
+): GuestObject['interfaces'][number] {
+  const anchors = state.anchors.get(nic.number) ?? [];
+  const away = host !== null && state.hosts.get(host)?.site !== nic.homeSite;
+  return {
+    home: nic.home,
+    careOf: away ? (anchors.find((anchor) => anchor.host === host)?.addresses ?? null) : null,
+    mac: nic.mac,
+    anchors: anchors.map((anchor) => ({ ...anchor, addresses: { ...anchor.addresses } })),
   };
 }
 
@@ -55,6 +85,19 @@ export function presentHost(state: NetworkState, host: Host, openflow: HostObjec
     graceUntil: bridge === undefined || bridge.graceUntil === 0 ? null : bridge.graceUntil,
     capacity: host.capacity,
     guests: [...state.placements].filter(([, at]) => at === host.name).map(([guest]) => guest),
+  };
+}
+
+export function presentEdge(state: NetworkState, edge: Edge, openflow: EdgeObject['openflow']): EdgeObject {
+  const bridge = state.bridges.get(edge.name);
+  return {
+    name: edge.name,
+    site: edge.site,
+    underlay: edge.underlay,
+    openflow,
+    ovsdb: bridge === undefined ? 'unseen' : 'seen',
+    datapathId: bridge?.datapathId ?? null,
+    datapath: bridge === undefined ? null : presentDatapath(bridge),
   };
 }
 
@@ -135,7 +178,7 @@ export function presentFlow(flow: FlowDesc): FlowObject {
     actions: formatInstructions(flow.instructions),
     packets: Number(flow.stats.packetCount ?? 0n),
     bytes: Number(flow.stats.byteCount ?? 0n),
-    owner: owner === undefined ? 'foreign' : `${owner.app} ${owner.kind} ${owner.number}`,
+    owner: owner === undefined ? 'foreign' : `${owner.app} ${objectText(owner)}`,
     cookie: `0x${flow.cookie.toString(16)}`,
   };
 }

@@ -7,6 +7,7 @@ import { abortCommand } from './commands/abort.ts';
 import { allowCommand, allowedCommand, disallowCommand } from './commands/allow.ts';
 import { blockCommand, blocksCommand, unblockCommand } from './commands/block.ts';
 import { controllerCommand } from './commands/controller.ts';
+import { edgesCommand } from './commands/edges.ts';
 import { eventsCommand } from './commands/events.ts';
 import { flowsCommand } from './commands/flows.ts';
 import { guestsCommand } from './commands/guests.ts';
@@ -23,6 +24,8 @@ export function program(terminal: Terminal = processTerminal()): Command {
   const arctictern = new Command('arctictern')
     .description('Keeps the connections of VMs alive when they live-migrate to another subnet.')
     .version(version, '-V, --version')
+    // `lab exec NODE ping -c 3 …`: what follows a command's name is that command's own.
+    .enablePositionalOptions()
     .showHelpAfterError('(add --help for what is possible)')
     .configureHelp({ sortSubcommands: false })
     .configureOutput({
@@ -51,6 +54,7 @@ All commands but controller, lab and openflow ask a running controller, by its H
     controllerCommand(),
     statusCommand(terminal),
     hostsCommand(terminal),
+    edgesCommand(terminal),
     guestsCommand(terminal),
     migrationsCommand(terminal),
     flowsCommand(terminal),

@@ -14,8 +14,8 @@
  */
 import { admission as limits } from '../../controller/limits.ts';
 import type { Allowance, Blocklist } from '../../controller/network/blocklist.ts';
-import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
-import type { NetworkState } from '../../controller/network/model.ts';
+import type { SwitchView } from '../../controller/network/bridge-view.ts';
+import type { GuestInterface, NetworkState } from '../../controller/network/model.ts';
 import { ct, drop, type Flow, FlowList, ip, meter } from '../../controller/switches/flow.ts';
 import { Admission, admissionMeter, cookie, Register } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
@@ -23,14 +23,13 @@ import { blocklistRecipes, fromSource } from './blocklist-flows.ts';
 
 type DefenceState = Pick<NetworkState, 'blocklist' | 'admissionRates' | 'guests' | 'anchors'>;
 
-export function defenceRecipes(view: BridgeView, state: DefenceState): BlockRecipe[] {
+export function defenceRecipes(view: SwitchView, state: DefenceState): BlockRecipe[] {
   const recipes: BlockRecipe[] = [
-    { key: 'defence bridge', inputs: [], flows: bridgeFlows },
+    { key: 'defence bridge', inputs: [view.kind], flows: () => bridgeFlows(view.kind) },
     { key: 'defence allowed', inputs: [state.blocklist.allowed], flows: () => allowedFlows(state.blocklist) },
   ];
-  for (const { nic, own, guest } of view.residents) {
-    if (own === undefined) continue;
-    const rate = state.admissionRates.get(guest.name) ?? limits.perSecond;
+  for (const nic of admitting(view)) {
+    const rate = state.admissionRates.get(nic.guest) ?? limits.perSecond;
     recipes.push({
       key: `defence admission ${nic.number}`,
       inputs: [nic.number, rate],
@@ -42,11 +41,18 @@ export function defenceRecipes(view: BridgeView, state: DefenceState): BlockReci
   return recipes;
 }
 
-function bridgeFlows(): readonly Flow[] {
-  return new FlowList(cookie('defence', 'bridge', 0))
+/** The interfaces whose new connections from outside begin at this bridge. */
+function admitting(view: SwitchView): readonly GuestInterface[] {
+  if (view.kind === 'edge') return view.passers.map(({ nic }) => nic);
+  return view.residents.flatMap(({ nic, own }) => (own === undefined ? [] : [nic]));
+}
+
+function bridgeFlows(kind: SwitchView['kind']): readonly Flow[] {
+  const list = new FlowList(cookie('defence', 'bridge', 0))
     .add('blocklist', 0, {}, [[], 'neighbour'])
-    .add('admission', 200, { [Register.admission]: Admission.none }, drop)
-    .add('blocklistNew', 0, {}, [[], 'binding']).flows;
+    .add('blocklistNew', 0, {}, [[], 'binding']);
+  if (kind === 'host') list.add('admission', 200, { [Register.admission]: Admission.none }, drop);
+  return list.flows;
 }
 
 /** What is allowed passes both lines, whatever prefix around it is blocked. */
@@ -59,7 +65,7 @@ function allowedFlows({ allowed }: Blocklist): readonly Flow[] {
   return list.flows;
 }
 
-function admissionFlows({ number }: Resident['nic']): readonly Flow[] {
+function admissionFlows({ number }: GuestInterface): readonly Flow[] {
   const list = new FlowList(cookie('defence', 'interface', number));
   for (const version of [4, 6] as const) {
     list.add('admission', 100, { [Register.interface]: number, ...ip[version] }, [

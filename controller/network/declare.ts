@@ -10,6 +10,7 @@ import type { Migration } from './migration.ts';
 import {
   type Addresses,
   type Anchor,
+  type Edge,
   type Guest,
   type GuestInterface,
   HOME_ANCHOR,
@@ -64,25 +65,30 @@ export function declare(
   const hosts = new Map<string, Host>();
   for (const host of description.hosts) hosts.set(host.name, { ...host, number: hostNumber(host.name) });
 
+  const edges = new Map<string, Edge>();
+  for (const [i, edge] of description.edges.entries()) edges.set(edge.name, { ...edge, number: i + 1 });
+
   const interfaceNumber = numbering(remembered.interfaceNumbers);
   const guests = new Map<string, Guest>();
   for (const guest of description.guests) {
-    const mac = guest.mac.toLowerCase();
-    const nic: GuestInterface = {
-      number: interfaceNumber(mac),
-      guest: guest.name,
-      interfaceId: guest.interfaceId,
-      mac,
-      homeSite: hosts.get(guest.host)?.site ?? '',
-      home: addressesOf(guest.addresses),
-    };
-    if (nic.number > MAX_INTERFACE_NUMBER)
+    const interfaces = guest.interfaces.map((it): GuestInterface => {
+      const mac = it.mac.toLowerCase();
+      return {
+        number: interfaceNumber(mac),
+        guest: guest.name,
+        interfaceId: it.interfaceId,
+        mac,
+        homeSite: hosts.get(guest.host)?.site ?? '',
+        home: addressesOf(it.addresses),
+      };
+    });
+    if (interfaces.some(({ number }) => number > MAX_INTERFACE_NUMBER))
       throw new RangeError('more interfaces than tunnel keys have room for');
     guests.set(guest.name, {
       name: guest.name,
       uuid: guest.uuid,
       memoryMiB: guest.memoryMiB,
-      interfaces: [nic],
+      interfaces,
       services: guest.services,
     });
   }
@@ -90,6 +96,7 @@ export function declare(
   return {
     subnets,
     hosts,
+    edges,
     guests,
     bridges: new Map(),
     hypervisors: new Map(),

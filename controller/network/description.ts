@@ -56,12 +56,16 @@ export interface GuestDescription {
   /** The host that it starts on, and whose site is its home. */
   readonly host: string;
   readonly memoryMiB: number;
+  readonly interfaces: readonly InterfaceDescription[];
+  readonly services: readonly ServiceDescription[];
+}
+
+export interface InterfaceDescription {
   readonly mac: string;
   /** `external_ids:iface-id` of its port. */
   readonly interfaceId: string;
   /** Its home addresses: one, or one for each version of IP. */
   readonly addresses: readonly string[];
-  readonly services: readonly ServiceDescription[];
 }
 
 export interface ServiceDescription {

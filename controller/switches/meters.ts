@@ -24,6 +24,9 @@ const pipelineRates: Readonly<Record<keyof typeof Meter, number>> = {
   neighbour: limits.neighbourPerSecond,
   gateway: limits.gatewayPerSecond,
   announcement: limits.announcementPerSecond,
+  sampleStrangers: limits.samplesPerSecond,
+  sampleConnections: limits.samplesPerSecond,
+  sampleKnown: limits.samplesPerSecond,
 };
 
 const EVERY_METER = 0xffff_ffff;

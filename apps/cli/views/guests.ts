@@ -10,42 +10,53 @@ export function guestsText(guests: readonly GuestObject[], colors: Colors): stri
     guest.name,
     guest.host ?? '-',
     stateText(guest, colors),
-    addressText(guest.home),
-    addressText(guest.careOf),
-    anchorHosts(guest),
+    listed(guest.interfaces.map(({ home }) => addressText(home))),
+    listed(guest.interfaces.map(({ careOf }) => addressText(careOf))),
+    listed([...new Set(guest.interfaces.flatMap(({ anchors }) => anchors.map(({ host }) => host)))]),
     guest.migration ?? '-',
   ]);
   return columns(['GUEST', 'HOST', 'STATE', 'HOME', 'CARE-OF', 'ANCHORS', 'MIGRATION'], rows, colors);
 }
 
 export function guestText(guest: GuestObject, colors: Colors): string {
-  const anchors = guest.anchors.map(
-    ({ host, addresses, admit, index }) =>
-      [
-        index === 1 ? 'home anchor' : `anchor ${index}`,
-        `${host}: ${addressText(addresses)}, admits ${admit}`,
-      ] as const,
-  );
+  const { interfaces } = guest;
   return details(
     [
       ['guest', guest.name],
       ['uuid', guest.uuid],
       ['host', guest.host ?? '-'],
       ['state', stateText(guest, colors)],
-      ['home', addressText(guest.home)],
-      ['care-of', addressText(guest.careOf)],
-      ['mac', guest.mac],
+      ...interfaces.flatMap(interfaceRows),
       ['memory', `${guest.memoryMiB} MiB`],
       ['services', guest.services.map(({ protocol, port }) => `${protocol}/${port}`).join(', ') || '-'],
-      ...anchors,
+      ...interfaces.flatMap(anchorRows),
       ['migration', guest.migration ?? '-'],
     ],
     colors,
   );
 }
 
-function anchorHosts({ anchors }: GuestObject): string {
-  return anchors.length === 0 ? '-' : anchors.map(({ host }) => host).join(', ');
+type Row = readonly [string, string];
+
+function interfaceRows({ home, careOf, mac }: GuestObject['interfaces'][number]): Row[] {
+  return [
+    ['home', addressText(home)],
+    ['care-of', addressText(careOf)],
+    ['mac', mac],
+  ];
+}
+
+function anchorRows({ anchors }: GuestObject['interfaces'][number]): Row[] {
+  return anchors.map(({ host, addresses, admit, index }) => [
+    index === 1 ? 'home anchor' : `anchor ${index}`,
+    `${host}: ${addressText(addresses)}, admits ${admit}`,
+  ]);
+}
+
+/** What several interfaces have, `-` where none has any. */
+function listed(texts: readonly string[]): string {
+  const some = texts.filter((text) => text !== '-');
+  return some.length === 0 ? '-' : some.join(', ');
 }
 
 function stateText({ state }: GuestObject, colors: Colors): string {

@@ -1,6 +1,6 @@
 /**
  * A controller that is nothing but a network state, a history and a stream of events: what the API shows, and what
- * tests change. Three hosts at two sites; `web` at home, `db` abroad, `idle` not running.
+ * tests change. Three hosts at two sites, an edge at one; `web` at home, `db` abroad, `idle` not running.
  */
 import { BlocklistService } from '../../../apps/defence/blocklist.ts';
 import type { ControllerView } from '../../../apps/api/view.ts';
@@ -47,9 +47,7 @@ const guest = (
   uuid: `00000000-0000-4000-8000-00000000000${number}`,
   host: at,
   memoryMiB: 256,
-  mac: `52:54:00:00:00:0${number}`,
-  interfaceId: `${name}-0`,
-  addresses,
+  interfaces: [{ mac: `52:54:00:00:00:0${number}`, interfaceId: `${name}-0`, addresses }],
   services:
     number === 1
       ? [
@@ -71,7 +69,16 @@ const description: NetworkDescription = {
     },
   ],
   hosts: [host('a1', 'A', '10.1.0.11'), host('b1', 'B', '10.2.0.11'), host('b2', 'B', '10.2.0.12')],
-  edges: [],
+  edges: [
+    {
+      name: 'eb',
+      site: 'B',
+      underlay: '10.2.0.5',
+      ovsdb: 'tcp:10.2.0.5:6640',
+      bridge: 'br-int',
+      uplink: 'uplink',
+    },
+  ],
   guests: [
     guest('web', 'a1', 1, ['10.1.0.100', '2001:db8:1::100']),
     guest('db', 'a1', 2, ['10.1.0.101']),
@@ -114,6 +121,7 @@ export function fakeState(): NetworkState {
     ...state,
     bridges: new Map([
       ['a1', bridge('a1', 1, capable)],
+      ['eb', bridge('eb', 9, capable)],
       [
         'b1',
         {
@@ -225,6 +233,7 @@ export class FakeController implements ControllerView {
   readonly bridges = new Map<string, boolean>([
     ['a1', true],
     ['b1', false],
+    ['eb', true],
   ]);
   /** What `begin` was given. */
   readonly wishes: unknown[][] = [];

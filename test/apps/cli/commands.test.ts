@@ -69,6 +69,18 @@ note         its datapath lacks ct_state_nat, check_pkt_len, which the pipeline 
   );
 });
 
+it('edges', async () => {
+  expect(await shown(NOW, 'edges')).toBe(
+    `EDGE  SITE  UNDERLAY  OPENFLOW   OVSDB  DATAPATH
+eb    B     10.2.0.5  connected  seen   netdev (OVS 3.1.0)
+`,
+  );
+});
+
+it('flows of an edge', async () => {
+  expect(await shown(NOW, 'flows', 'eb')).toContain('eb');
+});
+
 it('guests', async () => {
   expect(await shown(NOW, 'guests')).toBe(
     `GUEST  HOST  STATE    HOME                         CARE-OF     ANCHORS  MIGRATION
@@ -186,7 +198,7 @@ describe('what is blocked', () => {
 
   it('blocks', async () => {
     expect(await says('blocks')).toBe(
-      `BLOCK  SOURCES                                   GUEST  BY      LINE    BEGAN      ENDS     REASON
+      `BLOCK  SOURCES                                   GUEST  BY      LINE    BEGAN      ENDS      REASON
     1  203.0.113.7                               any    person  first   1 min ago  in 9 min  scans
     2  203.0.113.0/24, 2001:db8::/48 and 1 more  web    person  first   1 min ago  never     -
     3  192.0.2.9                                 any    person  first   1 min ago  never     -
@@ -399,6 +411,17 @@ describe('what is refused', () => {
     expect(err).toMatch(
       /^error: option '--table <name>' argument .* is invalid\. Tables are classify, .*, or a number up to 254\.\n/,
     );
+  });
+});
+
+it('lab exec leaves the options of the command in the node alone', async () => {
+  const result = await runIn(
+    new FakeTerminal(),
+    ...['lab', 'exec', '--lab', 'no-such-lab', 'c1', 'ping', '-c', '3', '10.1.0.100'],
+  );
+  expect(result).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/no lab no-such-lab|needs root/) as string,
   });
 });
 

@@ -1,71 +1,80 @@
 #!/usr/bin/python3
-"""Sends packets of random sources out of an interface, for a time, at a rate, and says how many.
+"""A bounded flood of raw frames out of one interface.
 
-usage: flood.py INTERFACE MAC-OF-NEXT-HOP DESTINATION KIND PACKETS/S SECONDS SOURCES SEED [LISTED]
+flood.py INTERFACE KIND RATE SECONDS SOURCE ETH_FROM ETH_TO IPV4_TO PORT
 
-KIND is syn or udp. SOURCES is how many different ones there are; LISTED, a file with an address a line, gives
-every second of them. Ends by itself.
+KIND is syn, ack, udp or icmp. SOURCE is an IPv4 address, or `random` for another one in each frame. Writes the
+time of the first frame and of the last (seconds since the epoch), and how many there were, as JSON.
 """
 
+import json
 import random
 import socket
 import struct
 import sys
 import time
 
-PROTOCOLS = {'syn': 6, 'udp': 17}
+MOST = 60_000  # frames/s
+LONGEST = 20  # seconds
+PROTOCOL = {'syn': 6, 'ack': 6, 'udp': 17, 'icmp': 1}
 
 
 def checksum(data):
     """RFC 1071."""
-    total = sum(struct.unpack(f'!{len(data) // 2}H', data))
-    while total > 0xFFFF:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+    if len(data) % 2:
+        data += b'\0'
+    total = sum(struct.unpack(f'>{len(data) // 2}H', data))
+    total = (total & 0xFFFF) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xFFFF
 
 
-def frame(hop, source, destination, kind, rng):
-    """A SYN, or a datagram of no data, to port 80."""
-    ports = struct.pack('!HH', rng.randrange(1024, 65536), 80)
-    if kind == 'syn':
-        segment = bytearray(ports + struct.pack('!IIBBHHH', rng.getrandbits(32), 0, 0x50, 2, 512, 0, 0))
-        pseudo = source + destination + struct.pack('!BBH', 0, 6, len(segment))
-        segment[16:18] = struct.pack('!H', checksum(pseudo + bytes(segment)))
-    else:
-        segment = ports + struct.pack('!HH', 8, 0)
-    header = bytearray(
-        struct.pack('!BBHHHBBH', 0x45, 0, 20 + len(segment), 1, 0, 64, PROTOCOLS[kind], 0) + source + destination
-    )
-    header[10:12] = struct.pack('!H', checksum(bytes(header)))
-    return hop + b'\x02\x00\x00\x00\x00\xaa\x08\x00' + bytes(header) + bytes(segment)
+def segment(kind, source, target, port):
+    """What IP carries."""
+    if kind == 'icmp':
+        echo = struct.pack('>BBHHH', 8, 0, 0, random.randrange(65536), 1) + bytes(24)
+        return echo[:2] + struct.pack('>H', checksum(echo)) + echo[4:]
+    from_port = random.randrange(1024, 65536)
+    if kind == 'udp':
+        return struct.pack('>HHHH', from_port, port, 8 + 32, 0) + bytes(32)
+    flags = 0x02 if kind == 'syn' else 0x10
+    sequence, acknowledged = random.getrandbits(32), 0 if kind == 'syn' else random.getrandbits(32)
+    header = struct.pack('>HHIIBBHHH', from_port, port, sequence, acknowledged, 0x50, flags, 8192, 0, 0)
+    pseudo = source + target + struct.pack('>BBH', 0, 6, len(header))
+    return header[:16] + struct.pack('>H', checksum(pseudo + header)) + header[18:]
+
+
+def frame(kind, source, eth_from, eth_to, target, port):
+    """An Ethernet frame."""
+    address = socket.inet_aton(source) if source != 'random' else random_source()
+    body = segment(kind, address, target, port)
+    header = struct.pack('>BBHHHBBH', 0x45, 0, 20 + len(body), 0, 0x4000, 64, PROTOCOL[kind], 0) + address + target
+    header = header[:10] + struct.pack('>H', checksum(header)) + header[12:]
+    return bytes.fromhex((eth_to + eth_from).replace(':', '')) + b'\x08\x00' + header + body
+
+
+def random_source():
+    """A unicast address that is nobody's here."""
+    return bytes([random.randrange(11, 223), *random.randbytes(3)])
 
 
 def main():
-    """Until the time is over."""
-    interface, hop, destination, kind, rate, seconds, sources, seed, *listed = sys.argv[1:]
-    rng = random.Random(int(seed))
-    known = []
-    if listed:
-        with open(listed[0], encoding='ascii') as file:
-            known = [socket.inet_aton(line.strip()) for line in file]
-    frames = []
-    for i in range(int(sources)):
-        source = rng.choice(known) if known and i % 2 else struct.pack('!I', rng.randrange(0x0B000000, 0xDF000000))
-        frames.append(frame(bytes.fromhex(hop.replace(':', '')), source, socket.inet_aton(destination), kind, rng))
-    out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-    out.bind((interface, 0))
-    start = time.monotonic()
+    """Sends evenly, in steps of a millisecond, and never more than was asked for."""
+    interface, kind, rate, seconds, source, eth_from, eth_to, target, port = sys.argv[1:]
+    rate, seconds = min(int(rate), MOST), min(float(seconds), LONGEST)
+    opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    opened.bind((interface, 0))
+    target = socket.inet_aton(target)
+    frames = [
+        frame(kind, source, eth_from, eth_to, target, int(port)) for _ in range(min(20_000, int(rate * seconds)))
+    ]
+    start = now = time.time()
     sent = 0
-    while (elapsed := time.monotonic() - start) < float(seconds):
-        due = int(elapsed * float(rate))
-        while sent < due:
-            try:
-                out.send(frames[sent % len(frames)])
-            except OSError:
-                pass
+    while (now := time.time()) < start + seconds:
+        while sent < (now - start) * rate:
+            opened.send(frames[sent % len(frames)])
             sent += 1
-        time.sleep(0.0005)
-    print(sent)
+        time.sleep(0.001)
+    print(json.dumps({'first': start, 'last': now, 'sent': sent}))
 
 
 main()
