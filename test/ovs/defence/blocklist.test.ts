@@ -8,7 +8,7 @@ import { BlocklistService } from '../../../apps/defence/blocklist.ts';
 import { systemClock } from '../../../controller/clock.ts';
 import type { Block } from '../../../controller/network/blocklist.ts';
 import { admissionLimited } from '../../../controller/network/changes.ts';
-import { admissionMeter } from '../../../controller/switches/pipeline.ts';
+import { admissionMeter, cookie } from '../../../controller/switches/pipeline.ts';
 import { parseAddress } from '../../../topologies/address.ts';
 import { address, Bed } from '../apps/bed.ts';
 
@@ -85,9 +85,10 @@ describe.each(versions)('%s: the first line', (version) => {
 
   test('names the block in its flow', async () => {
     const { number } = await block([client[version]]);
-    const flows = await bed.ofctl('a', 'dump-flows', `cookie=0xa7c7030400000000/0xffffffff00000000`);
+    const ours = cookie('defence', 'block', number).toString(16);
+    const flows = await bed.ofctl('a', 'dump-flows', `cookie=0x${ours}/-1`);
     const field = version === 'ipv4' ? 'ip,nw_src' : 'ipv6,ipv6_src';
-    expect(flows).toContain(`cookie=0xa7c7030400000${number.toString(16).padStart(3, '0')}, `);
+    expect(flows).toContain(`cookie=0x${ours}, `);
     expect(flows).toContain(`table=10, `);
     expect(flows).toContain(`priority=100,${field}=${client[version]} actions=drop`);
   });
