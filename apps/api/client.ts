@@ -16,6 +16,7 @@ import type {
   HostObject,
   MigrationObject,
   MigrationRequest,
+  ReleaseRequest,
   StatusObject,
   UnblockedObject,
 } from './objects.ts';
@@ -68,6 +69,8 @@ export class ApiClient {
     this.#get(`v1/migrations/${segment(id)}`, objects.migration);
   migrate = (request: MigrationRequest): Promise<MigrationObject> =>
     this.#post('v1/migrations', request, objects.migration);
+  release = (guest: string, request: ReleaseRequest): Promise<GuestObject> =>
+    this.#post(`v1/guests/${segment(guest)}/release`, request, objects.guest);
   abort = (id: string): Promise<MigrationObject> =>
     this.#post(`v1/migrations/${segment(id)}/abort`, {}, objects.migration);
 

@@ -3,7 +3,8 @@
  * from here. Names are those of ARCHITECTURE.md's list of words.
  */
 import { z } from 'zod';
-import { blocklist as blocklistLimits } from '../../controller/limits.ts';
+import { blocklist as blocklistLimits, migration as limits } from '../../controller/limits.ts';
+import { STRATEGIES } from '../../controller/network/migration.ts';
 import { moment as timelineMoment } from '../events.ts';
 
 const milliseconds = z.number().meta({ description: 'milliseconds' });
@@ -19,6 +20,17 @@ export const anchor = z
     host: z.string(),
     addresses,
     admit: z.enum(['all', 'established']),
+    relay: z
+      .object({
+        packets: z.number().meta({ description: 'in both directions, since the controller began to count' }),
+        bytes: z.number(),
+        idleSince: moment.meta({ description: 'when something was last seen to pass' }),
+        goesAt: moment.nullable().meta({
+          description: 'when the anchor goes if nothing more passes; null for the home anchor, which stays',
+        }),
+      })
+      .nullable()
+      .meta({ description: 'what it has relayed; null while the guest is there' }),
   })
   .meta({
     id: 'Anchor',
@@ -92,7 +104,7 @@ export const migration = z
     to: z.string(),
     fromSubnet: z.string(),
     toSubnet: z.string(),
-    strategy: z.enum(['redirect', 'rarp', 'bicast']),
+    strategy: z.enum(STRATEGIES),
     admit: z.enum(['all', 'established']),
     origin: z.enum(['controller', 'noticed']),
     phase: z.enum([
@@ -110,7 +122,12 @@ export const migration = z
       .nullable()
       .meta({ description: 'null while it moves' }),
     reason: z.string().nullable(),
+    warning: z.string().nullable().meta({ description: 'what it could not keep to, and what can be done' }),
+    maxBlackoutMs: milliseconds,
     blackoutMs: milliseconds.nullable(),
+    copyMs: milliseconds
+      .nullable()
+      .meta({ description: "to the guest's stop at the source, in milliseconds" }),
     entered: z.record(z.string(), moment).meta({ description: 'when each phase was entered' }),
   })
   .meta({ id: 'Migration' });
@@ -119,11 +136,19 @@ export const migrationRequest = z
   .strictObject({
     guest: z.string(),
     to: z.string(),
-    strategy: z.enum(['redirect']).optional(),
+    strategy: z.enum(STRATEGIES).optional(),
     admit: z.enum(['all', 'established']).optional(),
     bandwidthMiBps: z.number().int().min(1).optional(),
+    maxBlackoutMs: z.number().int().min(limits.maxBlackoutMsLeast).max(limits.maxBlackoutMsMost).optional(),
+    autoConverge: z.boolean().optional(),
+    postCopy: z.boolean().optional(),
   })
   .meta({ id: 'MigrationRequest' });
+
+/** Without a host: every care-of anchor that relays. */
+export const releaseRequest = z
+  .strictObject({ anchor: z.string().optional().meta({ description: 'the host whose anchor is given up' }) })
+  .meta({ id: 'ReleaseRequest' });
 
 /** An abort says nothing but that; what it is about is in its address. */
 export const abortRequest = z.strictObject({}).meta({ id: 'AbortRequest' });
@@ -227,6 +252,7 @@ export type GuestObject = z.infer<typeof guest>;
 export type HostObject = z.infer<typeof host>;
 export type EdgeObject = z.infer<typeof edge>;
 export type MigrationObject = z.infer<typeof migration>;
+export type ReleaseRequest = z.infer<typeof releaseRequest>;
 export type MigrationRequest = z.infer<typeof migrationRequest>;
 export type BlockObject = z.infer<typeof block>;
 export type BlockRequest = z.infer<typeof blockRequest>;

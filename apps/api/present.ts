@@ -14,6 +14,7 @@ import type {
 } from '../../controller/network/model.ts';
 import { type FlowDesc, formatInstructions, formatMatch } from '../../controller/openflow/index.ts';
 import { cookieOwner, objectText, Table, type TableName } from '../../controller/switches/pipeline.ts';
+import type { Drain, RelayReport } from '../migration/drain-service.ts';
 import type {
   BlockObject,
   EdgeObject,
@@ -35,9 +36,9 @@ const NEEDED = [
   'check_pkt_len',
 ];
 
-export function presentGuest(state: NetworkState, guest: Guest): GuestObject {
+export function presentGuest(state: NetworkState, guest: Guest, relays: Pick<Drain, 'report'>): GuestObject {
   const host = state.placements.get(guest.name) ?? null;
-  const interfaces = guest.interfaces.map((nic) => presentInterface(state, nic, host));
+  const interfaces = guest.interfaces.map((nic) => presentInterface(state, nic, host, relays));
   const [first] = interfaces;
   const migration = state.migrations.get(guest.name);
   return {
@@ -60,6 +61,7 @@ function presentInterface(
   state: NetworkState,
   nic: GuestInterface,
   host: HostName | null,
+  relays: Pick<Drain, 'report'>,
 ): GuestObject['interfaces'][number] {
   const anchors = state.anchors.get(nic.number) ?? [];
   const away = host !== null && state.hosts.get(host)?.site !== nic.homeSite;
@@ -67,8 +69,16 @@ function presentInterface(
     home: nic.home,
     careOf: away ? (anchors.find((anchor) => anchor.host === host)?.addresses ?? null) : null,
     mac: nic.mac,
-    anchors: anchors.map((anchor) => ({ ...anchor, addresses: { ...anchor.addresses } })),
+    anchors: anchors.map((anchor) => ({
+      ...anchor,
+      addresses: { ...anchor.addresses },
+      relay: presentRelay(relays.report(nic.number, anchor.index)),
+    })),
   };
+}
+
+function presentRelay(report: RelayReport | undefined): GuestObject['anchors'][number]['relay'] {
+  return report === undefined ? null : { ...report, goesAt: report.goesAt ?? null };
 }
 
 export function presentHost(state: NetworkState, host: Host, openflow: HostObject['openflow']): HostObject {
@@ -115,7 +125,8 @@ function presentDatapath({ datapath }: Bridge): HostObject['datapath'] {
 }
 
 export function presentMigration(state: NetworkState, migration: Migration): MigrationObject {
-  const { id, guest, from, to, strategy, admit, origin, phase, reason, blackoutMs, entered } = migration;
+  const { id, guest, from, to, strategy, admit, origin, phase, entered } = migration;
+  const { reason, warning, maxBlackoutMs, blackoutMs, copyMs } = migration;
   return {
     id,
     guest,
@@ -129,10 +140,17 @@ export function presentMigration(state: NetworkState, migration: Migration): Mig
     phase,
     outcome: outcomeOf(migration),
     reason: reason ?? null,
-    blackoutMs: blackoutMs === undefined ? null : Math.round(blackoutMs * 1000) / 1000,
+    warning: warning ?? null,
+    maxBlackoutMs,
+    blackoutMs: rounded(blackoutMs),
+    copyMs: rounded(copyMs),
     entered: { ...entered },
   };
 }
+
+/** To microseconds. */
+const rounded = (ms: number | undefined): number | null =>
+  ms === undefined ? null : Math.round(ms * 1000) / 1000;
 
 function outcomeOf(migration: Migration): MigrationObject['outcome'] {
   const { phase } = migration;

@@ -6,6 +6,7 @@ import type { HostName, NetworkState } from '../../controller/network/model.ts';
 import type { FlowSource } from '../../controller/switches/read-flows.ts';
 import type { ControllerEvent } from '../events.ts';
 import type { BlocklistService } from '../defence/blocklist.ts';
+import type { Drain } from '../migration/drain-service.ts';
 import type { MigrationService } from '../migration/service.ts';
 
 export interface ControllerView {
@@ -27,4 +28,5 @@ export interface ControllerView {
     'block' | 'add' | 'remove' | 'unblock' | 'allow' | 'disallow' | 'version'
   >;
   readonly migrations: Pick<MigrationService, 'begin' | 'abort'>;
+  readonly relays: Pick<Drain, 'report' | 'release'>;
 }

@@ -6,7 +6,9 @@ import { ArcticTernError } from '../../controller/errors.ts';
 export class CareOfPoolExhaustedError extends ArcticTernError {
   readonly code = 'MIGRATION_CARE_OF_POOL_EXHAUSTED';
   constructor(subnet: string) {
-    super(`subnet ${subnet} has no care-of address left: widen its careOf range, or let relays drain`);
+    super(
+      `subnet ${subnet} has no care-of address left: widen its careOf range, or let relays drain; an address that was given back is kept for a while, too`,
+    );
   }
 }
 
@@ -56,6 +58,26 @@ export class AlreadyMovingError extends ArcticTernError {
   readonly code = 'MIGRATION_ALREADY_MOVING';
   constructor(guest: string, to: string, phase: string) {
     super(`guest ${guest} is on its way to host ${to} (${phase}): wait until that has ended, or abort it`);
+  }
+}
+
+export class NoSuchAnchorError extends ArcticTernError {
+  readonly code = 'NO_SUCH_ANCHOR';
+  constructor(guest: string, host: string | undefined, known: Iterable<string>) {
+    super(
+      host === undefined
+        ? `guest ${guest} has no care-of anchor that relays: there is nothing to release`
+        : `guest ${guest} has no anchor at ${host} that relays: those that can be released are at ${list(known)}`,
+    );
+  }
+}
+
+export class AnchorStaysError extends ArcticTernError {
+  readonly code = 'ANCHOR_STAYS';
+  constructor(guest: string, host: string) {
+    super(
+      `the anchor of guest ${guest} at ${host} holds its home addresses, and stays as long as the guest runs: migrate with \`--admit established\` to close it to what is new`,
+    );
   }
 }
 

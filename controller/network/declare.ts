@@ -5,6 +5,7 @@
  */
 import { isIPv4 } from 'node:net';
 import { type Blocklist, emptyBlocklist } from './blocklist.ts';
+import { drain as drainLimits } from '../limits.ts';
 import type { NetworkDescription } from './description.ts';
 import type { Migration } from './migration.ts';
 import {
@@ -17,6 +18,7 @@ import {
   type Host,
   MAX_INTERFACE_NUMBER,
   type NetworkState,
+  type Quarantined,
   type Subnet,
 } from './model.ts';
 
@@ -31,6 +33,8 @@ export interface Remembered {
   readonly gateways: ReadonlyMap<string, string>;
   readonly migrations: ReadonlyMap<string, Migration>;
   readonly blocklist: Blocklist;
+  readonly earlier: ReadonlyMap<string, Migration>;
+  readonly quarantine: ReadonlyMap<string, Quarantined>;
 }
 
 export const nothingRemembered: Remembered = {
@@ -41,6 +45,8 @@ export const nothingRemembered: Remembered = {
   gateways: new Map(),
   migrations: new Map(),
   blocklist: emptyBlocklist,
+  earlier: new Map(),
+  quarantine: new Map(),
 };
 
 const DEFAULT_MTU = 1500;
@@ -101,6 +107,7 @@ export function declare(
     bridges: new Map(),
     hypervisors: new Map(),
     gateways: remembered.gateways,
+    copies: new Map(),
     placements: new Map(
       [...remembered.placements].filter(([guest, host]) => guests.has(guest) && hosts.has(host)),
     ),
@@ -108,6 +115,12 @@ export function declare(
     migrations: remembered.migrations,
     blocklist: remembered.blocklist,
     admissionRates: new Map(),
+    earlier: remembered.earlier,
+    quarantine: remembered.quarantine,
+    drain: {
+      idle: description.drain?.idle ?? drainLimits.idle,
+      quarantine: description.drain?.quarantine ?? drainLimits.quarantine,
+    },
   };
 }
 

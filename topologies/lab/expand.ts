@@ -24,6 +24,7 @@ import {
   type Version,
 } from '../address.ts';
 import type {
+  DrainDescription,
   EdgeDescription,
   GuestDescription,
   HostDescription,
@@ -97,6 +98,13 @@ export function expand(topology: Topology, options: ExpandOptions): LabPlan {
   };
 }
 
+function drainOf({ idle, quarantine }: NonNullable<Topology['drain']>): DrainDescription {
+  return {
+    ...(idle === undefined ? {} : { idle }),
+    ...(quarantine === undefined ? {} : { quarantine }),
+  };
+}
+
 /** What the controller is told; in a lab, connection addresses that the file leaves out are the lab's own. */
 export function networkOf(topology: Topology): NetworkDescription {
   const management = parsePrefix(topology.lab?.management ?? '198.18.0.0/24')!;
@@ -140,6 +148,7 @@ export function networkOf(topology: Topology): NetworkDescription {
       })),
       services: guest.services,
     })),
+    ...(topology.drain === undefined ? {} : { drain: drainOf(topology.drain) }),
   };
 }
 
@@ -533,12 +542,14 @@ function guestXml(context: Context, host: HostDescription, guest: GuestDescripti
     return `${text}/${prefix.length}@${gateway}@${formatPrefix(prefix)}`;
   };
   const disk = diskOf(context, guest);
+  const { reflect } = context.topology.guests[guest.name]!;
   const commandLine = [
     'console=ttyS0 quiet panic=-1 mitigations=off',
     `guest.name=${guest.name}`,
     `guest.mtu=1500`,
     ...guest.interfaces.map(({ addresses }, i) => `guest.eth${i}=${addresses.map(configured).join(',')}`),
     ...(disk === undefined ? [] : ['guest.disk=yes']),
+    ...(reflect === undefined ? [] : [`guest.reflect=${reflect}`]),
   ].join(' ');
   return domainXml({
     name: guest.name,

@@ -20,6 +20,7 @@ const selection = {
   Placement: true,
   Anchor: true,
   Gateway: true,
+  Quarantine: true,
   Migration: true,
   Block: true,
   BlockedSources: true,
@@ -69,6 +70,7 @@ export class Store {
         blockedSources: replica.table('BlockedSources').rows(),
         allowances: replica.table('Allowance').rows(),
         lastBlock: global?.last_block ?? 0,
+        quarantine: replica.table('Quarantine').rows(),
       };
       await replica.close();
       return {

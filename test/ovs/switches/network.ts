@@ -99,8 +99,12 @@ export function network(at: Site, { grace = false } = {}): NetworkState {
     ]),
     placements: new Map([[guest.name, at]]),
     anchors: new Map([[1, at === 'west' ? [home] : [home, careOf]]]),
+    copies: new Map(),
     migrations: new Map(),
     blocklist: emptyBlocklist,
     admissionRates: new Map(),
+    earlier: new Map(),
+    quarantine: new Map(),
+    drain: { idle: 60_000, quarantine: 60_000 },
   };
 }

@@ -36,6 +36,7 @@ const empty = (): Tables => ({
   Placement: [],
   Anchor: [],
   Gateway: [],
+  Quarantine: [],
   Migration: [],
   Block: [],
   BlockedSources: [],
@@ -67,10 +68,11 @@ function read(tables: Tables) {
   };
   const [interfaces, hosts, placements] = [rows('Interface'), rows('Host'), rows('Placement')];
   const [anchors, gateways, migrations] = [rows('Anchor'), rows('Gateway'), rows('Migration')];
+  const quarantine = rows('Quarantine');
   const [blocks, blockedSources, allowances] = [rows('Block'), rows('BlockedSources'), rows('Allowance')];
   const lastBlock = tables['Global']![0]!['last_block'];
   return {
-    ...{ interfaces, hosts, placements, anchors, gateways, migrations },
+    ...{ interfaces, hosts, placements, anchors, gateways, migrations, quarantine },
     ...{ blocks, blockedSources, allowances, lastBlock },
   } as unknown as StoredRows;
 }
