@@ -1,5 +1,5 @@
 /**
- * What can be wrong with the wish to migrate a guest. All are found before anything has been touched.
+ * What can be wrong with the wish to migrate a guest: found before anything has been touched, but for an abort.
  */
 import { ArcticTernError } from '../../controller/errors.ts';
 
@@ -87,6 +87,13 @@ export class NoRoomError extends ArcticTernError {
     super(
       `host ${host} has no room for guest ${guest}: ${detail}; choose another host or raise its capacity`,
     );
+  }
+}
+
+export class MigrationAbortedError extends ArcticTernError {
+  readonly code = 'MIGRATION_ABORTED';
+  constructor(guest: string) {
+    super(`the migration of guest ${guest} was aborted: it stays where it is`);
   }
 }
 

@@ -472,6 +472,13 @@ function switchSteps(context: Context, it: Switch, insidePorts: readonly string[
       '--detach',
       '--no-chdir',
     ),
+    // Where the kernel groups processes by session (sched(7), autogroup), a nice value counts within the group alone.
+    step(
+      'let ovs-vswitchd go first',
+      'sh',
+      '-c',
+      'echo -10 2>/dev/null > "/proc/$(cat /run/openvswitch/ovs-vswitchd.pid)/autogroup" || true',
+    ),
     step(
       'create the bridges',
       ...['ovs-vsctl', '--timeout=10'],

@@ -2,6 +2,7 @@
  * From what was seen of one migration to its figures, and from many to a row. Pure. Times are in milliseconds since
  * the Unix epoch; the lab has one clock.
  */
+import { gapAround } from '../../evidence/silence.ts';
 import type { Observation } from '../../../topologies/probes/summary.ts';
 
 export const STRATEGIES = ['mac-learning', 'rarp', 'redirect', 'bicast'] as const;
@@ -36,13 +37,17 @@ export interface Figures {
   readonly gapMinusBlackoutMs: number;
   readonly tcpGapMinusBlackoutMs: number;
   readonly lost: number;
+  /** Of them, those that were sent from shortly before STOP to RESUME: the switchover's own. */
+  readonly lostAtSwitchover: number;
   readonly duplicated: number;
   readonly reordered: number;
 }
 
+/** What the controller could not keep to is in a run, too. */
 export interface Run extends Figures {
   readonly strategy: Strategy;
   readonly rate: number;
+  readonly warning: string | null;
 }
 
 export interface Spread {
@@ -62,18 +67,22 @@ export interface Row {
   readonly tcpGapMinusBlackoutMs: Spread;
   readonly copyMs: Spread;
   readonly lost: number;
+  readonly lostAtSwitchover: number;
   readonly duplicated: number;
   readonly reordered: number;
 }
 
 /** How long after RESUME a silence may begin and still be the switchover's. */
-const AFTERMATH_MS = 1_000;
+const AFTERMATH_MS = 500;
+/** How long before STOP a datagram may have been sent that the stop has caught on its way. */
+const RUN_UP_MS = 50;
 
 export function figuresOf(seen: Seen): Figures {
   const { stoppedAt, resumedAt, copyMs, tap, udp, tcp, lost, duplicated, reordered } = seen;
   const blackoutMs = resumedAt - stoppedAt;
-  const gapMs = silence(arrivals(udp), stoppedAt, resumedAt + AFTERMATH_MS);
-  const tcpGapMs = silence(arrivals(tcp), stoppedAt, resumedAt + AFTERMATH_MS);
+  const around = { from: stoppedAt, to: resumedAt + AFTERMATH_MS };
+  const gapMs = gapAround(arrivals(udp), around)?.ms ?? NaN;
+  const tcpGapMs = gapAround(arrivals(tcp), around)?.ms ?? NaN;
   return {
     blackoutMs,
     copyMs,
@@ -82,6 +91,9 @@ export function figuresOf(seen: Seen): Figures {
     gapMinusBlackoutMs: gapMs - blackoutMs,
     tcpGapMinusBlackoutMs: tcpGapMs - blackoutMs,
     lost,
+    lostAtSwitchover: udp.filter(
+      ({ sent, received }) => received === null && sent >= stoppedAt - RUN_UP_MS && sent <= resumedAt,
+    ).length,
     duplicated,
     reordered,
   };
@@ -99,16 +111,6 @@ function arrivals(observations: readonly Observation[]): number[] {
   return observations.flatMap(({ received }) => (received === null ? [] : [received])).sort((a, b) => a - b);
 }
 
-/** The longest time between two arrivals that has a part in the window. */
-export function silence(sorted: readonly number[], from: number, to: number): number {
-  let longest = 0;
-  for (let i = 1; i < sorted.length; i++) {
-    if (sorted[i]! < from || sorted[i - 1]! > to) continue;
-    longest = Math.max(longest, sorted[i]! - sorted[i - 1]!);
-  }
-  return longest;
-}
-
 export function rowsOf(runs: readonly Run[]): Row[] {
   const rates = [...new Set(runs.map(({ rate }) => rate))].sort((a, b) => a - b);
   return rates.flatMap((rate) =>
@@ -122,7 +124,7 @@ export function rowsOf(runs: readonly Run[]): Row[] {
 function rowOf(strategy: Strategy, rate: number, runs: readonly Run[]): Row {
   const of = (name: keyof Figures): Spread =>
     spread(runs.flatMap((run) => (run[name] === null ? [] : [run[name]])));
-  const sum = (name: 'lost' | 'duplicated' | 'reordered'): number =>
+  const sum = (name: 'lost' | 'lostAtSwitchover' | 'duplicated' | 'reordered'): number =>
     runs.reduce((total, run) => total + run[name], 0);
   return {
     strategy,
@@ -135,6 +137,7 @@ function rowOf(strategy: Strategy, rate: number, runs: readonly Run[]): Row {
     tcpGapMinusBlackoutMs: of('tcpGapMinusBlackoutMs'),
     copyMs: of('copyMs'),
     lost: sum('lost'),
+    lostAtSwitchover: sum('lostAtSwitchover'),
     duplicated: sum('duplicated'),
     reordered: sum('reordered'),
   };

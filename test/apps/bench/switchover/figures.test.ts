@@ -1,12 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  figuresOf,
-  networkMs,
-  rowsOf,
-  type Run,
-  silence,
-  spread,
-} from '../../../../apps/bench/switchover/figures.ts';
+import { figuresOf, networkMs, rowsOf, type Run, spread } from '../../../../apps/bench/switchover/figures.ts';
 
 const request = (n: number, at: number) => ({ n, at, toGuest: true });
 const answer = (n: number, at: number) => ({ n, at, toGuest: false });
@@ -26,25 +19,24 @@ describe('networkMs', () => {
   });
 });
 
-test('a silence counts when it has a part in the window', () => {
-  const arrivals = [0, 50, 60, 200, 210, 600];
-  expect(silence(arrivals, 70, 190)).toBe(140);
-  expect(silence(arrivals, 205, 206)).toBe(10);
-  expect(silence(arrivals, 61, 300)).toBe(390);
-  expect(silence([], 0, 10)).toBe(0);
-});
-
 test('the figures of a migration', () => {
   const observation = (n: number, received: number | null) => ({ n, sent: n, received });
+  const later = Array.from({ length: 20 }, (_, i) => observation(100 + i, 200 + 40 * i));
   expect(
     figuresOf({
       stoppedAt: 100,
       resumedAt: 150,
       copyMs: 5_000,
       tap: [request(1, 120), answer(1, 160)],
-      udp: [observation(0, 98), observation(2, null), observation(1, 170)],
-      tcp: [observation(0, 99), observation(1, 180)],
-      lost: 1,
+      udp: [
+        observation(0, 98),
+        { n: 2, sent: 60, received: null },
+        { n: 3, sent: 40, received: null },
+        observation(1, 170),
+        ...later,
+      ],
+      tcp: [observation(0, 99), observation(1, 180), ...later],
+      lost: 2,
       duplicated: 2,
       reordered: 3,
     }),
@@ -55,7 +47,8 @@ test('the figures of a migration', () => {
     gapMs: 72,
     gapMinusBlackoutMs: 22,
     tcpGapMinusBlackoutMs: 31,
-    lost: 1,
+    lost: 2,
+    lostAtSwitchover: 1,
     duplicated: 2,
     reordered: 3,
   });
@@ -70,6 +63,7 @@ test('a row sums what was lost, and leaves out what was not seen', () => {
   const run = (networkMs: number | null, lost: number): Run => ({
     strategy: 'redirect',
     rate: 500,
+    warning: null,
     blackoutMs: 50,
     copyMs: 5_000,
     networkMs,
@@ -77,6 +71,7 @@ test('a row sums what was lost, and leaves out what was not seen', () => {
     gapMinusBlackoutMs: 30,
     tcpGapMinusBlackoutMs: 40,
     lost,
+    lostAtSwitchover: 0,
     duplicated: 0,
     reordered: 0,
   });
