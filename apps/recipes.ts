@@ -15,6 +15,6 @@ export const recipes: Recipes = (view, state) =>
         ...routingRecipes(view, state.gateways, [...state.subnets.values()]),
         ...defenceRecipes(view, state),
         ...countRecipes(view),
-        ...migrationRecipes(view),
+        ...migrationRecipes(view, state.gateways),
       ]
-    : [...edgeRoutingRecipes(view), ...defenceRecipes(view, state), ...edgeMigrationRecipes(view)];
+    : [...edgeRoutingRecipes(view), ...defenceRecipes(view, state), ...edgeMigrationRecipes(view, state)];

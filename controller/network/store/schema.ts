@@ -1,5 +1,5 @@
 /**
- * The OVSDB schema ArcticTern, version 1.2.0: generated, do not edit. See ovsdb/generate.ts.
+ * The OVSDB schema ArcticTern, version 1.4.0: generated, do not edit. See ovsdb/generate.ts.
  */
 import type { DatabaseSchema, Uuid } from '../../ovsdb/index.ts';
 
@@ -44,6 +44,20 @@ export interface AnchorRow {
   readonly admit: 'all' | 'established';
 }
 
+export interface RelayRow {
+  readonly _uuid: Uuid<'Relay'>;
+  /** 1 to 32767. */
+  readonly interface: number;
+  /** 1 to 255. */
+  readonly index: number;
+  readonly host: string;
+  readonly mode: 'rewrite' | 'direct';
+  /** At most 2. */
+  readonly edge: ReadonlySet<string>;
+  /** At most 2. */
+  readonly anchor: ReadonlySet<string>;
+}
+
 export interface QuarantineRow {
   readonly _uuid: Uuid<'Quarantine'>;
   readonly address: string;
@@ -66,6 +80,7 @@ export interface MigrationRow {
   readonly to: string;
   readonly strategy: 'redirect' | 'rarp' | 'bicast';
   readonly admit: 'all' | 'established';
+  readonly relay: 'tunnel' | 'rewrite' | 'direct' | null;
   readonly origin: 'controller' | 'noticed';
   readonly phase:
     'planned' | 'preparing' | 'copying' | 'switching' | 'relaying' | 'drained' | 'failed' | 'rolled-back';
@@ -115,11 +130,12 @@ export type ArcticTernTables = {
   Host: { readonly row: HostRow; readonly immutable: 'number' | 'name' };
   Placement: { readonly row: PlacementRow; readonly immutable: 'guest' };
   Anchor: { readonly row: AnchorRow; readonly immutable: 'interface' | 'index' };
+  Relay: { readonly row: RelayRow; readonly immutable: 'interface' | 'index' | 'host' | 'mode' };
   Quarantine: { readonly row: QuarantineRow; readonly immutable: 'address' | 'interface' };
   Gateway: { readonly row: GatewayRow; readonly immutable: 'prefix' };
   Migration: {
     readonly row: MigrationRow;
-    readonly immutable: 'id' | 'guest' | 'from' | 'to' | 'strategy' | 'admit' | 'origin';
+    readonly immutable: 'id' | 'guest' | 'from' | 'to' | 'strategy' | 'admit' | 'relay' | 'origin';
   };
   Block: { readonly row: BlockRow; readonly immutable: 'number' | 'origin' };
   BlockedSources: { readonly row: BlockedSourcesRow; readonly immutable: 'line' | 'shard' };
@@ -128,7 +144,7 @@ export type ArcticTernTables = {
 
 export const arcticTern: DatabaseSchema<ArcticTernTables> = {
   name: 'ArcticTern',
-  version: '1.2.0',
+  version: '1.4.0',
   tables: {
     Global: {
       columns: {
@@ -212,6 +228,36 @@ export const arcticTern: DatabaseSchema<ArcticTernTables> = {
       isRoot: true,
       indexes: [['interface', 'index']],
     },
+    Relay: {
+      columns: {
+        interface: {
+          key: { type: 'integer', minInteger: 1, maxInteger: 32767 },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        index: {
+          key: { type: 'integer', minInteger: 1, maxInteger: 255 },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        host: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
+        mode: {
+          key: { type: 'string', enum: ['rewrite', 'direct'] },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        edge: { key: { type: 'string' }, min: 0, max: 2, mutable: true, ephemeral: false },
+        anchor: { key: { type: 'string' }, min: 0, max: 2, mutable: true, ephemeral: false },
+      },
+      isRoot: true,
+      indexes: [['interface', 'index', 'host']],
+    },
     Quarantine: {
       columns: {
         address: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
@@ -251,6 +297,13 @@ export const arcticTern: DatabaseSchema<ArcticTernTables> = {
         admit: {
           key: { type: 'string', enum: ['all', 'established'] },
           min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        relay: {
+          key: { type: 'string', enum: ['tunnel', 'rewrite', 'direct'] },
+          min: 0,
           max: 1,
           mutable: false,
           ephemeral: false,

@@ -35,6 +35,7 @@ const empty = (): Tables => ({
   Host: [],
   Placement: [],
   Anchor: [],
+  Relay: [],
   Gateway: [],
   Quarantine: [],
   Migration: [],
@@ -68,11 +69,11 @@ function read(tables: Tables) {
   };
   const [interfaces, hosts, placements] = [rows('Interface'), rows('Host'), rows('Placement')];
   const [anchors, gateways, migrations] = [rows('Anchor'), rows('Gateway'), rows('Migration')];
-  const quarantine = rows('Quarantine');
+  const [relays, quarantine] = [rows('Relay'), rows('Quarantine')];
   const [blocks, blockedSources, allowances] = [rows('Block'), rows('BlockedSources'), rows('Allowance')];
   const lastBlock = tables['Global']![0]!['last_block'];
   return {
-    ...{ interfaces, hosts, placements, anchors, gateways, migrations, quarantine },
+    ...{ interfaces, hosts, placements, anchors, relays, gateways, migrations, quarantine },
     ...{ blocks, blockedSources, allowances, lastBlock },
   } as unknown as StoredRows;
 }
@@ -88,7 +89,21 @@ const wish = {
 
 const away = after(
   atHome(),
-  anchored(1, { index: 2, host: 'away-1', addresses: { ipv4: '10.2.0.200' }, admit: 'established' }),
+  anchored(1, {
+    index: 2,
+    host: 'away-1',
+    addresses: { ipv4: '10.2.0.200' },
+    admit: 'established',
+    relays: [
+      {
+        host: 'home-1',
+        mode: 'rewrite',
+        edge: { ipv4: '10.1.0.200' },
+        anchor: { ipv4: '10.1.0.201', ipv6: '2001:db8:1::c8' },
+      },
+      { host: 'bare-1', mode: 'direct', edge: {}, anchor: {} },
+    ],
+  }),
   delivered('web', 'away-1'),
   migrationChanged(
     migration('home-1', 'away-1', 'relaying', {
@@ -161,7 +176,10 @@ describe('a change costs what it changes', () => {
     const more = anchored(1, { index: 3, host: 'bare-1', addresses: {}, admit: 'all' })(away);
     expect(apply(empty(), away, more).map(({ op, table }) => [op, table])).toEqual([
       ['delete', 'Anchor'],
+      ['delete', 'Relay'],
       ['insert', 'Anchor'],
+      ['insert', 'Relay'],
+      ['insert', 'Relay'],
       ['insert', 'Anchor'],
       ['insert', 'Anchor'],
     ]);
