@@ -206,7 +206,7 @@ function marks(migration: Switched): Markup {
       ({ name, at, color }) =>
         html`<li>
           <i style="background:${variableOf(color)}"></i>${name}
-          <span class="quiet">${at === 0 ? '0' : `+${ms(at)}`} ms</span>
+          <span class="quiet">${at > 0 ? '+' : ''}${ms(at)} ms</span>
         </li>`,
     )}
   </ul>`;
