@@ -14,15 +14,13 @@ import type { TracePacket } from './trace.ts';
 /** Times are in milliseconds since the run's origin; durations say so by their name. Null: not seen. */
 export interface MigrationFigures extends Pick<
   MigrationSummary,
-  'id' | 'guest' | 'from' | 'to' | 'strategy' | 'outcome' | 'reason'
+  'id' | 'guest' | 'from' | 'to' | 'strategy' | 'outcome' | 'reason' | 'warning' | 'copyMs'
 > {
   readonly number: number;
   /** QEMU's own stamps. */
   readonly stopAt: number | null;
   readonly resumeAt: number | null;
   readonly blackoutMs: number | null;
-  /** From the destination's TAP being there to the stop. */
-  readonly copyMs: number | null;
   /** When copies began to go to both hosts (strategy `bicast`). */
   readonly copyingToBothAt: number | null;
   /** The first commit after STOP: that of the redirect. */
@@ -138,7 +136,7 @@ function migrationFigures(
   { summary, captures, moments, origin }: Run,
   traces: readonly ConnectionTrace[],
 ): MigrationFigures {
-  const { id, guest, from, to, strategy, outcome, reason, blackoutMs } = migration;
+  const { id, guest, from, to, strategy, outcome, reason, warning, blackoutMs, copyMs } = migration;
   const own = momentsOf(moments, id);
   const at = (wanted: (moment: Moment) => boolean, since = -Infinity): number | null =>
     own.find(({ ms, moment }) => ms >= since && wanted(moment))?.ms ?? null;
@@ -148,9 +146,9 @@ function migrationFigures(
   const tap = destinationTap(captures, moments, guest, to, began, origin);
   const newPathAt = stopAt === null ? null : firstRequestAt(traces, to, stopAt);
   return {
-    ...{ id, guest, from, to, strategy, outcome, reason, number, stopAt, resumeAt, blackoutMs },
+    ...{ id, guest, from, to, strategy, outcome, reason, warning, number, stopAt, resumeAt },
+    ...{ blackoutMs, copyMs },
     plannedAt: began,
-    copyMs: stopAt === null || tap?.at === undefined ? null : stopAt - tap.at,
     copyingToBothAt: at((one) => one.kind === 'copying-to-both'),
     commitSentAt: at((one) => one.kind === 'commit-sent', stopAt ?? Infinity),
     redirectedAt: at((one) => one.kind === 'redirected', stopAt ?? Infinity),

@@ -115,7 +115,7 @@ export function momentLanes(
   entries: readonly TimelineEntry[],
   traces: readonly ConnectionTrace[],
 ): Markup {
-  const { stopAt, resumeAt, from, to, guest } = migration;
+  const { stopAt, from, to, guest } = migration;
   const within = (ms: number): boolean => ms - stopAt >= span.from && ms - stopAt <= span.to;
   const moments = entries.filter((one) => one.kind !== 'packet' && within(one.ms));
   const laneOf = (name: string, shade: string, kinds: readonly string[]): Lane => ({
@@ -195,7 +195,7 @@ export function sequenceChart(
   span: Span,
   { name, client, taps }: ConnectionTrace,
 ): Markup | undefined {
-  const { stopAt, resumeAt, to } = migration;
+  const { stopAt, to } = migration;
   const shown = (packets: readonly TracePacket[], toGuest: boolean): TracePacket[] =>
     packets.filter(
       (one) =>
