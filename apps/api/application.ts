@@ -116,11 +116,15 @@ export function application(controller: ControllerView, options: ApplicationOpti
         void response.json([...history.values()].map(present)),
     )
     .post(json, (request: Request, response: Response<MigrationObject>) => {
-      const { guest, to, strategy, admit, bandwidthMiBps } = checked(migrationRequest, request.body);
+      const { guest, to, strategy, admit, bandwidthMiBps, copyStorage } = checked(
+        migrationRequest,
+        request.body,
+      );
       const migration = migrations.begin(guest, to, {
         ...(strategy === undefined ? {} : { strategy }),
         ...(admit === undefined ? {} : { admit }),
         ...(bandwidthMiBps === undefined ? {} : { bandwidthMiBps }),
+        ...(copyStorage === undefined ? {} : { copyStorage }),
       });
       response.status(202).location(`/v1/migrations/${migration.id}`).json(present(migration));
     })

@@ -109,6 +109,10 @@ export const migrationRequest = z
     strategy: z.enum(['redirect']).optional(),
     admit: z.enum(['all', 'established']).optional(),
     bandwidthMiBps: z.number().int().min(1).optional(),
+    copyStorage: z.enum(['all', 'inc']).optional().meta({
+      description:
+        'copy disks that only the source has: all of them, or what differs from images that the destination has',
+    }),
   })
   .meta({ id: 'MigrationRequest' });
 

@@ -6,7 +6,7 @@
  * host; only the call to libvirt is not ours.
  */
 import type { Clock } from '../../controller/clock.ts';
-import type { Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
+import type { CopyStorage, Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
 import type { LibvirtEvent, LifecycleEvent } from '../../controller/libvirt/index.ts';
 import { migrationChanged, placed, unanchored } from '../../controller/network/changes.ts';
 import { isUnderWay, type Migration, type Strategy } from '../../controller/network/migration.ts';
@@ -24,6 +24,7 @@ import type { Fabric, StagedSwitchover } from '../../controller/switches/fabric.
 import { relayZone } from '../../controller/switches/pipeline.ts';
 import type { Moment } from '../events.ts';
 import { announce } from '../routing/announce.ts';
+import { copyGuest } from './copy.ts';
 import { type MigrationAction, type MigrationEvent, step } from './machine.ts';
 import { checkMigration } from './plan.ts';
 import { isAttached, newAnchors, switchedBack, switchedOver, withLeases } from './switchover.ts';
@@ -33,6 +34,7 @@ export interface MigrationOptions {
   readonly admit?: Admit;
   /** The most that the copy may take of the network, in MiB/s. */
   readonly bandwidthMiBps?: number;
+  readonly copyStorage?: CopyStorage;
 }
 
 export interface MigrationServiceParts {
@@ -277,8 +279,9 @@ export class MigrationService {
   async #copy({ guest, from, to }: Migration): Promise<void> {
     const { network, hypervisors } = this.#parts;
     const destination = network.state.hosts.get(to)!;
-    const bandwidth = this.#running.get(guest)?.options.bandwidthMiBps;
-    await hypervisors.get(from)!.migrate(guest, {
+    const { bandwidthMiBps: bandwidth, copyStorage } = this.#running.get(guest)?.options ?? {};
+    await copyGuest(guest, hypervisors.get(from)!, hypervisors.get(to)!, {
+      copyStorage,
       destination: destination.migration,
       uri: `tcp://${destination.underlay.includes(':') ? `[${destination.underlay}]` : destination.underlay}`,
       listenAddress: destination.underlay,

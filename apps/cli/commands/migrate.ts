@@ -15,6 +15,7 @@ interface Options extends ClientCommandOptions {
   readonly strategy?: 'redirect';
   readonly admit?: 'all' | 'established';
   readonly bandwidth?: number;
+  readonly copyStorage?: 'all' | 'inc';
   readonly wait: boolean;
 }
 
@@ -42,6 +43,12 @@ export function migrateCommand(terminal: Terminal): Command {
         bandwidth,
       ),
     )
+    .addOption(
+      new Option(
+        '--copy-storage <what>',
+        'copy disks that only the source has; all: whole; inc: what differs from images that the destination has',
+      ).choices(['all', 'inc']),
+    )
     .option('--no-wait', 'begin it, and do not watch it')
     .addHelpText(
       'after',
@@ -56,6 +63,7 @@ Examples:
   arctictern migrate web --to b1
   arctictern migrate web --to b1 --admit established      flee from an attack: nothing new is relayed
   arctictern migrate web --to b1 --bandwidth 32 --no-wait
+  arctictern migrate db --to b1 --copy-storage all        its disk is a file of its host
   arctictern migrate web --to b1 --json | jq .blackoutMs`,
     )
     .action(async (guest: string, options: Options) => {
@@ -66,6 +74,7 @@ Examples:
         ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
         ...(options.admit === undefined ? {} : { admit: options.admit }),
         ...(options.bandwidth === undefined ? {} : { bandwidthMiBps: options.bandwidth }),
+        ...(options.copyStorage === undefined ? {} : { copyStorage: options.copyStorage }),
       };
       if (!options.wait) {
         const begun = await client.migrate(wish);
