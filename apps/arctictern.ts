@@ -21,7 +21,7 @@ import {
 import { declare } from '../controller/network/declare.ts';
 import type { NetworkDescription } from '../controller/network/description.ts';
 import type { Migration } from '../controller/network/migration.ts';
-import type { Host, HostName } from '../controller/network/model.ts';
+import type { Host, HostName, SwitchName } from '../controller/network/model.ts';
 import { Network } from '../controller/network/network.ts';
 import { Store } from '../controller/network/store/store.ts';
 import type { Message, NxPacketIn } from '../controller/openflow/index.ts';
@@ -95,16 +95,16 @@ export class ArcticTern {
     this.network = new Network(state, (error) => this.#problem('network', error));
     this.fabric = new Fabric(state, recipes, epoch, clock, {
       onFresh: (host) => this.#beginGrace(host),
-      onReady: (host, { found, repaired }) => {
-        this.#say(`host ${host}`, `bridge under control: ${found} flows found, ${repaired} repaired`);
-        this.#gateways.bridgeReady(host);
+      onReady: (name, { found, repaired }) => {
+        this.#say(this.#subject(name), `bridge under control: ${found} flows found, ${repaired} repaired`);
+        if (state.hosts.has(name)) this.#gateways.bridgeReady(name);
       },
-      onLost: (host) => {
-        this.#say(`host ${host}`, 'bridge lost; its flows stay in force', 'warning');
-        this.#gateways.bridgeLost(host);
+      onLost: (name) => {
+        this.#say(this.#subject(name), 'bridge lost; its flows stay in force', 'warning');
+        this.#gateways.bridgeLost(name);
       },
-      onMessage: (host, message) => this.#fromSwitch(host, message),
-      onError: (host, error) => this.#problem(`host ${host}`, error),
+      onMessage: (name, message) => this.#fromSwitch(name, message),
+      onError: (name, error) => this.#problem(this.#subject(name), error),
     });
     this.#gateways = new Gateways(this.network, this.fabric, clock);
     this.#listener = new SwitchListener(clock, {
@@ -114,15 +114,16 @@ export class ArcticTern {
       onClosed: (_reason, session) => this.fabric.switchClosed(session),
     });
     const hosts = [...state.hosts.values()];
-    this.#databases = hosts.map(
-      (host) =>
-        new BridgeDatabase(host, `tcp:${openflow.advertise}:${openflow.port}`, clock, {
-          onBridge: (bridge) => this.network.update(bridgeSeen(host.name, bridge)),
-          onConnection: (connected, _host, error) => {
-            if (connected) this.#say(`host ${host.name}`, 'OVSDB connected', 'debug');
-            else if (error !== undefined) this.#problem(`host ${host.name}`, error, 'warning');
+    this.#databases = [...hosts, ...state.edges.values()].map(
+      (one) =>
+        new BridgeDatabase(one, `tcp:${openflow.advertise}:${openflow.port}`, clock, {
+          onBridge: (bridge) => this.network.update(bridgeSeen(one.name, bridge)),
+          onConnection: (connected, _one, error) => {
+            const subject = this.#subject(one.name);
+            if (connected) this.#say(subject, 'OVSDB connected', 'debug');
+            else if (error !== undefined) this.#problem(subject, error, 'warning');
           },
-          onError: (error) => this.#problem(`host ${host.name}`, error),
+          onError: (error) => this.#problem(this.#subject(one.name), error),
         }),
     );
     this.#hypervisors = new Map(hosts.map((host) => [host.name, this.#hypervisor(host, clock, random)]));
@@ -190,9 +191,13 @@ export class ArcticTern {
     this.network.update(domainChanged(host.name, event.domain.name, gone));
   }
 
-  #fromSwitch(host: HostName, message: Message): void {
+  #fromSwitch(host: SwitchName, message: Message): void {
     if (message.type === 'error') {
-      this.#say(`host ${host}`, `the switch refused a message: ${JSON.stringify(message.error)}`, 'warning');
+      this.#say(
+        this.#subject(host),
+        `the switch refused a message: ${JSON.stringify(message.error)}`,
+        'warning',
+      );
       return;
     }
     if (message.type === 'nx_packet_in2') this.#packetIn(host, message);
@@ -216,7 +221,9 @@ export class ArcticTern {
     }
   }
 
-  #beginGrace(host: HostName): void {
+  #beginGrace(host: SwitchName): void {
+    // An edge tracks what it sees, from wherever it begins: there is nothing to be lenient about.
+    if (!this.network.state.hosts.has(host)) return;
     const { clock } = this.#options;
     const until = clock.now() + GRACE_SECONDS * 1000;
     this.#graceTimers.get(host)?.();
@@ -230,6 +237,10 @@ export class ArcticTern {
       `conntrack is empty: for ${GRACE_SECONDS} s TCP in mid-stream of guests' services is admitted; connections that were translated are lost`,
       'warning',
     );
+  }
+
+  #subject(name: SwitchName): string {
+    return `${this.network.state.edges.has(name) ? 'edge' : 'host'} ${name}`;
   }
 
   #say(subject: string, message: string, level: 'debug' | 'info' | 'warning' = 'info'): void {

@@ -162,6 +162,10 @@ export const switches = {
   tooLargePerSecond: 200,
   /** The same for gateways' answers and guests' announcements, and for neighbour discovery answered in flows. */
   neighbourPerSecond: 1_000,
+  /** Packets per second and bridge that are sampled, of each of three sorts (see `Meter`). */
+  samplesPerSecond: 1_000,
+  /** How often OVS brings flows' counters up to date, at the latest; its own default is 500. */
+  counterRefresh: 100,
 } as const;
 
 /** After a restart of OVS: how long mid-stream TCP of a guest's known services is admitted, in seconds. */

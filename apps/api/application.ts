@@ -12,13 +12,19 @@ import type { ZodType } from 'zod';
 import type { Clock } from '../../controller/clock.ts';
 import { api as limits } from '../../controller/limits.ts';
 import { isMoving, isUnderWay, type Migration } from '../../controller/network/migration.ts';
-import type { Host } from '../../controller/network/model.ts';
+import type { Edge, Host, SwitchName } from '../../controller/network/model.ts';
 import { readFlows } from '../../controller/switches/read-flows.ts';
-import { HostUnreachableError, UnknownGuestError, UnknownHostError } from '../migration/errors.ts';
+import {
+  HostUnreachableError,
+  UnknownEdgeError,
+  UnknownGuestError,
+  UnknownHostError,
+} from '../migration/errors.ts';
 import { streamEvents } from './event-stream.ts';
 import { requireJson, requireLoopbackName, requireToken } from './guards.ts';
 import {
   abortRequest,
+  type EdgeObject,
   type FlowObject,
   type GuestObject,
   type HostObject,
@@ -28,7 +34,7 @@ import {
   type StatusObject,
 } from './objects.ts';
 import { openApiDocument } from './openapi.ts';
-import { presentFlow, presentGuest, presentHost, presentMigration } from './present.ts';
+import { presentEdge, presentFlow, presentGuest, presentHost, presentMigration } from './present.ts';
 import {
   BadRequestError,
   MethodNotAllowedError,
@@ -89,6 +95,25 @@ export function application(controller: ControllerView, options: ApplicationOpti
     .route('/v1/hosts/:host/flows')
     .get(async (request, response: Response<FlowObject[]>) => {
       response.json(await flowsOf(controller, hostOf(controller, request)));
+    })
+    .all(notAllowed('GET, HEAD'));
+
+  app
+    .route('/v1/edges')
+    .get((_request, response: Response<EdgeObject[]>) => {
+      response.json([...network.state.edges.values()].map((edge) => edgeObject(controller, edge)));
+    })
+    .all(notAllowed('GET, HEAD'));
+  app
+    .route('/v1/edges/:edge')
+    .get((request, response: Response<EdgeObject>) => {
+      response.json(edgeObject(controller, edgeOf(controller, request)));
+    })
+    .all(notAllowed('GET, HEAD'));
+  app
+    .route('/v1/edges/:edge/flows')
+    .get(async (request, response: Response<FlowObject[]>) => {
+      response.json(await flowsOf(controller, edgeOf(controller, request)));
     })
     .all(notAllowed('GET, HEAD'));
 
@@ -173,16 +198,23 @@ function statusOf({ startedAt, network, fabric, history }: ControllerView, versi
   };
 }
 
-function hostObject({ network, fabric }: ControllerView, host: Host): HostObject {
-  const connected = fabric.session(host.name) !== undefined;
-  const openflow = fabric.ready(host.name) ? 'connected' : connected ? 'reading-back' : 'disconnected';
-  return presentHost(network.state, host, openflow);
+function hostObject(controller: ControllerView, host: Host): HostObject {
+  return presentHost(controller.network.state, host, openflowOf(controller, host.name));
 }
 
-async function flowsOf({ fabric }: ControllerView, host: Host): Promise<FlowObject[]> {
-  const session = fabric.session(host.name);
+function edgeObject(controller: ControllerView, edge: Edge): EdgeObject {
+  return presentEdge(controller.network.state, edge, openflowOf(controller, edge.name));
+}
+
+function openflowOf({ fabric }: ControllerView, name: SwitchName): HostObject['openflow'] {
+  if (fabric.ready(name)) return 'connected';
+  return fabric.session(name) === undefined ? 'disconnected' : 'reading-back';
+}
+
+async function flowsOf({ fabric }: ControllerView, { name }: Host | Edge): Promise<FlowObject[]> {
+  const session = fabric.session(name);
   if (session === undefined) {
-    throw new HostUnreachableError(host.name, 'its bridge is not connected to the controller');
+    throw new HostUnreachableError(name, 'its bridge is not connected to the controller');
   }
   const flows = await readFlows(session, { cookie: 0n, mask: 0n });
   return flows.map(presentFlow).sort((a, b) => a.tableId - b.tableId || b.priority - a.priority);
@@ -193,6 +225,13 @@ function hostOf({ network }: ControllerView, request: Request): Host {
   const host = network.state.hosts.get(name);
   if (host === undefined) throw new UnknownHostError(name, network.state.hosts.keys());
   return host;
+}
+
+function edgeOf({ network }: ControllerView, request: Request): Edge {
+  const name = param(request, 'edge');
+  const edge = network.state.edges.get(name);
+  if (edge === undefined) throw new UnknownEdgeError(name, network.state.edges.keys());
+  return edge;
 }
 
 function migrationOf({ history }: ControllerView, request: Request): Migration {

@@ -6,6 +6,7 @@ import { type Cancel, type Clock, systemClock } from '../../controller/clock.ts'
 import { api as limits } from '../../controller/limits.ts';
 import * as objects from './objects.ts';
 import type {
+  EdgeObject,
   EventObject,
   FlowObject,
   GuestObject,
@@ -53,6 +54,9 @@ export class ApiClient {
   host = (name: string): Promise<HostObject> => this.#get(`v1/hosts/${segment(name)}`, objects.host);
   flows = (host: string): Promise<FlowObject[]> =>
     this.#ask(`v1/hosts/${segment(host)}/flows`, {}, objects.flow.array(), limits.clientFlowsTimeout);
+  edges = (): Promise<EdgeObject[]> => this.#get('v1/edges', objects.edge.array());
+  edgeFlows = (edge: string): Promise<FlowObject[]> =>
+    this.#ask(`v1/edges/${segment(edge)}/flows`, {}, objects.flow.array(), limits.clientFlowsTimeout);
   guests = (): Promise<GuestObject[]> => this.#get('v1/guests', objects.guest.array());
   guest = (name: string): Promise<GuestObject> => this.#get(`v1/guests/${segment(name)}`, objects.guest);
   migrations = (): Promise<MigrationObject[]> => this.#get('v1/migrations', objects.migration.array());

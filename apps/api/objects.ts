@@ -71,6 +71,18 @@ export const host = z
   })
   .meta({ id: 'Host' });
 
+export const edge = host
+  .pick({
+    name: true,
+    site: true,
+    underlay: true,
+    openflow: true,
+    ovsdb: true,
+    datapathId: true,
+    datapath: true,
+  })
+  .meta({ id: 'Edge', description: 'an OVS between a site and its router; it holds no guests' });
+
 export const migration = z
   .object({
     id: z.string(),
@@ -167,6 +179,7 @@ export const problem = z
 
 export type GuestObject = z.infer<typeof guest>;
 export type HostObject = z.infer<typeof host>;
+export type EdgeObject = z.infer<typeof edge>;
 export type MigrationObject = z.infer<typeof migration>;
 export type MigrationRequest = z.infer<typeof migrationRequest>;
 export type FlowObject = z.infer<typeof flow>;

@@ -10,6 +10,7 @@ const named = {
   Anchor: objects.anchor,
   Status: objects.status,
   Host: objects.host,
+  Edge: objects.edge,
   Guest: objects.guest,
   GuestInterface: objects.guestInterface,
   Migration: objects.migration,
@@ -55,6 +56,7 @@ const pathParameter = (name: string, description: string) => ({
   schema: { type: 'string' },
 });
 const host = pathParameter('host', 'name of a host');
+const edge = pathParameter('edge', 'name of an edge');
 const guest = pathParameter('guest', 'name of a guest');
 const migration = pathParameter('id', 'id of a migration');
 
@@ -146,6 +148,27 @@ export function openApiDocument(version: string): object {
           parameter: host,
           success: [200, 'By table, then by priority, highest first', list('Flow')],
           problems: [404, 502, 503, 504],
+        }),
+      },
+      '/v1/edges': {
+        get: operation({ id: 'listEdges', summary: 'All edges', success: [200, 'OK', list('Edge')] }),
+      },
+      '/v1/edges/{edge}': {
+        get: operation({
+          id: 'getEdge',
+          summary: 'One edge',
+          parameter: edge,
+          success: [200, 'OK', one('Edge')],
+          problems: [404],
+        }),
+      },
+      '/v1/edges/{edge}/flows': {
+        get: operation({
+          id: 'listEdgeFlows',
+          summary: 'The flows of an edge’s bridge, as OVS reports them',
+          parameter: edge,
+          success: [200, 'OK', list('Flow')],
+          problems: [404, 503],
         }),
       },
       '/v1/guests': {

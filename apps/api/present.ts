@@ -4,6 +4,7 @@
 import { isMoving, type Migration } from '../../controller/network/migration.ts';
 import type {
   Bridge,
+  Edge,
   Guest,
   GuestInterface,
   Host,
@@ -11,8 +12,8 @@ import type {
   NetworkState,
 } from '../../controller/network/model.ts';
 import { type FlowDesc, formatInstructions, formatMatch } from '../../controller/openflow/index.ts';
-import { cookieOwner, Table, type TableName } from '../../controller/switches/pipeline.ts';
-import type { FlowObject, GuestObject, HostObject, MigrationObject } from './objects.ts';
+import { cookieOwner, objectText, Table, type TableName } from '../../controller/switches/pipeline.ts';
+import type { EdgeObject, FlowObject, GuestObject, HostObject, MigrationObject } from './objects.ts';
 
 /** What the pipeline uses, by the names of the `Datapath` table's `capabilities` (ovs-vswitchd.conf.db(5)). */
 const NEEDED = [
@@ -79,6 +80,19 @@ export function presentHost(state: NetworkState, host: Host, openflow: HostObjec
   };
 }
 
+export function presentEdge(state: NetworkState, edge: Edge, openflow: EdgeObject['openflow']): EdgeObject {
+  const bridge = state.bridges.get(edge.name);
+  return {
+    name: edge.name,
+    site: edge.site,
+    underlay: edge.underlay,
+    openflow,
+    ovsdb: bridge === undefined ? 'unseen' : 'seen',
+    datapathId: bridge?.datapathId ?? null,
+    datapath: bridge === undefined ? null : presentDatapath(bridge),
+  };
+}
+
 function presentDatapath({ datapath }: Bridge): HostObject['datapath'] {
   const { type, ovsVersion, capabilities } = datapath;
   const unknown = capabilities.size === 0;
@@ -137,7 +151,7 @@ export function presentFlow(flow: FlowDesc): FlowObject {
     actions: formatInstructions(flow.instructions),
     packets: Number(flow.stats.packetCount ?? 0n),
     bytes: Number(flow.stats.byteCount ?? 0n),
-    owner: owner === undefined ? 'foreign' : `${owner.app} ${owner.kind} ${owner.number}`,
+    owner: owner === undefined ? 'foreign' : `${owner.app} ${objectText(owner)}`,
     cookie: `0x${flow.cookie.toString(16)}`,
   };
 }

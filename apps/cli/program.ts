@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { version } from '../version.ts';
 import { abortCommand } from './commands/abort.ts';
 import { controllerCommand } from './commands/controller.ts';
+import { edgesCommand } from './commands/edges.ts';
 import { eventsCommand } from './commands/events.ts';
 import { flowsCommand } from './commands/flows.ts';
 import { guestsCommand } from './commands/guests.ts';
@@ -21,6 +22,8 @@ export function program(terminal: Terminal = processTerminal()): Command {
   const arctictern = new Command('arctictern')
     .description('Keeps the connections of VMs alive when they live-migrate to another subnet.')
     .version(version, '-V, --version')
+    // `lab exec NODE ping -c 3 …`: what follows a command's name is that command's own.
+    .enablePositionalOptions()
     .showHelpAfterError('(add --help for what is possible)')
     .configureHelp({ sortSubcommands: false })
     .configureOutput({
@@ -48,6 +51,7 @@ All commands but controller, lab and openflow ask a running controller, by its H
     controllerCommand(),
     statusCommand(terminal),
     hostsCommand(terminal),
+    edgesCommand(terminal),
     guestsCommand(terminal),
     migrationsCommand(terminal),
     flowsCommand(terminal),

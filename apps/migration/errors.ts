@@ -31,6 +31,13 @@ export class UnknownHostError extends ArcticTernError {
   }
 }
 
+export class UnknownEdgeError extends ArcticTernError {
+  readonly code = 'UNKNOWN_EDGE';
+  constructor(edge: string, known: Iterable<string>) {
+    super(`there is no edge ${edge}: known are ${list(known)}`);
+  }
+}
+
 export class GuestNotRunningError extends ArcticTernError {
   readonly code = 'GUEST_NOT_RUNNING';
   constructor(guest: string) {

@@ -39,13 +39,12 @@ import {
   Mark,
   PacketInReason,
   Register,
+  relayCookie,
   relayZone,
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
+import { markKnown, markOpened } from './marks.ts';
 import { forwardTo, relayTo } from './tunnel.ts';
-
-const OPENED = 1 << Mark.opened.offset;
-const markOpened: readonly Action[] = [set('ct_mark', { value: OPENED, mask: OPENED })];
 
 export function migrationRecipes(view: BridgeView): BlockRecipe[] {
   const { tunnel, host } = view;
@@ -88,7 +87,7 @@ function bridgeFlows(tunnel: number | undefined): readonly Flow[] {
   const list = new FlowList(cookie('migration', 'bridge', 0));
   for (const version of [4, 6] as const) {
     list.add('binding', 100, { [Register.admission]: Admission.home, ...ip[version] }, [
-      [ct({ commit: true, zone: Register.anchorZone })],
+      [ct({ commit: true, zone: Register.anchorZone, exec: markKnown })],
       'deliver',
     ]);
     list.add('outboundRelayed', 0, ip[version], [
@@ -116,10 +115,13 @@ function deliverFlows(
   if (here && port !== undefined) {
     list.add('deliver', 100, key, [[set('eth_dst', nic.mac), output(port)]]);
   } else if (awayAt !== undefined) {
-    list.add('deliver', 100, key, [
-      [set('eth_dst', nic.mac), ...relayTo(nic.number, own?.index ?? HOME_ANCHOR, 'to-guest', awayAt, mtu)],
-      'relay',
-    ]);
+    const anchor = own?.index ?? HOME_ANCHOR;
+    list
+      .under(relayCookie(nic.number, anchor))
+      .add('deliver', 100, key, [
+        [set('eth_dst', nic.mac), ...relayTo(nic.number, anchor, 'to-guest', awayAt, mtu)],
+        'relay',
+      ]);
   }
 
   if (port !== undefined && (here || arriving)) {
@@ -206,7 +208,7 @@ function bindingFlows(
   if (!atHome && own !== undefined) {
     const { ipv4, ipv6 } = own.addresses;
     const translate = (address: string): Action =>
-      ct({ commit: true, zone, nat: { dst: address }, table: 'deliver' });
+      ct({ commit: true, zone, nat: { dst: address }, exec: markKnown, table: 'deliver' });
     const careOf = { ...key, [Register.admission]: Admission.careOf };
     if (ipv4 !== undefined && nic.home.ipv4 !== undefined) {
       list.add('binding', 110, { ...careOf, ...ip[4] }, [[translate(nic.home.ipv4)]]);
@@ -229,7 +231,7 @@ function bindingFlows(
   }
   for (const { index, host } of anchors) {
     if (host === undefined) continue;
-    list.add(
+    list.under(relayCookie(nic.number, index)).add(
       'outboundRelayed',
       100,
       {

@@ -390,7 +390,7 @@ function anchorFlows(list: FlowList, { nic, atHome }: Resident, own: Anchor, adm
       set(Register.anchorZone, anchorZone(nic.number)),
       set(Register.relayZone, relayZone(nic.number)),
       set(Register.admission, admission),
-      ct({ zone: anchorZone(nic.number), nat: {}, table: 'inboundTracked' }),
+      ct({ zone: anchorZone(nic.number), nat: {}, table: 'count' }),
     ],
   ];
   const hops = atHome ? [] : [decTtl];

@@ -12,12 +12,13 @@ import {
   type InterfaceNumber,
   type NetworkState,
   type Prefix,
+  type SwitchName,
 } from './model.ts';
 
 type Change = (state: NetworkState) => NetworkState;
 
 /** A bridge as OVSDB tells of it, or that it is gone. What else is known of the bridge is kept. */
-export function bridgeSeen(host: HostName, bridge: Omit<Bridge, 'graceUntil'> | undefined): Change {
+export function bridgeSeen(host: SwitchName, bridge: Omit<Bridge, 'graceUntil'> | undefined): Change {
   return (state) => {
     if (bridge === undefined) {
       return state.bridges.has(host) ? { ...state, bridges: without(state.bridges, host) } : state;
@@ -27,7 +28,7 @@ export function bridgeSeen(host: HostName, bridge: Omit<Bridge, 'graceUntil'> | 
   };
 }
 
-export function graceSet(host: HostName, until: number): Change {
+export function graceSet(host: SwitchName, until: number): Change {
   return (state) => {
     const bridge = state.bridges.get(host);
     if (bridge === undefined || bridge.graceUntil === until) return state;

@@ -9,6 +9,7 @@ import type { Migration } from './migration.ts';
 import {
   type Addresses,
   type Anchor,
+  type Edge,
   type Guest,
   type GuestInterface,
   HOME_ANCHOR,
@@ -61,6 +62,9 @@ export function declare(
   const hosts = new Map<string, Host>();
   for (const host of description.hosts) hosts.set(host.name, { ...host, number: hostNumber(host.name) });
 
+  const edges = new Map<string, Edge>();
+  for (const [i, edge] of description.edges.entries()) edges.set(edge.name, { ...edge, number: i + 1 });
+
   const interfaceNumber = numbering(remembered.interfaceNumbers);
   const guests = new Map<string, Guest>();
   for (const guest of description.guests) {
@@ -89,6 +93,7 @@ export function declare(
   return {
     subnets,
     hosts,
+    edges,
     guests,
     bridges: new Map(),
     hypervisors: new Map(),

@@ -13,9 +13,10 @@ import type { Migration } from './migration.ts';
 export interface NetworkState {
   readonly subnets: ReadonlyMap<Prefix, Subnet>;
   readonly hosts: ReadonlyMap<HostName, Host>;
+  readonly edges: ReadonlyMap<EdgeName, Edge>;
   readonly guests: ReadonlyMap<GuestName, Guest>;
-  /** What OVS on each host was last seen to have; absent before the first sight of it. */
-  readonly bridges: ReadonlyMap<HostName, Bridge>;
+  /** What OVS on each host and edge was last seen to have; absent before the first sight of it. */
+  readonly bridges: ReadonlyMap<SwitchName, Bridge>;
   /** What libvirtd on each host was last seen to run; absent before the first sight of it. */
   readonly hypervisors: ReadonlyMap<HostName, Hypervisor>;
   /** MAC address of each subnet's gateway, as last answered. */
@@ -31,6 +32,9 @@ export interface NetworkState {
 export type SiteName = string;
 export type Prefix = string;
 export type HostName = string;
+export type EdgeName = string;
+/** Of a host or an edge; no two of them have the same. */
+export type SwitchName = string;
 export type GuestName = string;
 
 /** 1 to `MAX_INTERFACE_NUMBER`: the key of an interface in tunnels, registers, zones and cookies. */
@@ -52,22 +56,32 @@ export interface Subnet {
   readonly mtu: number;
 }
 
-export interface Host {
-  readonly name: HostName;
+/** What a host and an edge have in common: an Open vSwitch with a bridge under control. */
+export interface ControlledSwitch {
+  readonly name: SwitchName;
+  readonly site: SiteName;
+  /** Its OVSDB, in OVS's own syntax: `tcp:198.18.0.2:6640`. */
+  readonly ovsdb: string;
+  readonly bridge: string;
+  /** Name of the bridge's port towards the subnet, or, at an edge, towards the site's router. */
+  readonly uplink: string;
+  /** The address that tunnels start and end at. */
+  readonly underlay: string;
+}
+
+/** An OVS between a site's stations and its router; it holds no guests. All its other ports lead to stations. */
+export interface Edge extends ControlledSwitch {
+  /** Counted from 1 as declared: the key of an edge in cookies. */
+  readonly number: number;
+}
+
+export interface Host extends ControlledSwitch {
   /** 1 to 65,535, stable for the life of the store: the key of a host in cookies. */
   readonly number: number;
-  readonly site: SiteName;
-  /** OVSDB of the host's OVS, in OVS's own syntax: `tcp:198.18.0.2:6640`. */
-  readonly ovsdb: string;
   /** libvirt connection URI by which the controller reaches the host. */
   readonly libvirt: string;
   /** libvirt connection URI by which other hosts reach this one in a peer-to-peer migration. */
   readonly migration: string;
-  readonly bridge: string;
-  /** Name of the integration bridge's port towards the subnet. */
-  readonly uplink: string;
-  /** The address that tunnels start and end at. */
-  readonly underlay: string;
   readonly capacity: Capacity;
 }
 
@@ -107,9 +121,10 @@ export interface Service {
   readonly port: number;
 }
 
-/** An OVS integration bridge, as its OVSDB and its OpenFlow session tell. */
+/** A bridge under control, as its OVSDB and its OpenFlow session tell. */
 export interface Bridge {
-  readonly host: HostName;
+  /** The host or edge that it is on. */
+  readonly host: SwitchName;
   /** 16 hex digits. */
   readonly datapathId: string;
   /** By port name. */

@@ -5,7 +5,7 @@
  * that OVS adds no hidden flows of its own. One flow-based Geneve port serves all tunnels: keys and far ends
  * are set by flows.
  */
-import type { Host } from '../network/model.ts';
+import type { ControlledSwitch } from '../network/model.ts';
 import { TUNNEL_PORT } from '../network/bridge-view.ts';
 import { switches as limits } from '../limits.ts';
 import { openVSwitch, type OpenVSwitchTables, transaction, type Transaction } from '../ovsdb/index.ts';
@@ -16,7 +16,7 @@ const OWNER = ['owner', 'arctictern'] as const;
 /** The transaction that is missing, or undefined when there is nothing to do or no such bridge yet. */
 export function configureBridge(
   tables: BridgeTables,
-  host: Host,
+  host: ControlledSwitch,
   controllerTarget: string,
 ): Transaction<OpenVSwitchTables> | undefined {
   const bridge = tables.table('Bridge').first('name', host.bridge);

@@ -1,9 +1,9 @@
 /**
- * One host's OVSDB: keeps its bridge configured, and tells what it sees of it.
+ * The OVSDB of a host or an edge: keeps its bridge configured, and tells what it sees of it.
  */
 import type { Clock } from '../clock.ts';
 import { switches as limits } from '../limits.ts';
-import type { Host } from '../network/model.ts';
+import type { ControlledSwitch } from '../network/model.ts';
 import {
   connect,
   type OvsdbClient,
@@ -30,13 +30,13 @@ export type BridgeTables = Pick<Replica<SelectedRows<OpenVSwitchTables, typeof s
 
 export interface BridgeDatabaseHandlers {
   /** The bridge as it is now; called on every change of it. */
-  readonly onBridge: (bridge: ObservedBridge | undefined, host: Host) => void;
-  readonly onConnection: (connected: boolean, host: Host, error?: Error) => void;
-  readonly onError: (error: Error, host: Host) => void;
+  readonly onBridge: (bridge: ObservedBridge | undefined, host: ControlledSwitch) => void;
+  readonly onConnection: (connected: boolean, host: ControlledSwitch, error?: Error) => void;
+  readonly onError: (error: Error, host: ControlledSwitch) => void;
 }
 
 export class BridgeDatabase {
-  readonly #host: Host;
+  readonly #host: ControlledSwitch;
   readonly #target: string;
   readonly #handlers: BridgeDatabaseHandlers;
   readonly #client: OvsdbClient;
@@ -45,7 +45,7 @@ export class BridgeDatabase {
   #configuring = false;
 
   /** `target` is where the bridge finds the controller: `tcp:198.18.0.1:6653`. */
-  constructor(host: Host, target: string, clock: Clock, handlers: BridgeDatabaseHandlers) {
+  constructor(host: ControlledSwitch, target: string, clock: Clock, handlers: BridgeDatabaseHandlers) {
     this.#host = host;
     this.#target = target;
     this.#handlers = handlers;

@@ -11,6 +11,9 @@ import type { SwitchSession } from './session.ts';
 const rates: Readonly<Record<keyof typeof Meter, number>> = {
   tooLarge: limits.tooLargePerSecond,
   neighbour: limits.neighbourPerSecond,
+  sampleStrangers: limits.samplesPerSecond,
+  sampleConnections: limits.samplesPerSecond,
+  sampleKnown: limits.samplesPerSecond,
 };
 
 /** Puts every meter there, or sets its rate anew. */

@@ -1,6 +1,6 @@
 /**
  * A controller that is nothing but a network state, a history and a stream of events: what the API shows, and what
- * tests change. Three hosts at two sites; `web` at home, `db` abroad, `idle` not running.
+ * tests change. Three hosts at two sites, an edge at one; `web` at home, `db` abroad, `idle` not running.
  */
 import type { ControllerView } from '../../../apps/api/view.ts';
 import { EventStream, type ControllerEvent } from '../../../apps/events.ts';
@@ -66,7 +66,16 @@ const description: NetworkDescription = {
     },
   ],
   hosts: [host('a1', 'A', '10.1.0.11'), host('b1', 'B', '10.2.0.11'), host('b2', 'B', '10.2.0.12')],
-  edges: [],
+  edges: [
+    {
+      name: 'eb',
+      site: 'B',
+      underlay: '10.2.0.5',
+      ovsdb: 'tcp:10.2.0.5:6640',
+      bridge: 'br-int',
+      uplink: 'uplink',
+    },
+  ],
   guests: [
     guest('web', 'a1', 1, ['10.1.0.100', '2001:db8:1::100']),
     guest('db', 'a1', 2, ['10.1.0.101']),
@@ -109,6 +118,7 @@ export function fakeState(): NetworkState {
     ...state,
     bridges: new Map([
       ['a1', bridge('a1', 1, capable)],
+      ['eb', bridge('eb', 9, capable)],
       [
         'b1',
         {
@@ -219,6 +229,7 @@ export class FakeController implements ControllerView {
   readonly bridges = new Map<string, boolean>([
     ['a1', true],
     ['b1', false],
+    ['eb', true],
   ]);
   /** What `begin` was given. */
   readonly wishes: unknown[][] = [];

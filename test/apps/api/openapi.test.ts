@@ -90,6 +90,15 @@ describe('what the server answers', () => {
       [{ path: '/v1/hosts/a9/flows' }, 404],
       [{ path: '/v1/hosts/b2/flows' }, 503],
     ],
+    'GET /v1/edges': [[{ path: '/v1/edges' }, 200]],
+    'GET /v1/edges/{edge}': [
+      [{ path: '/v1/edges/eb' }, 200],
+      [{ path: '/v1/edges/a1' }, 404],
+    ],
+    'GET /v1/edges/{edge}/flows': [
+      [{ path: '/v1/edges/eb/flows' }, 200],
+      [{ path: '/v1/edges/a1/flows' }, 404],
+    ],
     'GET /v1/guests': [[{ path: '/v1/guests' }, 200]],
     'GET /v1/guests/{guest}': [
       [{ path: '/v1/guests/web' }, 200],

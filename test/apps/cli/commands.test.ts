@@ -66,6 +66,18 @@ note         its datapath lacks ct_state_nat, check_pkt_len, which the pipeline 
   );
 });
 
+it('edges', async () => {
+  expect(await shown(NOW, 'edges')).toBe(
+    `EDGE  SITE  UNDERLAY  OPENFLOW   OVSDB  DATAPATH
+eb    B     10.2.0.5  connected  seen   netdev (OVS 3.1.0)
+`,
+  );
+});
+
+it('flows of an edge', async () => {
+  expect(await shown(NOW, 'flows', 'eb')).toContain('eb');
+});
+
 it('guests', async () => {
   expect(await shown(NOW, 'guests')).toBe(
     `GUEST  HOST  STATE    HOME                         CARE-OF     ANCHORS  MIGRATION
@@ -287,6 +299,17 @@ describe('what is refused', () => {
     expect(err).toMatch(
       /^error: option '--table <name>' argument .* is invalid\. Tables are classify, .*, or a number up to 254\.\n/,
     );
+  });
+});
+
+it('lab exec leaves the options of the command in the node alone', async () => {
+  const result = await runIn(
+    new FakeTerminal(),
+    ...['lab', 'exec', '--lab', 'no-such-lab', 'c1', 'ping', '-c', '3', '10.1.0.100'],
+  );
+  expect(result).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/no lab no-such-lab|needs root/) as string,
   });
 });
 

@@ -20,6 +20,8 @@ test('everything declared, nothing seen', () => {
     [6, 'away', 1500],
     [4, 'bare', 1500],
     [6, 'bare', 1500],
+    [4, 'clients', 1500],
+    [6, 'clients', 1500],
   ]);
   expect([...state.hosts.values()].map(({ name, number }) => [name, number])).toEqual([
     ['home-1', 1],

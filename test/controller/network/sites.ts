@@ -1,6 +1,6 @@
 /**
- * A network of three sites for tests: home, with two hosts; away, with care-of addresses of both families; and
- * bare, which offers none.
+ * A network of four sites for tests: home, with two hosts; away, with care-of addresses of both families; bare,
+ * which offers none; and clients, which has an edge and no hosts.
  */
 import { TUNNEL_PORT } from '../../../controller/network/bridge-view.ts';
 import { bridgeSeen, gatewayAnswered, placed } from '../../../controller/network/changes.ts';
@@ -64,6 +64,13 @@ export const description: NetworkDescription = {
         { prefix: '2001:db8:3::/64', gateway: '2001:db8:3::1' },
       ],
     },
+    {
+      name: 'clients',
+      subnets: [
+        { prefix: '203.0.113.0/24', gateway: '203.0.113.1' },
+        { prefix: '2001:db8:f::/64', gateway: '2001:db8:f::1' },
+      ],
+    },
   ],
   hosts: [
     host('home-1', 'home', '10.1.0.11'),
@@ -71,7 +78,16 @@ export const description: NetworkDescription = {
     host('away-1', 'away', '10.2.0.11'),
     host('bare-1', 'bare', '10.3.0.11'),
   ],
-  edges: [],
+  edges: [
+    {
+      name: 'border',
+      site: 'clients',
+      underlay: '203.0.113.5',
+      ovsdb: 'tcp:203.0.113.5:6640',
+      bridge: 'br-int',
+      uplink: 'int-uplink',
+    },
+  ],
   guests: [guest('web', 1), guest('db', 2)],
 };
 
@@ -99,6 +115,13 @@ export function bridge(hostName: HostName, ...guests: readonly (keyof typeof por
   };
 }
 
+/** The bridge of the edge. */
+export const border = (): ReturnType<typeof bridge> => ({
+  ...bridge('border'),
+  datapathId: '00000000000000ff',
+  mac: '02:00:00:00:00:ff',
+});
+
 /** What was declared, and nothing seen yet. */
 export const declared = (remembered?: Remembered): NetworkState => declare(description, remembered);
 
@@ -114,6 +137,7 @@ export function atHome(): NetworkState {
     ...description.hosts.map(({ name }) =>
       bridgeSeen(name, name === 'home-1' ? bridge(name, 'web') : bridge(name)),
     ),
+    bridgeSeen('border', border()),
     ...description.sites.flatMap(({ subnets }, site) =>
       subnets.map(({ prefix }) => gatewayAnswered(prefix, `02:aa:00:00:00:0${site + 1}`)),
     ),

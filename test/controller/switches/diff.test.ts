@@ -209,7 +209,7 @@ describe('a compiled flow', () => {
       command: 'add',
       cookie: flow.cookie,
       cookieMask: 0n,
-      table: 32,
+      table: 33,
       priority: 77,
       hardTimeout: 60,
       idleTimeout: 0,
@@ -217,7 +217,7 @@ describe('a compiled flow', () => {
       importance: 0,
     });
     expect(mod.type === 'flow_mod' && formatFlowMod(mod)).toBe(
-      'ADD table:32 priority=77,ipv6,in_port=4,ipv6_dst=2001:db8::/64 cookie:0xa7c7010100000001 hard:60 actions=set_field:02:00:00:00:00:01->eth_dst,output:9,goto_table:40',
+      'ADD table:33 priority=77,ipv6,in_port=4,ipv6_dst=2001:db8::/64 cookie:0xa7c7010100000001 hard:60 actions=set_field:02:00:00:00:00:01->eth_dst,output:9,goto_table:40',
     );
   });
 

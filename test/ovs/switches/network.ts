@@ -84,6 +84,7 @@ export function network(at: Site, { grace = false } = {}): NetworkState {
   return {
     subnets: new Map(SITES.flatMap(subnets).map((subnet) => [subnet.prefix, subnet])),
     hosts: new Map(SITES.map((site) => [site, host(site)])),
+    edges: new Map(),
     guests: new Map([[guest.name, guest]]),
     bridges: new Map(
       SITES.map((site) => [site, bridge(site, site === at, grace ? Number.MAX_SAFE_INTEGER : 0)]),

@@ -1,0 +1,17 @@
+/**
+ * What is written on a connection when it is committed.
+ */
+import type { Action } from '../../controller/openflow/index.ts';
+import { set } from '../../controller/switches/flow.ts';
+import { Mark } from '../../controller/switches/pipeline.ts';
+
+const KNOWN = 1 << Mark.known.offset;
+const OPENED = 1 << Mark.opened.offset;
+
+/** In an anchor zone: this bridge has admitted the connection. */
+export const markKnown: readonly Action[] = [set('ct_mark', { value: KNOWN, mask: KNOWN })];
+
+/** In an anchor zone: the guest has opened it here. */
+export const markOpened: readonly Action[] = [
+  set('ct_mark', { value: KNOWN | OPENED, mask: KNOWN | OPENED }),
+];
