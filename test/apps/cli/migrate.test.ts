@@ -82,11 +82,13 @@ Completed in 9.04 s: blackout 37.1 ms.
       'established',
       '--bandwidth',
       '32',
+      '--copy-storage',
+      'all',
     );
     controller.enter(ID, 'relaying', PLANNED + 1, { blackoutMs: 1, performed: true });
     expect((await ended).code).toBe(0);
     expect(controller.wishes).toEqual([
-      ['web', 'b1', { strategy: 'redirect', admit: 'established', bandwidthMiBps: 32 }],
+      ['web', 'b1', { strategy: 'redirect', admit: 'established', bandwidthMiBps: 32, copyStorage: 'all' }],
     ]);
   });
 
