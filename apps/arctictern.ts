@@ -135,6 +135,7 @@ export class ArcticTern {
       newId: () => randomBytes(6).toString('hex'),
       saved: () => store.saved(),
       onError: (error, guest) => this.#problem(`guest ${guest}`, error),
+      onWarning: (guest, warning) => this.#say(`guest ${guest}`, warning, 'warning'),
       onMoment: (moment, at) => this.events.emit(momentEvent(moment, at)),
     });
     // Flows first: nothing else may come between a decision and the datapath.
@@ -215,9 +216,20 @@ export class ArcticTern {
         return;
       case PacketInReason.announcement:
         this.events.emit(momentEvent({ kind: 'announced', host }, this.#options.clock.now()));
+        this.#announced(host, frame);
         return;
       default:
         return;
+    }
+  }
+
+  /** A guest's RARP: whose it is, its source address tells. */
+  #announced(host: HostName, frame: Uint8Array): void {
+    const mac = Buffer.from(frame.subarray(6, 12))
+      .toString('hex')
+      .replace(/(..)(?!$)/g, '$1:');
+    for (const { name, interfaces } of this.network.state.guests.values()) {
+      if (interfaces.some((nic) => nic.mac === mac)) this.migrations.announced(name, host);
     }
   }
 

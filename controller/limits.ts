@@ -171,6 +171,25 @@ export const switches = {
 /** After a restart of OVS: how long mid-stream TCP of a guest's known services is admitted, in seconds. */
 export const GRACE_SECONDS = 60;
 
+/** The longest blackout that a migration may cause by what memory is left to copy, unless it is told otherwise. */
+export const DEFAULT_MAX_BLACKOUT_MS = 100;
+
+/** Migrations, and how they are steered. */
+export const migration = {
+  /** What users may ask for as the longest blackout. */
+  maxBlackoutMsLeast: 1,
+  maxBlackoutMsMost: 10_000,
+  /** How often a copy is looked at; and near its end. */
+  lookInterval: 50,
+  closeLookInterval: 10,
+  /** From libvirt's order to migrate to its job being there. */
+  jobPatience: 60_000,
+  /** How often the packets that go to the guest are counted; OVS itself counts twice a second. */
+  countInterval: 1_000,
+  /** After a guest has resumed: how long its own announcement is waited for (strategy `rarp`). */
+  announcementPatience: 1_000,
+} as const;
+
 /** Routing. */
 export const routing = {
   /** How often a gateway is asked for its MAC address: while it has not answered, and after that. */

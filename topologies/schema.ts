@@ -6,6 +6,8 @@
  * Zod checks one value at a time; what concerns two of them (references, overlaps) is in check.ts.
  */
 import { z } from 'zod';
+import { migration as migrationLimits } from '../controller/limits.ts';
+import { STRATEGIES } from '../controller/network/migration.ts';
 import { parseAddress, parsePrefix } from './address.ts';
 
 /** Short enough that an interface may be named after two of them (IFNAMSIZ is 16). */
@@ -148,6 +150,8 @@ const guest = z
     services: z.array(service).default([]),
     /** A local disk, in a lab. */
     disk: size.optional(),
+    /** In a lab: datagrams to this UDP port are sent back by the guest's driver, thousands a second. */
+    reflect: port.optional(),
     mac: mac.optional(),
     uuid: uuid.optional(),
     interfaceId: uuid.optional(),
@@ -204,6 +208,8 @@ const connection = z.strictObject({
   to: name,
   /** Which of the guest's addresses: at the moment when the connection is opened. */
   at: z.enum(['home', 'care-of']).default('home'),
+  /** The guest's, if not the usual one of the kind. */
+  port: port.optional(),
   /** Between two messages. */
   interval: duration.optional(),
   /** Of a download. */
@@ -219,9 +225,17 @@ const step = z
       .strictObject({
         guest: name,
         to: name,
-        strategy: z.enum(['redirect']).optional(),
+        strategy: z.enum(STRATEGIES).optional(),
         /** The most that the copy may take, in MiB/s. */
         bandwidth: z.number().int().min(1).optional(),
+        maxBlackoutMs: z
+          .number()
+          .int()
+          .min(migrationLimits.maxBlackoutMsLeast)
+          .max(migrationLimits.maxBlackoutMsMost)
+          .optional(),
+        autoConverge: z.boolean().optional(),
+        postCopy: z.boolean().optional(),
       })
       .optional(),
   })

@@ -141,16 +141,8 @@ export function application(controller: ControllerView, options: ApplicationOpti
         void response.json([...history.values()].map(present)),
     )
     .post(json, (request: Request, response: Response<MigrationObject>) => {
-      const { guest, to, strategy, admit, bandwidthMiBps, copyStorage } = checked(
-        migrationRequest,
-        request.body,
-      );
-      const migration = migrations.begin(guest, to, {
-        ...(strategy === undefined ? {} : { strategy }),
-        ...(admit === undefined ? {} : { admit }),
-        ...(bandwidthMiBps === undefined ? {} : { bandwidthMiBps }),
-        ...(copyStorage === undefined ? {} : { copyStorage }),
-      });
+      const { guest, to, ...wishes } = checked(migrationRequest, request.body);
+      const migration = migrations.begin(guest, to, defined(wishes));
       response.status(202).location(`/v1/migrations/${migration.id}`).json(present(migration));
     })
     .all(notAllowed('GET, HEAD, POST'));
@@ -253,6 +245,13 @@ function checked<T>(schema: ZodType<T>, body: unknown): T {
   const [issue] = result.error.issues;
   const at = issue === undefined || issue.path.length === 0 ? 'the body' : `\`${issue.path.join('.')}\``;
   throw new BadRequestError(`${at}: ${issue?.message ?? 'not what /openapi.json asks for'}`);
+}
+
+/** Without what was left out: `exactOptionalPropertyTypes` tells that from `undefined`. */
+function defined<T extends object>(wishes: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 }
 
 /** Everything is as of now: it may be kept, but must be asked for again (and costs nothing when unchanged). */

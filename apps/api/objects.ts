@@ -3,6 +3,8 @@
  * from here. Names are those of ARCHITECTURE.md's list of words.
  */
 import { z } from 'zod';
+import { migration as limits } from '../../controller/limits.ts';
+import { STRATEGIES } from '../../controller/network/migration.ts';
 import { moment as timelineMoment } from '../events.ts';
 
 const milliseconds = z.number().meta({ description: 'milliseconds' });
@@ -91,7 +93,7 @@ export const migration = z
     to: z.string(),
     fromSubnet: z.string(),
     toSubnet: z.string(),
-    strategy: z.enum(['redirect', 'rarp', 'bicast']),
+    strategy: z.enum(STRATEGIES),
     admit: z.enum(['all', 'established']),
     origin: z.enum(['controller', 'noticed']),
     phase: z.enum([
@@ -109,7 +111,12 @@ export const migration = z
       .nullable()
       .meta({ description: 'null while it moves' }),
     reason: z.string().nullable(),
+    warning: z.string().nullable().meta({ description: 'what it could not keep to, and what can be done' }),
+    maxBlackoutMs: milliseconds,
     blackoutMs: milliseconds.nullable(),
+    copyMs: milliseconds
+      .nullable()
+      .meta({ description: "to the guest's stop at the source, in milliseconds" }),
     entered: z.record(z.string(), moment).meta({ description: 'when each phase was entered' }),
   })
   .meta({ id: 'Migration' });
@@ -118,13 +125,16 @@ export const migrationRequest = z
   .strictObject({
     guest: z.string(),
     to: z.string(),
-    strategy: z.enum(['redirect']).optional(),
+    strategy: z.enum(STRATEGIES).optional(),
     admit: z.enum(['all', 'established']).optional(),
     bandwidthMiBps: z.number().int().min(1).optional(),
     copyStorage: z.enum(['all', 'inc']).optional().meta({
       description:
         'copy disks that only the source has: all of them, or what differs from images that the destination has',
     }),
+    maxBlackoutMs: z.number().int().min(limits.maxBlackoutMsLeast).max(limits.maxBlackoutMsMost).optional(),
+    autoConverge: z.boolean().optional(),
+    postCopy: z.boolean().optional(),
   })
   .meta({ id: 'MigrationRequest' });
 

@@ -107,7 +107,8 @@ function presentDatapath({ datapath }: Bridge): HostObject['datapath'] {
 }
 
 export function presentMigration(state: NetworkState, migration: Migration): MigrationObject {
-  const { id, guest, from, to, strategy, admit, origin, phase, reason, blackoutMs, entered } = migration;
+  const { id, guest, from, to, strategy, admit, origin, phase, entered } = migration;
+  const { reason, warning, maxBlackoutMs, blackoutMs, copyMs } = migration;
   return {
     id,
     guest,
@@ -121,10 +122,17 @@ export function presentMigration(state: NetworkState, migration: Migration): Mig
     phase,
     outcome: outcomeOf(migration),
     reason: reason ?? null,
-    blackoutMs: blackoutMs === undefined ? null : Math.round(blackoutMs * 1000) / 1000,
+    warning: warning ?? null,
+    maxBlackoutMs,
+    blackoutMs: rounded(blackoutMs),
+    copyMs: rounded(copyMs),
     entered: { ...entered },
   };
 }
+
+/** To microseconds. */
+const rounded = (ms: number | undefined): number | null =>
+  ms === undefined ? null : Math.round(ms * 1000) / 1000;
 
 function outcomeOf(migration: Migration): MigrationObject['outcome'] {
   const { phase } = migration;

@@ -3,6 +3,7 @@
  */
 import type { Clock } from '../clock.ts';
 import {
+  type DomainRef,
   directoryPoolXml,
   isLibvirtError,
   type JobStats,
@@ -20,7 +21,8 @@ import { directoriesOf, diskText, localDisks, poolName } from './storage.ts';
 /** What is copied of disks that only the source has: all, or what differs from an image that is there already. */
 export type CopyStorage = 'all' | 'inc';
 
-export interface GuestMigration extends Omit<MigrateOptions, 'flags'> {
+export interface GuestMigration
+  extends Omit<MigrateOptions, 'flags'>, Partial<Pick<MigrateOptions, 'flags'>> {
   readonly copyStorage?: CopyStorage | undefined;
 }
 
@@ -66,38 +68,43 @@ export class Hypervisor {
     await this.#session.stop();
   }
 
+  /** The guest, for the calls below: while a migration switches over, libvirt looks nothing up. */
+  async find(guest: GuestName): Promise<DomainRef> {
+    return this.#client('looking a guest up').domainLookupByName(guest);
+  }
+
   /**
    * Migrates the guest to another host, live and peer to peer; resolves when it runs there. A domain that is
    * persistent here is made persistent there, and here no more. Throws `LocalDiskError` before anything is copied
    * when its disks would stay behind.
    */
-  async migrate(guest: GuestName, { copyStorage, ...options }: GuestMigration): Promise<void> {
+  async migrate(domain: DomainRef, { flags, copyStorage, ...options }: GuestMigration): Promise<void> {
     const client = this.#client('migrating a guest');
-    const domain = await client.domainLookupByName(guest);
     const persistent = (await client.connectListAllDomains({ persistent: true })).some(
       ({ uuid }) => uuid === domain.uuid,
     );
-    const flags = {
-      live: true,
-      persistDest: persistent,
-      undefineSource: persistent,
-      nonSharedDisk: copyStorage === 'all',
-      nonSharedInc: copyStorage === 'inc',
-    };
     try {
-      await client.migrate(domain, { ...options, flags });
+      await client.migrate(domain, {
+        ...options,
+        flags: {
+          ...flags,
+          live: true,
+          persistDest: persistent,
+          undefineSource: persistent,
+          nonSharedDisk: copyStorage === 'all',
+          nonSharedInc: copyStorage === 'inc',
+        },
+      });
     } catch (cause) {
       if (!isLibvirtError(cause, 'VIR_ERR_MIGRATE_UNSAFE')) throw cause;
       const disks = localDisks(await client.domainGetXmlDesc(domain));
-      throw new LocalDiskError(guest, this.host.name, disks.map(diskText), { cause });
+      throw new LocalDiskError(domain.name, this.host.name, disks.map(diskText), { cause });
     }
   }
 
   /** The directories of the images that a copy of the guest's storage would make at another host. */
-  async imageDirectories(guest: GuestName): Promise<string[]> {
-    const client = this.#client("reading a guest's disks");
-    const xml = await client.domainGetXmlDesc(await client.domainLookupByName(guest));
-    return directoriesOf(localDisks(xml));
+  async imageDirectories(domain: DomainRef): Promise<string[]> {
+    return directoriesOf(localDisks(await this.#client("reading a guest's disks").domainGetXmlDesc(domain)));
   }
 
   /**
@@ -128,17 +135,47 @@ export class Hypervisor {
     return end;
   }
 
-  /** Gives a running migration up. */
-  async abort(guest: GuestName): Promise<void> {
-    const client = this.#client('aborting a migration');
-    await client.domainAbortJob(await client.domainLookupByName(guest));
+  /** Gives a running migration up; false when there is none to give up. */
+  async abort(domain: DomainRef): Promise<boolean> {
+    try {
+      await this.#client('aborting a migration').domainAbortJob(domain);
+      return true;
+    } catch (error) {
+      if (isLibvirtError(error, 'VIR_ERR_OPERATION_INVALID')) return false;
+      throw error;
+    }
   }
 
-  /** How far a migration is. */
-  async jobStats(guest: GuestName): Promise<JobStats> {
-    const client = this.#client('asking for a job');
-    const { stats } = await client.domainGetJobStats(await client.domainLookupByName(guest));
-    return stats;
+  /** How far a migration is; undefined when there is none. */
+  async jobStats(domain: DomainRef): Promise<JobStats | undefined> {
+    try {
+      const { type, stats } = await this.#client('asking for a job').domainGetJobStats(domain);
+      return type === 'none' ? undefined : stats;
+    } catch (error) {
+      if (isLibvirtError(error, 'VIR_ERR_OPERATION_INVALID') || isLibvirtError(error, 'VIR_ERR_NO_DOMAIN')) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** For how long, in ms, the guest may be stopped at the end of a migration, by what memory is left. */
+  async maxDowntime(domain: DomainRef): Promise<number> {
+    return this.#client('asking for the longest downtime').domainMigrateGetMaxDowntime(domain);
+  }
+
+  async setMaxDowntime(domain: DomainRef, ms: number): Promise<void> {
+    await this.#client('setting the longest downtime').domainMigrateSetMaxDowntime(domain, ms);
+  }
+
+  /** The most that a migration's copy may take, in MiB/s; 0 is no limit. */
+  async setMaxSpeed(domain: DomainRef, mibps: number): Promise<void> {
+    await this.#client("setting a copy's speed").domainMigrateSetMaxSpeed(domain, mibps);
+  }
+
+  /** Lets the guest run at the destination at once, and its memory come after it. */
+  async startPostCopy(domain: DomainRef): Promise<void> {
+    await this.#client('starting post-copy').domainMigrateStartPostCopy(domain);
   }
 
   #client(doing: string) {

@@ -121,6 +121,15 @@ export function delivered(guest: GuestName, host: HostName): Change {
       : { ...state, placements: put(state.placements, guest, host) };
 }
 
+/** Whatever is delivered to the guest goes to this host as well; to no other with `undefined`. */
+export function copied(guest: GuestName, host: HostName | undefined): Change {
+  return (state) => {
+    if (state.copies.get(guest) === host) return state;
+    const copies = host === undefined ? without(state.copies, guest) : put(state.copies, guest, host);
+    return { ...state, copies };
+  };
+}
+
 /** The interface has this anchor, instead of one with the same index. */
 export function anchored(nic: InterfaceNumber, anchor: Anchor): Change {
   return (state) => {

@@ -98,6 +98,7 @@ export function declare(
     bridges: new Map(),
     hypervisors: new Map(),
     gateways: remembered.gateways,
+    copies: new Map(),
     placements: new Map(
       [...remembered.placements].filter(([guest, host]) => guests.has(guest) && hosts.has(host)),
     ),

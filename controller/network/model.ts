@@ -23,6 +23,8 @@ export interface NetworkState {
   readonly gateways: ReadonlyMap<Prefix, string>;
   /** Where each guest's traffic is delivered; absent while the guest has not been seen running. */
   readonly placements: ReadonlyMap<GuestName, HostName>;
+  /** The host that gets copies of a guest's traffic, besides where it is delivered: about to move there. */
+  readonly copies: ReadonlyMap<GuestName, HostName>;
   /** The anchors of each interface, home anchor first. */
   readonly anchors: ReadonlyMap<InterfaceNumber, readonly Anchor[]>;
   /** Migrations that have not ended, by guest. */

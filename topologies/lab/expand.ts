@@ -533,12 +533,14 @@ function guestXml(context: Context, host: HostDescription, guest: GuestDescripti
     return `${text}/${prefix.length}@${gateway}@${formatPrefix(prefix)}`;
   };
   const disk = diskOf(context, guest);
+  const { reflect } = context.topology.guests[guest.name]!;
   const commandLine = [
     'console=ttyS0 quiet panic=-1 mitigations=off',
     `guest.name=${guest.name}`,
     `guest.mtu=1500`,
     ...guest.interfaces.map(({ addresses }, i) => `guest.eth${i}=${addresses.map(configured).join(',')}`),
     ...(disk === undefined ? [] : ['guest.disk=yes']),
+    ...(reflect === undefined ? [] : [`guest.reflect=${reflect}`]),
   ].join(' ');
   return domainXml({
     name: guest.name,

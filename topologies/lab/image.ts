@@ -41,7 +41,7 @@ const DISK_MODULE = 'virtio_blk';
 const ALL_MODULES = [...MODULES, DISK_MODULE] as const;
 
 /** Of mininet/guest, at the root of the guest's file system. */
-const PROGRAMS = ['server.pl', 'control.pl', 'dirty.pl'] as const;
+const PROGRAMS = ['server.pl', 'control.pl', 'dirty.pl', 'reflect.pl'] as const;
 
 /**
  * The image, built if it is not in the cache. The internet is needed once, for the kernel package.

@@ -5,6 +5,7 @@
  * replaced as a whole: deleted by its key and inserted again, in one transaction.
  */
 import { transaction, type Transaction } from '../../ovsdb/index.ts';
+import { DEFAULT_MAX_BLACKOUT_MS } from '../../limits.ts';
 import type { Migration } from '../migration.ts';
 import type { Anchor, NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
@@ -71,7 +72,11 @@ export function migrationsOf(rows: readonly MigrationRow[]): Migration[] {
       entered: Object.fromEntries(row.entered),
       ...(row.phase === 'relaying' ? { performed: true as const } : {}),
       ...(row.reason === null ? {} : { reason: row.reason }),
+      // Rows that an earlier version wrote know no limit.
+      maxBlackoutMs: row.max_blackout_ms ?? DEFAULT_MAX_BLACKOUT_MS,
       ...(row.blackout_ms === null ? {} : { blackoutMs: row.blackout_ms }),
+      ...(row.copy_ms === null ? {} : { copyMs: row.copy_ms }),
+      ...(row.warning === null ? {} : { warning: row.warning }),
     }))
     .sort((a, b) => (a.entered.planned ?? 0) - (b.entered.planned ?? 0));
 }
@@ -119,7 +124,8 @@ export function difference(
   }
   for (const [, migration] of changed(before?.migrations, after.migrations)) {
     if (migration === undefined) continue;
-    const { id, guest, from, to, strategy, admit, origin, phase, entered, reason, blackoutMs } = migration;
+    const { id, guest, from, to, strategy, admit, origin, phase, entered, reason } = migration;
+    const { maxBlackoutMs, blackoutMs, copyMs, warning } = migration;
     tx.delete('Migration', { id });
     tx.insert('Migration', {
       id,
@@ -132,7 +138,10 @@ export function difference(
       phase,
       entered: new Map(Object.entries(entered)),
       reason: reason ?? null,
+      max_blackout_ms: maxBlackoutMs,
       blackout_ms: blackoutMs ?? null,
+      copy_ms: copyMs ?? null,
+      warning: warning ?? null,
     });
   }
   return tx.length === 0 ? undefined : tx;

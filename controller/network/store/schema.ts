@@ -1,5 +1,5 @@
 /**
- * The OVSDB schema ArcticTern, version 1.0.0: generated, do not edit. See ovsdb/generate.ts.
+ * The OVSDB schema ArcticTern, version 1.1.0: generated, do not edit. See ovsdb/generate.ts.
  */
 import type { DatabaseSchema, Uuid } from '../../ovsdb/index.ts';
 
@@ -62,6 +62,9 @@ export interface MigrationRow {
   readonly reason: string | null;
   readonly entered: ReadonlyMap<string, number>;
   readonly blackout_ms: number | null;
+  readonly max_blackout_ms: number | null;
+  readonly copy_ms: number | null;
+  readonly warning: string | null;
 }
 
 /** What the compiler knows of ArcticTern: the rows of each table, and columns that never change. */
@@ -80,7 +83,7 @@ export type ArcticTernTables = {
 
 export const arcticTern: DatabaseSchema<ArcticTernTables> = {
   name: 'ArcticTern',
-  version: '1.0.0',
+  version: '1.1.0',
   tables: {
     Global: {
       columns: {
@@ -221,6 +224,9 @@ export const arcticTern: DatabaseSchema<ArcticTernTables> = {
           ephemeral: false,
         },
         blackout_ms: { key: { type: 'real' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        max_blackout_ms: { key: { type: 'real' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        copy_ms: { key: { type: 'real' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        warning: { key: { type: 'string' }, min: 0, max: 1, mutable: true, ephemeral: false },
       },
       isRoot: true,
       indexes: [['id']],

@@ -136,6 +136,7 @@ begun by       somebody else
 phase          rolled-back
 reason         the destination gave the guest up
 blackout       -
+copy           -
 began          1 min ago
   planned      + 0 ms
   preparing    + 1 ms

@@ -161,6 +161,7 @@ export function migration(
     origin: 'controller',
     phase,
     entered: { planned: 1 },
+    maxBlackoutMs: 100,
     ...(phase === 'relaying' ? { performed: true } : {}),
     ...more,
   };

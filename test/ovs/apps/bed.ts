@@ -218,6 +218,7 @@ export class Bed {
       ...now,
       placements: new Map(),
       anchors: new Map(),
+      copies: new Map(),
       migrations: new Map(),
     }));
     for (const guest of guestKeys) {
@@ -277,7 +278,14 @@ export class Bed {
 
   phase(guest: GuestKey, to: HostKey, phase: Phase): void {
     const from = this.network.state.placements.get(guest) ?? 'a';
-    const common = { id: `${guest} ${to}`, guest, to, strategy: 'redirect', admit: 'all' } as const;
+    const common = {
+      id: `${guest} ${to}`,
+      guest,
+      to,
+      strategy: 'redirect',
+      admit: 'all',
+      maxBlackoutMs: 100,
+    } as const;
     this.network.update(migrationChanged({ ...common, from, origin: 'controller', phase, entered: {} }));
   }
 

@@ -98,6 +98,7 @@ export function network(at: Site, { grace = false } = {}): NetworkState {
     ]),
     placements: new Map([[guest.name, at]]),
     anchors: new Map([[1, at === 'west' ? [home] : [home, careOf]]]),
+    copies: new Map(),
     migrations: new Map(),
   };
 }
