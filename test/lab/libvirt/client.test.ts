@@ -142,7 +142,9 @@ describe('a storage pool', () => {
     await expect(client.storagePoolLookupByTargetPath(directory)).rejects.toMatchObject({
       errorName: 'VIR_ERR_NO_STORAGE_POOL',
     });
-    const pool = await client.storagePoolCreateXml(directoryPoolXml('copies', directory), { withBuild: true });
+    const pool = await client.storagePoolCreateXml(directoryPoolXml('copies', directory), {
+      withBuild: true,
+    });
     expect(pool.name).toBe('copies');
     expect(existsSync(directory)).toBe(true);
     expect(await client.storagePoolLookupByTargetPath(directory)).toEqual(pool);
