@@ -18,18 +18,21 @@ import {
   hypervisorLost,
   hypervisorSeen,
 } from '../controller/network/changes.ts';
+import { switchView } from '../controller/network/bridge-view.ts';
 import { declare } from '../controller/network/declare.ts';
 import type { NetworkDescription } from '../controller/network/description.ts';
 import type { Migration } from '../controller/network/migration.ts';
-import type { Host, HostName, SwitchName } from '../controller/network/model.ts';
+import type { Host, HostName, NetworkState, SwitchName } from '../controller/network/model.ts';
 import { Network } from '../controller/network/network.ts';
 import { Store } from '../controller/network/store/store.ts';
 import type { Message, NxPacketIn } from '../controller/openflow/index.ts';
 import { BridgeDatabase } from '../controller/switches/bridge-database.ts';
+import { timeoutsFor, zonesOf } from '../controller/switches/conntrack-timeouts.ts';
 import { Fabric } from '../controller/switches/fabric.ts';
 import { SwitchListener } from '../controller/switches/listener.ts';
 import { PacketInReason } from '../controller/switches/pipeline.ts';
 import { EventStream, momentEvent } from './events.ts';
+import { Drain } from './migration/drain-service.ts';
 import { MigrationService } from './migration/service.ts';
 import { portChanges } from './port-changes.ts';
 import { recipes } from './recipes.ts';
@@ -50,6 +53,7 @@ export class ArcticTern {
   readonly network: Network;
   readonly fabric: Fabric;
   readonly migrations: MigrationService;
+  readonly relays: Drain;
   readonly events = new EventStream();
   /** Every migration that is known of, ended ones too, by id, oldest first. */
   readonly history = new Map<string, Migration>();
@@ -78,6 +82,7 @@ export class ArcticTern {
     }
     controller.#store.follow(controller.network.state);
     for (const database of controller.#databases) database.start();
+    controller.relays.start();
     for (const hypervisor of controller.#hypervisors.values()) hypervisor.start();
     return controller;
   }
@@ -138,15 +143,24 @@ export class ArcticTern {
       onWarning: (guest, warning) => this.#say(`guest ${guest}`, warning, 'warning'),
       onMoment: (moment, at) => this.events.emit(momentEvent(moment, at)),
     });
+    this.relays = new Drain({
+      network: this.network,
+      fabric: this.fabric,
+      clock,
+      onMoment: (moment, at) => this.events.emit(momentEvent(moment, at)),
+      onError: (error, guest) => this.#problem(`guest ${guest}`, error),
+    });
     // Flows first: nothing else may come between a decision and the datapath.
     this.network.follow((next) => this.fabric.update(next));
     this.network.follow((next, before) => {
       for (const change of portChanges(next, before)) this.events.emit(momentEvent(change, clock.now()));
     });
     this.network.follow((next, before) => {
-      if (next.migrations === before.migrations) return;
+      if (next.migrations === before.migrations && next.earlier === before.earlier) return;
+      for (const migration of next.earlier.values()) this.history.set(migration.id, migration);
       for (const migration of next.migrations.values()) this.history.set(migration.id, migration);
     });
+    this.network.follow((next, before) => this.#followConntrack(next, before));
     this.network.follow((next) => store.follow(next));
   }
 
@@ -159,6 +173,7 @@ export class ArcticTern {
   async close(): Promise<void> {
     for (const cancel of this.#graceTimers.values()) cancel();
     this.#gateways.close();
+    this.relays.close();
     await Promise.all([
       this.#listener.close(),
       ...this.#databases.map((database) => database.close()),
@@ -180,6 +195,17 @@ export class ArcticTern {
       },
       onEvent: (event) => this.#fromLibvirt(event, host),
     });
+  }
+
+  /** The connections of every interface that concerns a bridge are remembered there for long enough. */
+  #followConntrack(next: NetworkState, before: NetworkState): void {
+    const { bridges, placements, anchors } = before;
+    if (next.bridges === bridges && next.placements === placements && next.anchors === anchors) return;
+    const timeouts = timeoutsFor(next.drain.idle);
+    for (const database of this.#databases) {
+      const view = switchView(next, database.name);
+      if (view !== undefined) database.wantConntrack({ zones: zonesOf(view), timeouts });
+    }
   }
 
   #fromLibvirt(event: LibvirtEvent, host: Host): void {

@@ -6,7 +6,7 @@
  * Zod checks one value at a time; what concerns two of them (references, overlaps) is in check.ts.
  */
 import { z } from 'zod';
-import { migration as migrationLimits } from '../controller/limits.ts';
+import { drain as drainLimits, migration as migrationLimits } from '../controller/limits.ts';
 import { STRATEGIES } from '../controller/network/migration.ts';
 import { parseAddress, parsePrefix } from './address.ts';
 
@@ -52,6 +52,26 @@ const duration = z
     return Math.round(Number(digits) * unitsOfTime[unit as keyof typeof unitsOfTime]);
   })
   .refine((us) => us <= 10_000_000, 'expected a time of at most 10s');
+
+const unitsOfPatience = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds. */
+const patience = z
+  .string('expected a time such as 90m')
+  .regex(/^\d+(s|m|h|d)$/, 'expected a time such as 90m, in s, m, h or d')
+  .transform((text) => Number(text.slice(0, -1)) * unitsOfPatience[text.slice(-1) as 's' | 'm' | 'h' | 'd'])
+  .refine(
+    (ms) => ms >= drainLimits.idleLeast && ms <= drainLimits.idleMost,
+    `expected a time from ${drainLimits.idleLeast / 1_000}s to ${drainLimits.idleMost / 86_400_000}d`,
+  );
+
+/** When what is left of a move goes; defaults are in controller/limits.ts. */
+const drain = z.strictObject({
+  /** An anchor that has relayed nothing for this long has drained. */
+  idle: patience.optional(),
+  /** How long a care-of address that was given back is kept from other guests. */
+  quarantine: patience.optional(),
+});
 
 const unitsOfRate = { kbit: 1e3, mbit: 1e6, gbit: 1e9 } as const;
 
@@ -264,6 +284,7 @@ export const topologySchema = z.strictObject({
   hosts: z.record(name, host).default({}),
   edges: z.record(name, edge).default({}),
   guests: z.record(name, guest).default({}),
+  drain: drain.optional(),
   lab: lab.optional(),
   experiment: experiment.optional(),
 });

@@ -31,6 +31,7 @@ import {
   type MigrationObject,
   migrationRequest,
   type Problem,
+  releaseRequest,
   type StatusObject,
 } from './objects.ts';
 import { openApiDocument } from './openapi.ts';
@@ -62,7 +63,7 @@ export function application(controller: ControllerView, options: ApplicationOpti
   app.use(options.token === undefined ? requireLoopbackName : requireToken(options.token));
   const json = [requireJson, express.json({ limit: limits.bodyBytes })];
 
-  const { network, history, migrations } = controller;
+  const { network, history, migrations, relays } = controller;
   const present = (migration: Migration): MigrationObject => presentMigration(network.state, migration);
   const document = openApiDocument(options.version);
 
@@ -121,7 +122,7 @@ export function application(controller: ControllerView, options: ApplicationOpti
     .route('/v1/guests')
     .get((_request, response: Response<GuestObject[]>) => {
       const { state } = network;
-      response.json([...state.guests.values()].map((guest) => presentGuest(state, guest)));
+      response.json([...state.guests.values()].map((guest) => presentGuest(state, guest, relays)));
     })
     .all(notAllowed('GET, HEAD'));
   app
@@ -130,9 +131,19 @@ export function application(controller: ControllerView, options: ApplicationOpti
       const name = param(request, 'guest');
       const guest = network.state.guests.get(name);
       if (guest === undefined) throw new UnknownGuestError(name, network.state.guests.keys());
-      response.json(presentGuest(network.state, guest));
+      response.json(presentGuest(network.state, guest, relays));
     })
     .all(notAllowed('GET, HEAD'));
+
+  app
+    .route('/v1/guests/:guest/release')
+    .post(json, async (request: Request, response: Response<GuestObject>) => {
+      const name = param(request, 'guest');
+      const { anchor } = checked(releaseRequest, request.body ?? {});
+      await relays.release(name, anchor);
+      response.json(presentGuest(network.state, network.state.guests.get(name)!, relays));
+    })
+    .all(notAllowed('POST'));
 
   app
     .route('/v1/migrations')

@@ -20,6 +20,17 @@ export const anchor = z
     host: z.string(),
     addresses,
     admit: z.enum(['all', 'established']),
+    relay: z
+      .object({
+        packets: z.number().meta({ description: 'in both directions, since the controller began to count' }),
+        bytes: z.number(),
+        idleSince: moment.meta({ description: 'when something was last seen to pass' }),
+        goesAt: moment.nullable().meta({
+          description: 'when the anchor goes if nothing more passes; null for the home anchor, which stays',
+        }),
+      })
+      .nullable()
+      .meta({ description: 'what it has relayed; null while the guest is there' }),
   })
   .meta({
     id: 'Anchor',
@@ -138,6 +149,11 @@ export const migrationRequest = z
   })
   .meta({ id: 'MigrationRequest' });
 
+/** Without a host: every care-of anchor that relays. */
+export const releaseRequest = z
+  .strictObject({ anchor: z.string().optional().meta({ description: 'the host whose anchor is given up' }) })
+  .meta({ id: 'ReleaseRequest' });
+
 /** An abort says nothing but that; what it is about is in its address. */
 export const abortRequest = z.strictObject({}).meta({ id: 'AbortRequest' });
 
@@ -191,6 +207,7 @@ export type GuestObject = z.infer<typeof guest>;
 export type HostObject = z.infer<typeof host>;
 export type EdgeObject = z.infer<typeof edge>;
 export type MigrationObject = z.infer<typeof migration>;
+export type ReleaseRequest = z.infer<typeof releaseRequest>;
 export type MigrationRequest = z.infer<typeof migrationRequest>;
 export type FlowObject = z.infer<typeof flow>;
 export type StatusObject = z.infer<typeof status>;

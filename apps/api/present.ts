@@ -13,6 +13,7 @@ import type {
 } from '../../controller/network/model.ts';
 import { type FlowDesc, formatInstructions, formatMatch } from '../../controller/openflow/index.ts';
 import { cookieOwner, objectText, Table, type TableName } from '../../controller/switches/pipeline.ts';
+import type { Drain, RelayReport } from '../migration/drain-service.ts';
 import type { EdgeObject, FlowObject, GuestObject, HostObject, MigrationObject } from './objects.ts';
 
 /** What the pipeline uses, by the names of the `Datapath` table's `capabilities` (ovs-vswitchd.conf.db(5)). */
@@ -27,9 +28,9 @@ const NEEDED = [
   'check_pkt_len',
 ];
 
-export function presentGuest(state: NetworkState, guest: Guest): GuestObject {
+export function presentGuest(state: NetworkState, guest: Guest, relays: Pick<Drain, 'report'>): GuestObject {
   const host = state.placements.get(guest.name) ?? null;
-  const interfaces = guest.interfaces.map((nic) => presentInterface(state, nic, host));
+  const interfaces = guest.interfaces.map((nic) => presentInterface(state, nic, host, relays));
   const [first] = interfaces;
   const migration = state.migrations.get(guest.name);
   return {
@@ -52,6 +53,7 @@ function presentInterface(
   state: NetworkState,
   nic: GuestInterface,
   host: HostName | null,
+  relays: Pick<Drain, 'report'>,
 ): GuestObject['interfaces'][number] {
   const anchors = state.anchors.get(nic.number) ?? [];
   const away = host !== null && state.hosts.get(host)?.site !== nic.homeSite;
@@ -59,8 +61,16 @@ function presentInterface(
     home: nic.home,
     careOf: away ? (anchors.find((anchor) => anchor.host === host)?.addresses ?? null) : null,
     mac: nic.mac,
-    anchors: anchors.map((anchor) => ({ ...anchor, addresses: { ...anchor.addresses } })),
+    anchors: anchors.map((anchor) => ({
+      ...anchor,
+      addresses: { ...anchor.addresses },
+      relay: presentRelay(relays.report(nic.number, anchor.index)),
+    })),
   };
+}
+
+function presentRelay(report: RelayReport | undefined): GuestObject['anchors'][number]['relay'] {
+  return report === undefined ? null : { ...report, goesAt: report.goesAt ?? null };
 }
 
 export function presentHost(state: NetworkState, host: Host, openflow: HostObject['openflow']): HostObject {

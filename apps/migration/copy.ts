@@ -10,6 +10,7 @@ import type { GuestMigration, Hypervisor } from '../../controller/hypervisors/hy
 import type { DomainRef } from '../../controller/libvirt/index.ts';
 import { migration as limits } from '../../controller/limits.ts';
 import type { GuestName } from '../../controller/network/model.ts';
+import { MigrationAbortedError } from './errors.ts';
 import {
   beginSteering,
   letSwitch,
@@ -58,14 +59,14 @@ export class Copy {
     this.#domain = domain;
     const usual = await hypervisor.maxDowntime(domain);
     await this.#obey(beginSteering(terms));
-    if (this.#aborted) throw new Error('it was aborted before the copy had begun');
+    if (this.#isAborted()) throw new MigrationAbortedError(guest);
     const looking = this.#look(domain);
     try {
       await migrateWithStorage(domain, hypervisor, destination, migrate);
     } catch (error) {
       // The guest stays, and so would the limit that it was copied under.
       await hypervisor.setMaxDowntime(domain, usual).catch(this.#report);
-      throw error;
+      throw this.#isAborted() ? new MigrationAbortedError(guest) : error;
     } finally {
       this.#over = true;
       this.#ended = true;
@@ -135,6 +136,10 @@ export class Copy {
   /** Asked anew after each wait. */
   #isOver(): boolean {
     return this.#over;
+  }
+
+  #isAborted(): boolean {
+    return this.#aborted;
   }
 
   async #obey({ steering, orders }: Steered): Promise<void> {

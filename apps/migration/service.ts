@@ -27,6 +27,7 @@ import { relayZone } from '../../controller/switches/pipeline.ts';
 import type { Moment } from '../events.ts';
 import { announce } from '../routing/announce.ts';
 import { Copy } from './copy.ts';
+import { MigrationAbortedError } from './errors.ts';
 import { meaning } from './hearing.ts';
 import { type MigrationAction, type MigrationEvent, step } from './machine.ts';
 import { newsOf } from './noticing.ts';
@@ -114,11 +115,7 @@ export class MigrationService {
     const copy = this.#running.get(guest)?.copy;
     if (copy !== undefined) return copy.abort();
     if (migration.phase === 'planned' && migration.origin === 'controller') {
-      this.#event(
-        guest,
-        { type: 'refused', reason: 'it was aborted before the copy had begun' },
-        migration.id,
-      );
+      this.#event(guest, { type: 'refused', reason: new MigrationAbortedError(guest).message }, migration.id);
       return;
     }
     const hypervisor = this.#parts.hypervisors.get(migration.from);

@@ -192,7 +192,8 @@ function domainStates(domains: readonly DomainWithState[]): Map<GuestName, Domai
 function domainState({ state, reason }: DomainWithState): DomainState {
   if (state === 'running' || state === 'blocked') return 'running';
   if (state === 'paused') return reason === 'starting_up' || reason === 'migration' ? 'incoming' : 'paused';
-  return state === 'shutoff' ? 'shutoff' : 'other';
+  if (state === 'shutoff') return reason === 'saved' ? 'saved' : 'shutoff';
+  return 'other';
 }
 
 /** What a lifecycle event says of the domain's state; undefined when it says nothing of it. */
@@ -205,7 +206,7 @@ export function stateAfter({ event, detail }: LifecycleEvent): DomainState | und
     case 'suspended':
       return 'paused';
     case 'stopped':
-      return 'shutoff';
+      return detail === 'saved' ? 'saved' : 'shutoff';
     default:
       return undefined;
   }

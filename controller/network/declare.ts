@@ -4,6 +4,7 @@
  * Numbers of hosts and interfaces are stable: what has one keeps it, what is new gets the lowest free one.
  */
 import { isIPv4 } from 'node:net';
+import { drain as drainLimits } from '../limits.ts';
 import type { NetworkDescription } from './description.ts';
 import type { Migration } from './migration.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type Host,
   MAX_INTERFACE_NUMBER,
   type NetworkState,
+  type Quarantined,
   type Subnet,
 } from './model.ts';
 
@@ -29,6 +31,8 @@ export interface Remembered {
   readonly anchors: ReadonlyMap<number, readonly Anchor[]>;
   readonly gateways: ReadonlyMap<string, string>;
   readonly migrations: ReadonlyMap<string, Migration>;
+  readonly earlier: ReadonlyMap<string, Migration>;
+  readonly quarantine: ReadonlyMap<string, Quarantined>;
 }
 
 export const nothingRemembered: Remembered = {
@@ -38,6 +42,8 @@ export const nothingRemembered: Remembered = {
   anchors: new Map(),
   gateways: new Map(),
   migrations: new Map(),
+  earlier: new Map(),
+  quarantine: new Map(),
 };
 
 const DEFAULT_MTU = 1500;
@@ -104,6 +110,12 @@ export function declare(
     ),
     anchors: stillTrue(remembered.anchors, guests, hosts),
     migrations: remembered.migrations,
+    earlier: remembered.earlier,
+    quarantine: remembered.quarantine,
+    drain: {
+      idle: description.drain?.idle ?? drainLimits.idle,
+      quarantine: description.drain?.quarantine ?? drainLimits.quarantine,
+    },
   };
 }
 

@@ -9,6 +9,14 @@ export interface NetworkDescription {
   readonly hosts: readonly HostDescription[];
   readonly edges: readonly EdgeDescription[];
   readonly guests: readonly GuestDescription[];
+  /** Defaults are in controller/limits.ts. */
+  readonly drain?: DrainDescription;
+}
+
+/** When what is left of a move goes, in milliseconds: see `DrainTimes`. */
+export interface DrainDescription {
+  readonly idle?: number;
+  readonly quarantine?: number;
 }
 
 /** Hosts behind one border. A site without hosts is one where only clients are. */

@@ -29,6 +29,8 @@ export interface Migration {
   readonly performed?: true;
   /** Clock time at which each phase was entered. */
   readonly entered: Readonly<Partial<Record<Phase, number>>>;
+  /** The care-of anchors that were leased for it: index by interface number. A failure gives them back. */
+  readonly leased?: Readonly<Record<number, number>>;
   /** QEMU's own account of the blackout, in milliseconds, once the copy has completed. */
   readonly blackoutMs?: number;
   /** From the wish to copy to the guest's stop at the source, in milliseconds: what a short blackout may cost. */

@@ -11,7 +11,11 @@ import { switches as limits } from '../limits.ts';
 import { openVSwitch, type OpenVSwitchTables, transaction, type Transaction } from '../ovsdb/index.ts';
 import type { BridgeTables } from './bridge-database.ts';
 
-const OWNER = ['owner', 'arctictern'] as const;
+/** Marks rows that are the controller's own. */
+export const OWNER = ['owner', 'arctictern'] as const;
+
+export const isOurs = ({ external_ids }: { readonly external_ids: ReadonlyMap<string, string> }): boolean =>
+  external_ids.get(OWNER[0]) === OWNER[1];
 
 /** The transaction that is missing, or undefined when there is nothing to do or no such bridge yet. */
 export function configureBridge(
@@ -32,7 +36,7 @@ export function configureBridge(
 
   const controllers = [...bridge.controller].flatMap((id) => tables.table('Controller').get(id) ?? []);
   if (!controllers.some(({ target }) => target === controllerTarget)) {
-    const stale = controllers.filter(({ external_ids }) => external_ids.get(OWNER[0]) === OWNER[1]);
+    const stale = controllers.filter(isOurs);
     const row = tx.insert('Controller', {
       target: controllerTarget,
       connection_mode: 'out-of-band',

@@ -24,6 +24,7 @@ import {
   type Version,
 } from '../address.ts';
 import type {
+  DrainDescription,
   EdgeDescription,
   GuestDescription,
   HostDescription,
@@ -97,6 +98,13 @@ export function expand(topology: Topology, options: ExpandOptions): LabPlan {
   };
 }
 
+function drainOf({ idle, quarantine }: NonNullable<Topology['drain']>): DrainDescription {
+  return {
+    ...(idle === undefined ? {} : { idle }),
+    ...(quarantine === undefined ? {} : { quarantine }),
+  };
+}
+
 /** What the controller is told; in a lab, connection addresses that the file leaves out are the lab's own. */
 export function networkOf(topology: Topology): NetworkDescription {
   const management = parsePrefix(topology.lab?.management ?? '198.18.0.0/24')!;
@@ -140,6 +148,7 @@ export function networkOf(topology: Topology): NetworkDescription {
       })),
       services: guest.services,
     })),
+    ...(topology.drain === undefined ? {} : { drain: drainOf(topology.drain) }),
   };
 }
 
@@ -462,6 +471,13 @@ function switchSteps(context: Context, it: Switch, insidePorts: readonly string[
       '--log-file',
       '--detach',
       '--no-chdir',
+    ),
+    // Where the kernel groups processes by session (sched(7), autogroup), a nice value counts within the group alone.
+    step(
+      'let ovs-vswitchd go first',
+      'sh',
+      '-c',
+      'echo -10 2>/dev/null > "/proc/$(cat /run/openvswitch/ovs-vswitchd.pid)/autogroup" || true',
     ),
     step(
       'create the bridges',

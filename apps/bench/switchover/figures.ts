@@ -36,13 +36,17 @@ export interface Figures {
   readonly gapMinusBlackoutMs: number;
   readonly tcpGapMinusBlackoutMs: number;
   readonly lost: number;
+  /** Of them, those that were sent from shortly before STOP to RESUME: the switchover's own. */
+  readonly lostAtSwitchover: number;
   readonly duplicated: number;
   readonly reordered: number;
 }
 
+/** What the controller could not keep to is in a run, too. */
 export interface Run extends Figures {
   readonly strategy: Strategy;
   readonly rate: number;
+  readonly warning: string | null;
 }
 
 export interface Spread {
@@ -62,12 +66,15 @@ export interface Row {
   readonly tcpGapMinusBlackoutMs: Spread;
   readonly copyMs: Spread;
   readonly lost: number;
+  readonly lostAtSwitchover: number;
   readonly duplicated: number;
   readonly reordered: number;
 }
 
 /** How long after RESUME a silence may begin and still be the switchover's. */
 const AFTERMATH_MS = 1_000;
+/** How long before STOP a datagram may have been sent that the stop has caught on its way. */
+const RUN_UP_MS = 50;
 
 export function figuresOf(seen: Seen): Figures {
   const { stoppedAt, resumedAt, copyMs, tap, udp, tcp, lost, duplicated, reordered } = seen;
@@ -82,6 +89,9 @@ export function figuresOf(seen: Seen): Figures {
     gapMinusBlackoutMs: gapMs - blackoutMs,
     tcpGapMinusBlackoutMs: tcpGapMs - blackoutMs,
     lost,
+    lostAtSwitchover: udp.filter(
+      ({ sent, received }) => received === null && sent >= stoppedAt - RUN_UP_MS && sent <= resumedAt,
+    ).length,
     duplicated,
     reordered,
   };
@@ -122,7 +132,7 @@ export function rowsOf(runs: readonly Run[]): Row[] {
 function rowOf(strategy: Strategy, rate: number, runs: readonly Run[]): Row {
   const of = (name: keyof Figures): Spread =>
     spread(runs.flatMap((run) => (run[name] === null ? [] : [run[name]])));
-  const sum = (name: 'lost' | 'duplicated' | 'reordered'): number =>
+  const sum = (name: 'lost' | 'lostAtSwitchover' | 'duplicated' | 'reordered'): number =>
     runs.reduce((total, run) => total + run[name], 0);
   return {
     strategy,
@@ -135,6 +145,7 @@ function rowOf(strategy: Strategy, rate: number, runs: readonly Run[]): Row {
     tcpGapMinusBlackoutMs: of('tcpGapMinusBlackoutMs'),
     copyMs: of('copyMs'),
     lost: sum('lost'),
+    lostAtSwitchover: sum('lostAtSwitchover'),
     duplicated: sum('duplicated'),
     reordered: sum('reordered'),
   };

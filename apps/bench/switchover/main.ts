@@ -18,6 +18,7 @@ import { macLearning, ours, type Peer } from './peers.ts';
 import { formatRows } from './table.ts';
 
 const RESULTS = join('results', 'bench-switchover.json');
+const LOG = join('results', 'bench-switchover-controller.jsonl');
 const BANDWIDTH_MIBPS = 32;
 /** Within `--minutes`, no migration is begun that could not end. */
 const LONGEST_RUN_MS = 25_000;
@@ -68,7 +69,8 @@ async function main(): Promise<void> {
   const peers: Peer[] = [];
   try {
     say('two labs come up: ours, and one of learning switches');
-    const mine = await ours(BANDWIDTH_MIBPS);
+    mkdirSync('results', { recursive: true });
+    const mine = await ours(BANDWIDTH_MIBPS, LOG);
     peers.push(mine);
     const learning = await macLearning(BANDWIDTH_MIBPS);
     peers.push(learning);
@@ -87,7 +89,6 @@ async function main(): Promise<void> {
   }
   const rows = rowsOf(runs);
   say(formatRows(rows));
-  mkdirSync('results', { recursive: true });
   const document = {
     benchmark: 'switchover',
     title: 'what the network adds to a migration’s blackout',
@@ -112,17 +113,19 @@ const NOTES = [
 function describe({
   strategy,
   rate,
+  warning,
   blackoutMs,
   networkMs,
   gapMs,
   lost,
+  lostAtSwitchover,
   duplicated,
   tcpGapMinusBlackoutMs,
 }: Run): string {
   const network = networkMs === null ? 'none' : networkMs.toFixed(1);
   return (
     `${strategy} at ${rate}/s: blackout ${blackoutMs.toFixed(0)}, network ${network}, gap ${gapMs.toFixed(0)}, ` +
-    `TCP + ${tcpGapMinusBlackoutMs.toFixed(0)} ms; lost ${lost}, twice ${duplicated}`
+    `TCP + ${tcpGapMinusBlackoutMs.toFixed(0)} ms; lost ${lost} (${lostAtSwitchover} then), twice ${duplicated}${warning === null ? '' : `; ${warning}`}`
   );
 }
 

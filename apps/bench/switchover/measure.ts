@@ -49,7 +49,7 @@ export async function measure(peer: Peer, strategy: Strategy, rate: number, fold
       duplicated,
       reordered,
     });
-    return { strategy, rate, ...figures };
+    return { strategy, rate, warning: stamps.warning, ...figures };
   } finally {
     stop.abort();
     await (await capturing)?.stop();

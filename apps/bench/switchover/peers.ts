@@ -28,6 +28,8 @@ export interface Stamps {
   readonly stoppedAt: number;
   readonly resumedAt: number;
   readonly copyMs: number;
+  /** What the controller said that it could not keep to. */
+  readonly warning: string | null;
 }
 
 export interface Peer {
@@ -88,6 +90,11 @@ class Stopwatch {
   }
 }
 
+interface Told {
+  readonly copyMs: number | null;
+  readonly warning: string | null;
+}
+
 abstract class TwoHosts implements Peer {
   readonly lab: Lab;
   protected readonly stopwatch: Stopwatch;
@@ -113,14 +120,14 @@ abstract class TwoHosts implements Peer {
     const [from, to] = [this.at, this.next];
     this.stopwatch.clear();
     const begun = systemClock.now();
-    const copyMs = await this.move(strategy, from, to);
+    const { copyMs, warning } = await this.move(strategy, from, to);
     this.#where = 1 - this.#where;
     const stamps = await this.stopwatch.read(from, to);
-    return { ...stamps, copyMs: copyMs ?? stamps.stoppedAt - begun };
+    return { ...stamps, copyMs: copyMs ?? stamps.stoppedAt - begun, warning };
   }
 
   /** Gives how long the copy took, if it knows. */
-  protected abstract move(strategy: Strategy, from: string, to: string): Promise<number | undefined>;
+  protected abstract move(strategy: Strategy, from: string, to: string): Promise<Told>;
   abstract down(): Promise<void>;
 }
 
@@ -134,7 +141,7 @@ class Ours extends TwoHosts {
     this.#bandwidthMiBps = bandwidthMiBps;
   }
 
-  protected async move(strategy: Strategy, _from: string, to: string): Promise<number | undefined> {
+  protected async move(strategy: Strategy, _from: string, to: string): Promise<Told> {
     const { api } = this.#session;
     const { id } = await api.migrate({
       guest: GUEST,
@@ -145,8 +152,8 @@ class Ours extends TwoHosts {
     const deadline = systemClock.now() + PATIENCE_MS;
     for (;;) {
       await sleep(POLL_MS);
-      const { outcome, reason, copyMs } = await api.migration(id);
-      if (outcome === 'completed') return copyMs ?? undefined;
+      const { outcome, reason, copyMs, warning } = await api.migration(id);
+      if (outcome === 'completed') return { copyMs, warning };
       if (outcome !== null || systemClock.now() > deadline) {
         throw new MigrationNotCompletedError(reason ?? 'it did not end');
       }
@@ -168,7 +175,7 @@ class MacLearning extends TwoHosts {
   }
 
   /** As `virsh migrate --live --p2p --bandwidth` would. */
-  protected async move(_strategy: Strategy, from: string, to: string): Promise<undefined> {
+  protected async move(_strategy: Strategy, from: string, to: string): Promise<Told> {
     const destination = this.lab.plan.network.hosts.find(({ name }) => name === to)!;
     const client = this.stopwatch.client(from);
     await client.migrate(await client.domainLookupByName(GUEST), {
@@ -178,6 +185,7 @@ class MacLearning extends TwoHosts {
       bandwidth: this.#bandwidthMiBps,
       flags: { live: true, persistDest: true, undefineSource: true },
     });
+    return { copyMs: null, warning: null };
   }
 
   async down(): Promise<void> {
@@ -186,12 +194,14 @@ class MacLearning extends TwoHosts {
   }
 }
 
-export async function ours(bandwidthMiBps: number): Promise<Peer> {
+/** The controller's log goes to `controllerLog`. */
+export async function ours(bandwidthMiBps: number, controllerLog: string): Promise<Peer> {
   const topologyFile = join(packageRoot, 'topologies', 'switchover.yaml');
   const session = await LabSession.up({
     topology: readTopology(topologyFile),
     topologyFile,
     api: API,
+    controllerLog,
     clock: systemClock,
     onProgress: () => undefined,
   });

@@ -15,10 +15,11 @@ export function formatRows(rows: readonly Row[]): string {
       'TCP gap - blackout',
       'copy',
       'lost',
+      'at switchover',
       'dup.',
       'reord.',
     ],
-    colAligns: ['left', ...Array.from({ length: 11 }, () => 'right' as const)],
+    colAligns: ['left', ...Array.from({ length: 12 }, () => 'right' as const)],
     style: { head: [], border: [] },
   });
   for (const row of rows) {
@@ -33,6 +34,7 @@ export function formatRows(rows: readonly Row[]): string {
       cell(row.tcpGapMinusBlackoutMs),
       cell(row.copyMs),
       row.lost,
+      row.lostAtSwitchover,
       row.duplicated,
       row.reordered,
     ]);

@@ -1,7 +1,7 @@
 /** `arctictern guests` as text. */
 import type { GuestObject } from '../../api/objects.ts';
 import type { Colors } from '../terminal.ts';
-import { columns, details } from '../text.ts';
+import { ago, amount, columns, counted, details, duration } from '../text.ts';
 import { addressText } from './addresses.ts';
 
 export function guestsText(guests: readonly GuestObject[], colors: Colors): string {
@@ -18,7 +18,7 @@ export function guestsText(guests: readonly GuestObject[], colors: Colors): stri
   return columns(['GUEST', 'HOST', 'STATE', 'HOME', 'CARE-OF', 'ANCHORS', 'MIGRATION'], rows, colors);
 }
 
-export function guestText(guest: GuestObject, colors: Colors): string {
+export function guestText(guest: GuestObject, now: number, colors: Colors): string {
   const { interfaces } = guest;
   return details(
     [
@@ -29,11 +29,21 @@ export function guestText(guest: GuestObject, colors: Colors): string {
       ...interfaces.flatMap(interfaceRows),
       ['memory', `${guest.memoryMiB} MiB`],
       ['services', guest.services.map(({ protocol, port }) => `${protocol}/${port}`).join(', ') || '-'],
-      ...interfaces.flatMap(anchorRows),
+      ...interfaces.flatMap((one) => anchorRows(one, now)),
       ['migration', guest.migration ?? '-'],
     ],
     colors,
   );
+}
+
+/** What the anchor has relayed, and how long it still will. */
+export function relayText({ relay }: GuestObject['anchors'][number], now: number): string {
+  if (relay === null) return '';
+  const { packets, bytes, idleSince, goesAt } = relay;
+  const carried = `relayed ${counted(packets, 'packet')} (${amount(bytes)} bytes), the last ${ago(idleSince, now)}`;
+  const goes =
+    goesAt === null ? 'stays' : `goes in ${duration(Math.max(0, Math.ceil((goesAt - now) / 1000) * 1000))}`;
+  return `; ${carried}; ${goes}`;
 }
 
 type Row = readonly [string, string];
@@ -46,10 +56,10 @@ function interfaceRows({ home, careOf, mac }: GuestObject['interfaces'][number])
   ];
 }
 
-function anchorRows({ anchors }: GuestObject['interfaces'][number]): Row[] {
-  return anchors.map(({ host, addresses, admit, index }) => [
-    index === 1 ? 'home anchor' : `anchor ${index}`,
-    `${host}: ${addressText(addresses)}, admits ${admit}`,
+function anchorRows({ anchors }: GuestObject['interfaces'][number], now: number): Row[] {
+  return anchors.map((anchor) => [
+    anchor.index === 1 ? 'home anchor' : `anchor ${anchor.index}`,
+    `${anchor.host}: ${addressText(anchor.addresses)}, admits ${anchor.admit}${relayText(anchor, now)}`,
   ]);
 }
 

@@ -4,6 +4,7 @@
  */
 import type { ControllerView } from '../../../apps/api/view.ts';
 import { EventStream, type ControllerEvent } from '../../../apps/events.ts';
+import type { RelayReport } from '../../../apps/migration/drain-service.ts';
 import { checkMigration } from '../../../apps/migration/plan.ts';
 import { declare, nothingRemembered } from '../../../controller/network/declare.ts';
 import type { NetworkDescription } from '../../../controller/network/description.ts';
@@ -283,6 +284,22 @@ export class FakeController implements ControllerView {
     abort: (name) => {
       this.aborted.push(name);
       return Promise.resolve();
+    },
+  };
+
+  /** What each relay is said to have carried, by interface and index. */
+  readonly reports = new Map<string, RelayReport>([
+    ['2/1', { packets: 1_234, bytes: 567_890, idleSince: STARTED_AT + 30_000, goesAt: undefined }],
+  ]);
+  readonly released: unknown[] = [];
+  /** What `release` refuses with. */
+  refusal: Error | undefined;
+
+  readonly relays: ControllerView['relays'] = {
+    report: (nic, index) => this.reports.get(`${nic}/${index}`),
+    release: (name, anchor) => {
+      this.released.push([name, anchor]);
+      return this.refusal === undefined ? Promise.resolve() : Promise.reject(this.refusal);
     },
   };
 

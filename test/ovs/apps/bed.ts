@@ -220,6 +220,8 @@ export class Bed {
       anchors: new Map(),
       copies: new Map(),
       migrations: new Map(),
+      earlier: new Map(),
+      quarantine: new Map(),
     }));
     for (const guest of guestKeys) {
       this.network.update(placed(guest, 'a'));
@@ -277,7 +279,10 @@ export class Bed {
   }
 
   phase(guest: GuestKey, to: HostKey, phase: Phase): void {
-    const from = this.network.state.placements.get(guest) ?? 'a';
+    const { migrations, placements } = this.network.state;
+    const known = migrations.get(guest);
+    const from = known?.id === `${guest} ${to}` ? known.from : (placements.get(guest) ?? 'a');
+    const performed = phase === 'relaying' ? { performed: true as const } : {};
     const common = {
       id: `${guest} ${to}`,
       guest,
@@ -286,7 +291,9 @@ export class Bed {
       admit: 'all',
       maxBlackoutMs: 100,
     } as const;
-    this.network.update(migrationChanged({ ...common, from, origin: 'controller', phase, entered: {} }));
+    this.network.update(
+      migrationChanged({ ...common, from, origin: 'controller', phase, entered: {}, ...performed }),
+    );
   }
 
   /** The guest stops: its interfaces are silent, its sockets and what they hold stay. */
@@ -328,6 +335,16 @@ export class Bed {
   async macOf(namespace: string, interfaceName: string): Promise<string> {
     const text = await this.room.run(namespace, ['ip', '-j', 'link', 'show', interfaceName]);
     return (JSON.parse(text) as [{ address: string }])[0].address;
+  }
+
+  /** The OVSDB remote of the host's OVS. */
+  ovsdb(host: HostKey): string {
+    return `unix:${this.#of(host)}/db.sock`;
+  }
+
+  /** Where the bridge has its controller. */
+  controllerOf(host: HostKey): string {
+    return `unix:${this.#of(host)}/br-int.controller`;
   }
 
   appctl(host: SwitchKey, ...words: readonly string[]): Promise<string> {

@@ -42,9 +42,14 @@ test('the figures of a migration', () => {
       resumedAt: 150,
       copyMs: 5_000,
       tap: [request(1, 120), answer(1, 160)],
-      udp: [observation(0, 98), observation(2, null), observation(1, 170)],
+      udp: [
+        observation(0, 98),
+        { n: 2, sent: 60, received: null },
+        { n: 3, sent: 40, received: null },
+        observation(1, 170),
+      ],
       tcp: [observation(0, 99), observation(1, 180)],
-      lost: 1,
+      lost: 2,
       duplicated: 2,
       reordered: 3,
     }),
@@ -55,7 +60,8 @@ test('the figures of a migration', () => {
     gapMs: 72,
     gapMinusBlackoutMs: 22,
     tcpGapMinusBlackoutMs: 31,
-    lost: 1,
+    lost: 2,
+    lostAtSwitchover: 1,
     duplicated: 2,
     reordered: 3,
   });
@@ -70,6 +76,7 @@ test('a row sums what was lost, and leaves out what was not seen', () => {
   const run = (networkMs: number | null, lost: number): Run => ({
     strategy: 'redirect',
     rate: 500,
+    warning: null,
     blackoutMs: 50,
     copyMs: 5_000,
     networkMs,
@@ -77,6 +84,7 @@ test('a row sums what was lost, and leaves out what was not seen', () => {
     gapMinusBlackoutMs: 30,
     tcpGapMinusBlackoutMs: 40,
     lost,
+    lostAtSwitchover: 0,
     duplicated: 0,
     reordered: 0,
   });
