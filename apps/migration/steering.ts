@@ -90,8 +90,11 @@ const PASSES_BEFORE_POST_COPY = 2;
 const APPROACH_BYTES = 4 * MIB;
 /** What is left when copying to both begins: two windows at the least speed that libvirt can set. */
 const NEXT_TO_NOTHING = (2 * MIB * WINDOW_MS) / 1000;
-/** From a window's begin to the begin of copying: as late as a loaded controller dares. */
-const AIM_MS = 50;
+/**
+ * From a window's begin to the begin of copying: late, so that few packets arrive twice, and early enough for what waits
+ * in the source's TAP while QEMU is at something else.
+ */
+const AIM_MS = 40;
 /** A guest that gets as many packets a second dirties more memory in a window than the least ration. */
 const NEVER_IDLE_PACKETS = 500;
 /** For how long the anchors may take to begin copying to both. */

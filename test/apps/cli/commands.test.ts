@@ -283,6 +283,10 @@ describe('what is refused', () => {
       "error: option '--admit <which>' argument 'some' is invalid. Allowed choices are all, established.\n(add --help for what is possible)\n",
     ],
     [
+      ['migrate', 'web', '--to', 'b1', '--max-blackout', '1h'],
+      "error: option '--max-blackout <ms>' argument '1h' is invalid. It should be a whole number of ms, from 1 to 10000.\n(add --help for what is possible)\n",
+    ],
+    [
       ['migrate', 'web', '--to', 'b1', '--bandwidth', '0'],
       "error: option '--bandwidth <MiB/s>' argument '0' is invalid. It should be a whole number of MiB/s, at least 1.\n(add --help for what is possible)\n",
     ],
