@@ -21,6 +21,7 @@ import type {
   HostName,
   NetworkState,
 } from '../../controller/network/model.ts';
+import type { RelayMode } from '../../controller/network/relay.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import { relayZone } from '../../controller/switches/pipeline.ts';
@@ -46,6 +47,7 @@ export const DEFAULT_STRATEGY: Strategy = 'redirect';
 export interface MigrationOptions {
   readonly strategy?: Strategy;
   readonly admit?: Admit;
+  readonly relay?: RelayMode;
   /** The most that the copy may take of the network, in MiB/s. */
   readonly bandwidthMiBps?: number;
   /** The longest blackout that it may cause by what memory is left to copy. */
@@ -172,13 +174,14 @@ export class MigrationService {
       to,
       strategy: options.strategy ?? DEFAULT_STRATEGY,
       admit: options.admit ?? 'all',
+      relay: options.relay ?? 'tunnel',
       maxBlackoutMs: options.maxBlackoutMs ?? DEFAULT_MAX_BLACKOUT_MS,
       origin,
       phase: 'planned',
       entered: { planned: now },
     };
     this.#running.get(guestName)?.cancelWait?.();
-    const leased = withLeases(network.state, guest, to);
+    const leased = withLeases(network.state, guest, to, migration.relay);
     this.#running.set(guestName, {
       options,
       staging: new Staging(fabric, clock, onMoment),
@@ -193,7 +196,7 @@ export class MigrationService {
       resumedAt: undefined,
       cancelWait: undefined,
     });
-    network.update((state) => migrationChanged(migration)(withLeases(state, guest, to)));
+    network.update((state) => migrationChanged(migration)(withLeases(state, guest, to, migration.relay)));
     this.#prepare(guest, to).then(
       () => this.#event(guestName, { type: 'begun' }, migration.id),
       (error: unknown) => this.#event(guestName, { type: 'refused', reason: messageOf(error) }, migration.id),
