@@ -25,8 +25,22 @@ import { migrateWithStorage } from './storage.ts';
 
 export interface CopyOptions {
   readonly guest: GuestName;
+<<<<<<< HEAD
   readonly hypervisor: Hypervisor;
   readonly destination: Hypervisor;
+=======
+  readonly hypervisor: Pick<
+    Hypervisor,
+    | 'find'
+    | 'maxDowntime'
+    | 'setMaxDowntime'
+    | 'setMaxSpeed'
+    | 'startPostCopy'
+    | 'jobStats'
+    | 'migrate'
+    | 'abort'
+  >;
+>>>>>>> main
   readonly clock: Clock;
   readonly terms: Terms;
   readonly migrate: GuestMigration;
