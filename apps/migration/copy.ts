@@ -25,10 +25,6 @@ import { migrateWithStorage } from './storage.ts';
 
 export interface CopyOptions {
   readonly guest: GuestName;
-<<<<<<< HEAD
-  readonly hypervisor: Hypervisor;
-  readonly destination: Hypervisor;
-=======
   readonly hypervisor: Pick<
     Hypervisor,
     | 'find'
@@ -39,8 +35,9 @@ export interface CopyOptions {
     | 'jobStats'
     | 'migrate'
     | 'abort'
+    | 'imageDirectories'
   >;
->>>>>>> main
+  readonly destination: Pick<Hypervisor, 'admitImages'>;
   readonly clock: Clock;
   readonly terms: Terms;
   readonly migrate: GuestMigration;

@@ -92,6 +92,7 @@ Completed in 9.04 s: blackout 37.1 ms.
           maxBlackoutMs: 60,
           autoConverge: true,
           postCopy: true,
+          copyStorage: 'all',
         },
       ],
     ]);

@@ -15,6 +15,7 @@ const first: GuestObject['interfaces'][number] = {
       host: 'a1',
       addresses: { ipv4: '10.1.0.110', ipv6: '2001:db8:1::110' },
       admit: 'all',
+      ways: [],
       relay: null,
     },
     { index: 2, host: 'b1', addresses: { ipv4: '10.2.0.200' }, admit: 'all', ways: [], relay: null },
