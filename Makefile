@@ -13,6 +13,9 @@ check: ## root, and a Node that is new enough
 packages: check ## Debian packages that are missing
 	@mininet/install.sh
 
+test-packages: check ## the same, for tests and benchmarks
+	@mininet/install.sh tests
+
 node_modules/.package-lock.json: package.json package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
 	touch $@
@@ -23,16 +26,19 @@ build: check node_modules/.package-lock.json ## compile to dist/
 demo: packages build ## migrate a guest between two sites and back, with live connections
 	@node dist/apps/cli/main.js lab run topologies/first-flight.yaml
 
-test: packages build ## lint, format, types; unit tests, tests against real OVS, the lab
+test: test-packages build ## lint, format, types; unit tests, tests against real OVS, the lab
 	@npm run --silent typecheck
 	npm run --silent lint
 	npm run --silent format:check
 	npm test
 
-bench: packages build ## measure; writes results/bench-*.json
+bench: test-packages build ## measure; writes results/bench-*.json
 	@node dist/apps/bench/main.js
+
+bench-switchover: test-packages build ## strategies against MAC learning, 20 migrations each: about 40 minutes; RUNS=5 for less
+	@node dist/apps/bench/switchover/main.js --runs $(or $(RUNS),20)
 
 clean: ## what was built and measured
 	@rm -rf dist results coverage
 
-.PHONY: help check packages build demo test bench clean
+.PHONY: help check packages test-packages build demo test bench bench-switchover clean

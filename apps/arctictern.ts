@@ -18,19 +18,24 @@ import {
   hypervisorLost,
   hypervisorSeen,
 } from '../controller/network/changes.ts';
+import { switchView } from '../controller/network/bridge-view.ts';
 import { declare } from '../controller/network/declare.ts';
 import type { NetworkDescription } from '../controller/network/description.ts';
 import type { Migration } from '../controller/network/migration.ts';
-import type { Host, HostName } from '../controller/network/model.ts';
+import type { Host, HostName, NetworkState, SwitchName } from '../controller/network/model.ts';
 import { Network } from '../controller/network/network.ts';
 import { Store } from '../controller/network/store/store.ts';
 import type { Message, NxPacketIn } from '../controller/openflow/index.ts';
 import { BridgeDatabase } from '../controller/switches/bridge-database.ts';
+import { timeoutsFor, zonesOf } from '../controller/switches/conntrack-timeouts.ts';
 import { Fabric } from '../controller/switches/fabric.ts';
 import { SwitchListener } from '../controller/switches/listener.ts';
 import { PacketInReason } from '../controller/switches/pipeline.ts';
-import { EventStream } from './events.ts';
+import { BlocklistService } from './defence/blocklist.ts';
+import { EventStream, momentEvent } from './events.ts';
+import { Drain } from './migration/drain-service.ts';
 import { MigrationService } from './migration/service.ts';
+import { portChanges } from './port-changes.ts';
 import { recipes } from './recipes.ts';
 import { Gateways } from './routing/gateways.ts';
 import { answerPacketIn } from './routing/too-large-answer.ts';
@@ -49,6 +54,8 @@ export class ArcticTern {
   readonly network: Network;
   readonly fabric: Fabric;
   readonly migrations: MigrationService;
+  readonly blocklist: BlocklistService;
+  readonly relays: Drain;
   readonly events = new EventStream();
   /** Every migration that is known of, ended ones too, by id, oldest first. */
   readonly history = new Map<string, Migration>();
@@ -77,6 +84,7 @@ export class ArcticTern {
     }
     controller.#store.follow(controller.network.state);
     for (const database of controller.#databases) database.start();
+    controller.relays.start();
     for (const hypervisor of controller.#hypervisors.values()) hypervisor.start();
     return controller;
   }
@@ -91,19 +99,19 @@ export class ArcticTern {
     this.#options = options;
     this.#store = store;
     this.startedAt = clock.now();
-    this.network = new Network(state);
+    this.network = new Network(state, (error) => this.#problem('network', error));
     this.fabric = new Fabric(state, recipes, epoch, clock, {
       onFresh: (host) => this.#beginGrace(host),
-      onReady: (host, { found, repaired }) => {
-        this.#say(`host ${host}`, `bridge under control: ${found} flows found, ${repaired} repaired`);
-        this.#gateways.bridgeReady(host);
+      onReady: (name, { found, repaired }) => {
+        this.#say(this.#subject(name), `bridge under control: ${found} flows found, ${repaired} repaired`);
+        if (state.hosts.has(name)) this.#gateways.bridgeReady(name);
       },
-      onLost: (host) => {
-        this.#say(`host ${host}`, 'bridge lost; its flows stay in force', 'warning');
-        this.#gateways.bridgeLost(host);
+      onLost: (name) => {
+        this.#say(this.#subject(name), 'bridge lost; its flows stay in force', 'warning');
+        this.#gateways.bridgeLost(name);
       },
-      onMessage: (host, message) => this.#fromSwitch(host, message),
-      onError: (host, error) => this.#problem(`host ${host}`, error),
+      onMessage: (name, message) => this.#fromSwitch(name, message),
+      onError: (name, error) => this.#problem(this.#subject(name), error),
     });
     this.#gateways = new Gateways(this.network, this.fabric, clock);
     this.#listener = new SwitchListener(clock, {
@@ -113,18 +121,20 @@ export class ArcticTern {
       onClosed: (_reason, session) => this.fabric.switchClosed(session),
     });
     const hosts = [...state.hosts.values()];
-    this.#databases = hosts.map(
-      (host) =>
-        new BridgeDatabase(host, `tcp:${openflow.advertise}:${openflow.port}`, clock, {
-          onBridge: (bridge) => this.network.update(bridgeSeen(host.name, bridge)),
-          onConnection: (connected, _host, error) => {
-            if (connected) this.#say(`host ${host.name}`, 'OVSDB connected', 'debug');
-            else if (error !== undefined) this.#problem(`host ${host.name}`, error, 'warning');
+    this.#databases = [...hosts, ...state.edges.values()].map(
+      (one) =>
+        new BridgeDatabase(one, `tcp:${openflow.advertise}:${openflow.port}`, clock, {
+          onBridge: (bridge) => this.network.update(bridgeSeen(one.name, bridge)),
+          onConnection: (connected, _one, error) => {
+            const subject = this.#subject(one.name);
+            if (connected) this.#say(subject, 'OVSDB connected', 'debug');
+            else if (error !== undefined) this.#problem(subject, error, 'warning');
           },
-          onError: (error) => this.#problem(`host ${host.name}`, error),
+          onError: (error) => this.#problem(this.#subject(one.name), error),
         }),
     );
     this.#hypervisors = new Map(hosts.map((host) => [host.name, this.#hypervisor(host, clock, random)]));
+    this.blocklist = new BlocklistService(this.network, clock);
     this.migrations = new MigrationService({
       network: this.network,
       fabric: this.fabric,
@@ -133,15 +143,27 @@ export class ArcticTern {
       newId: () => randomBytes(6).toString('hex'),
       saved: () => store.saved(),
       onError: (error, guest) => this.#problem(`guest ${guest}`, error),
-      onMoment: (guest, moment, at) =>
-        this.events.emit({ at, level: 'info', subject: `guest ${guest}`, message: moment }),
+      onWarning: (guest, warning) => this.#say(`guest ${guest}`, warning, 'warning'),
+      onMoment: (moment, at) => this.events.emit(momentEvent(moment, at)),
+    });
+    this.relays = new Drain({
+      network: this.network,
+      fabric: this.fabric,
+      clock,
+      onMoment: (moment, at) => this.events.emit(momentEvent(moment, at)),
+      onError: (error, guest) => this.#problem(`guest ${guest}`, error),
     });
     // Flows first: nothing else may come between a decision and the datapath.
     this.network.follow((next) => this.fabric.update(next));
     this.network.follow((next, before) => {
-      if (next.migrations === before.migrations) return;
+      for (const change of portChanges(next, before)) this.events.emit(momentEvent(change, clock.now()));
+    });
+    this.network.follow((next, before) => {
+      if (next.migrations === before.migrations && next.earlier === before.earlier) return;
+      for (const migration of next.earlier.values()) this.history.set(migration.id, migration);
       for (const migration of next.migrations.values()) this.history.set(migration.id, migration);
     });
+    this.network.follow((next, before) => this.#followConntrack(next, before));
     this.network.follow((next) => store.follow(next));
   }
 
@@ -154,6 +176,8 @@ export class ArcticTern {
   async close(): Promise<void> {
     for (const cancel of this.#graceTimers.values()) cancel();
     this.#gateways.close();
+    this.blocklist.close();
+    this.relays.close();
     await Promise.all([
       this.#listener.close(),
       ...this.#databases.map((database) => database.close()),
@@ -177,6 +201,17 @@ export class ArcticTern {
     });
   }
 
+  /** The connections of every interface that concerns a bridge are remembered there for long enough. */
+  #followConntrack(next: NetworkState, before: NetworkState): void {
+    const { bridges, placements, anchors } = before;
+    if (next.bridges === bridges && next.placements === placements && next.anchors === anchors) return;
+    const timeouts = timeoutsFor(next.drain.idle);
+    for (const database of this.#databases) {
+      const view = switchView(next, database.name);
+      if (view !== undefined) database.wantConntrack({ zones: zonesOf(view), timeouts });
+    }
+  }
+
   #fromLibvirt(event: LibvirtEvent, host: Host): void {
     // A migration decides where traffic goes before the state of the domain is noted.
     this.migrations.heard(event, host.name);
@@ -187,9 +222,13 @@ export class ArcticTern {
     this.network.update(domainChanged(host.name, event.domain.name, gone));
   }
 
-  #fromSwitch(host: HostName, message: Message): void {
+  #fromSwitch(host: SwitchName, message: Message): void {
     if (message.type === 'error') {
-      this.#say(`host ${host}`, `the switch refused a message: ${JSON.stringify(message.error)}`, 'warning');
+      this.#say(
+        this.#subject(host),
+        `the switch refused a message: ${JSON.stringify(message.error)}`,
+        'warning',
+      );
       return;
     }
     if (message.type === 'nx_packet_in2') this.#packetIn(host, message);
@@ -206,14 +245,27 @@ export class ArcticTern {
         answerPacketIn(this.network.state, this.fabric, host, message, frame);
         return;
       case PacketInReason.announcement:
-        this.#say(`host ${host}`, 'a guest announced itself (RARP)', 'debug');
+        this.events.emit(momentEvent({ kind: 'announced', host }, this.#options.clock.now()));
+        this.#announced(host, frame);
         return;
       default:
         return;
     }
   }
 
-  #beginGrace(host: HostName): void {
+  /** A guest's RARP: whose it is, its source address tells. */
+  #announced(host: HostName, frame: Uint8Array): void {
+    const mac = Buffer.from(frame.subarray(6, 12))
+      .toString('hex')
+      .replace(/(..)(?!$)/g, '$1:');
+    for (const { name, interfaces } of this.network.state.guests.values()) {
+      if (interfaces.some((nic) => nic.mac === mac)) this.migrations.announced(name, host);
+    }
+  }
+
+  #beginGrace(host: SwitchName): void {
+    // An edge tracks what it sees, from wherever it begins: there is nothing to be lenient about.
+    if (!this.network.state.hosts.has(host)) return;
     const { clock } = this.#options;
     const until = clock.now() + GRACE_SECONDS * 1000;
     this.#graceTimers.get(host)?.();
@@ -227,6 +279,10 @@ export class ArcticTern {
       `conntrack is empty: for ${GRACE_SECONDS} s TCP in mid-stream of guests' services is admitted; connections that were translated are lost`,
       'warning',
     );
+  }
+
+  #subject(name: SwitchName): string {
+    return `${this.network.state.edges.has(name) ? 'edge' : 'host'} ${name}`;
   }
 
   #say(subject: string, message: string, level: 'debug' | 'info' | 'warning' = 'info'): void {

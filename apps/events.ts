@@ -1,8 +1,66 @@
 /**
  * What happens, as it happens: one line each for the log, the API's stream and a run's timeline.
+ *
+ * What a timeline is made of is a `Moment`: typed here, once, with the sentence that people read made from it. So
+ * nobody has to take such a sentence apart again.
  */
+import { z } from 'zod';
+
+const ofGuest = { guest: z.string(), migration: z.string().meta({ description: 'its id' }) };
+
+export const moment = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('phase'), ...ofGuest, phase: z.string() }),
+    /** A lifecycle event, by libvirt's own names. */
+    z.object({
+      kind: z.literal('libvirt'),
+      ...ofGuest,
+      host: z.string(),
+      event: z.string(),
+      detail: z.string(),
+    }),
+    /** By QEMU's own stamp. */
+    z.object({ kind: z.literal('qemu'), ...ofGuest, host: z.string(), event: z.enum(['STOP', 'RESUME']) }),
+    /** A pass over the guest's memory begins. */
+    z.object({
+      kind: z.literal('iteration'),
+      ...ofGuest,
+      host: z.string(),
+      iteration: z.number().int(),
+    }),
+    /** The flows of the switchover wait in an open bundle at this bridge. */
+    z.object({ kind: z.literal('staged'), ...ofGuest, host: z.string() }),
+    /** The commit was handed to the connection with this bridge. */
+    z.object({ kind: z.literal('commit-sent'), ...ofGuest, host: z.string() }),
+    /** This bridge said that it has committed. */
+    z.object({ kind: z.literal('commit-acknowledged'), ...ofGuest, host: z.string() }),
+    /** Every bridge has acknowledged: packets go to the destination alone. */
+    z.object({ kind: z.literal('redirected'), ...ofGuest }),
+    /** Every anchor sends copies to the source and the destination (strategy `bicast`). */
+    z.object({ kind: z.literal('copying-to-both'), ...ofGuest }),
+    /** QEMU was told the longest blackout that it may cause. */
+    z.object({ kind: z.literal('downtime-set'), ...ofGuest, host: z.string(), ms: z.number() }),
+    /** A care-of anchor has gone: its flows, and its addresses after a quarantine. */
+    z.object({ kind: z.literal('released'), guest: z.string(), host: z.string() }),
+    /** Somebody else has begun to migrate the guest. */
+    z.object({ kind: z.literal('noticed'), guest: z.string(), host: z.string() }),
+    /** OVSDB tells of a port on the host's bridge, or no more of it. */
+    z.object({
+      kind: z.literal('port'),
+      host: z.string(),
+      port: z.string(),
+      change: z.enum(['appeared', 'gone']),
+      guest: z.string().nullable().meta({ description: 'whose interface it is' }),
+    }),
+    /** A guest's RARP came to the controller. */
+    z.object({ kind: z.literal('announced'), host: z.string() }),
+  ])
+  .meta({ id: 'Moment', description: 'an event as a timeline has it, by its kind' });
+
+export type Moment = z.infer<typeof moment>;
+
 export interface ControllerEvent {
-  /** Clock time, in milliseconds since the Unix epoch. */
+  /** Clock time, in milliseconds since the Unix epoch, with a fraction. */
   readonly at: number;
   readonly level: 'debug' | 'info' | 'warning' | 'error';
   /** What it is about, such as `guest web` or `host a1`. */
@@ -10,6 +68,52 @@ export interface ControllerEvent {
   readonly message: string;
   /** The error's code, for scripts. */
   readonly code?: string;
+  readonly moment?: Moment;
+}
+
+/** A moment as an event, with its sentence for people. */
+export function momentEvent(moment: Moment, at: number): ControllerEvent {
+  const isOfHost = moment.kind === 'port' || moment.kind === 'announced';
+  return {
+    at,
+    level: isOfHost ? 'debug' : 'info',
+    subject: isOfHost ? `host ${moment.host}` : `guest ${moment.guest}`,
+    message: sentence(moment),
+    moment,
+  };
+}
+
+function sentence(moment: Moment): string {
+  switch (moment.kind) {
+    case 'phase':
+      return moment.phase;
+    case 'libvirt':
+      return `${moment.event}(${moment.detail}) at ${moment.host}`;
+    case 'qemu':
+      return `QEMU ${moment.event} at ${moment.host}`;
+    case 'iteration':
+      return `pass ${moment.iteration} over memory at ${moment.host}`;
+    case 'staged':
+      return `switchover staged at ${moment.host}`;
+    case 'commit-sent':
+      return `commit sent to ${moment.host}`;
+    case 'commit-acknowledged':
+      return `commit acknowledged by ${moment.host}`;
+    case 'redirected':
+      return 'redirected';
+    case 'copying-to-both':
+      return 'copying to both';
+    case 'downtime-set':
+      return `blackout of at most ${moment.ms} ms allowed at ${moment.host}`;
+    case 'released':
+      return `anchor at ${moment.host} released`;
+    case 'noticed':
+      return `noticed at ${moment.host}`;
+    case 'port':
+      return `port ${moment.port}${moment.guest === null ? '' : ` of guest ${moment.guest}`} ${moment.change}`;
+    case 'announced':
+      return 'a guest announced itself (RARP)';
+  }
 }
 
 export class EventStream {

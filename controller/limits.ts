@@ -115,6 +115,10 @@ export const lab = {
   connection: 1_800_000,
   /** From asking a probe to end to its summary: it waits for what is on its way. */
   probeStop: 10_000,
+  /** What the kernel holds for a capture while tcpdump is kept from reading, in KiB: 3 s at 20,000 packets/s. */
+  captureKiB: 16_384,
+  /** From asking a capture to end to its end: it writes what it holds. */
+  captureStop: 5_000,
   /** From the controller's start to its API answering, and from asking it to end to its end. */
   controllerStart: 15_000,
   controllerStop: 10_000,
@@ -160,12 +164,109 @@ export const switches = {
   repairDelayMaximum: 30_000,
   /** Packets per second and bridge that may go to the controller because they do not fit a tunnel. */
   tooLargePerSecond: 200,
-  /** The same for gateways' answers and guests' announcements, and for neighbour discovery answered in flows. */
+  /** The same for gateways' answers, and for guests' announcements. */
+  gatewayPerSecond: 100,
+  announcementPerSecond: 100,
+  /** Neighbour discovery that a bridge answers in a second; each answer takes its slow path. */
   neighbourPerSecond: 1_000,
+  /** Packets per second and bridge that are sampled, of each of three sorts (see `Meter`). */
+  samplesPerSecond: 1_000,
+  /** How often OVS brings flows' counters up to date, at the latest; its own default is 500. */
+  counterRefresh: 100,
 } as const;
 
 /** After a restart of OVS: how long mid-stream TCP of a guest's known services is admitted, in seconds. */
 export const GRACE_SECONDS = 60;
+
+/** The blocklist. */
+export const blocklist = {
+  /**
+   * Sources in the first line, at most. While packets come from random sources, each of them costs about four
+   * megaflows.
+   */
+  firstLine: 500,
+  /** What changes with one source is the shard that it is in. */
+  firstLineShards: 16,
+  secondLineShards: 1_024,
+  /** Sources and allowances that are kept, at most. A source costs OVS about 1.3 KiB on every bridge. */
+  sources: 2_000_000,
+  allowances: 1_000,
+  /** A block with more sources than this keeps no list of its own; to take it away is to look through all. */
+  sourcesKept: 1_000,
+  /** Sources in one request, and the largest body that holds them. */
+  sourcesPerRequest: 10_000,
+  bodyBytes: 1_048_576,
+  /** The longest reason, in UTF-16 code units. */
+  reason: 200,
+  /** The longest that a block with an end may last. */
+  longest: 365 * 86_400_000,
+  /** The shortest prefixes that may be blocked: less would be a good part of the internet. */
+  shortest: { 4: 8, 6: 19 },
+} as const;
+
+/** Admission of new connections. */
+export const admission = {
+  /** New connections from outside that a bridge lets a guest have in a second, when nothing else is said. */
+  perSecond: 1_000,
+  /** The same while a flood from spoofed sources is on. */
+  perSecondInFlood: 100,
+} as const;
+
+/** What is left of a move, and when it goes. The first two are defaults of a topology's `drain`. */
+export const drain = {
+  /**
+   * An anchor that has relayed nothing for this long has drained: 2 h 4 min, the least that a NAT may forget an
+   * established TCP connection after (RFC 5382, REQ-5). So whoever uses TCP's keepalive (every 2 h) is never cut.
+   */
+  idle: 7_440_000,
+  /** How long a care-of address that was given back is kept from other guests. */
+  quarantine: 3_600_000,
+  idleLeast: 1_000,
+  /** 30 days. */
+  idleMost: 2_592_000_000,
+  /** How often relays' counters are read, at most and at least: a quarter of `idle` in between. */
+  lookMost: 15_000,
+  lookLeast: 500,
+  /** How long a guest may be seen nowhere before what it left is taken away: libvirt's daemons have no order. */
+  absence: 10_000,
+} as const;
+
+/**
+ * After how many seconds conntrack forgets a connection of a guest. Established TCP: OVS's own default for its
+ * user-space conntrack, and never less than `drain` leaves it. UDP: what a NAT should do (RFC 4787, REQ-5), while
+ * OVS's own 30 s would close an anchor that admits only what is established to an application that pauses.
+ */
+export const conntrack = {
+  tcpEstablished: 86_400,
+  udpMultiple: 300,
+  /**
+   * What nobody has answered, or only half: short, so that what a flood opens is gone soon. OVS's own are 30 s for
+   * a handshake and 60 s for the first datagram.
+   */
+  tcpHandshake: 10,
+  unanswered: 10,
+  /** By how much it outlives the anchor. */
+  margin: 3_600,
+} as const;
+
+/** The longest blackout that a migration may cause by what memory is left to copy, unless it is told otherwise. */
+export const DEFAULT_MAX_BLACKOUT_MS = 100;
+
+/** Migrations, and how they are steered. */
+export const migration = {
+  /** What users may ask for as the longest blackout. */
+  maxBlackoutMsLeast: 1,
+  maxBlackoutMsMost: 10_000,
+  /** How often a copy is looked at; and near its end. */
+  lookInterval: 50,
+  closeLookInterval: 10,
+  /** From libvirt's order to migrate to its job being there. */
+  jobPatience: 60_000,
+  /** How often the packets that go to the guest are counted; OVS itself counts twice a second. */
+  countInterval: 1_000,
+  /** After a guest has resumed: how long its own announcement is waited for (strategy `rarp`). */
+  announcementPatience: 1_000,
+} as const;
 
 /** Routing. */
 export const routing = {

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs the Debian packages that a lab needs, and only those that are missing. Starts none of their services.
-# Quick when nothing is missing, and then it needs neither root nor the internet.
+# Installs the Debian packages that a lab needs, and only those that are missing; `install.sh tests` those of the
+# tests and benchmarks, too. Starts none of their services. Quick when nothing is missing, and then it needs neither
+# root nor the internet.
 set -eu
 
 packages="
@@ -9,6 +10,10 @@ packages="
   mininet python3 net-tools iproute2 ethtool iputils-ping tcpdump procps kmod util-linux
   busybox-static perl-base
 "
+if [ "${1:-}" = tests ]; then
+  # A controller to compare with.
+  packages="$packages openvswitch-testcontroller"
+fi
 
 fail() {
   echo "install.sh: $1" >&2

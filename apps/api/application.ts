@@ -8,35 +8,42 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express';
-import type { ZodType } from 'zod';
 import type { Clock } from '../../controller/clock.ts';
 import { api as limits } from '../../controller/limits.ts';
 import { isMoving, isUnderWay, type Migration } from '../../controller/network/migration.ts';
-import type { Host } from '../../controller/network/model.ts';
+import type { Edge, Host, SwitchName } from '../../controller/network/model.ts';
 import { readFlows } from '../../controller/switches/read-flows.ts';
-import { HostUnreachableError, UnknownGuestError, UnknownHostError } from '../migration/errors.ts';
+import {
+  HostUnreachableError,
+  UnknownEdgeError,
+  UnknownGuestError,
+  UnknownHostError,
+} from '../migration/errors.ts';
+import { addBlocklistRoutes } from './blocklist-routes.ts';
 import { streamEvents } from './event-stream.ts';
 import { requireJson, requireLoopbackName, requireToken } from './guards.ts';
 import {
   abortRequest,
+  type EdgeObject,
   type FlowObject,
   type GuestObject,
   type HostObject,
   type MigrationObject,
   migrationRequest,
   type Problem,
+  releaseRequest,
   type StatusObject,
 } from './objects.ts';
 import { openApiDocument } from './openapi.ts';
-import { presentFlow, presentGuest, presentHost, presentMigration } from './present.ts';
+import { presentEdge, presentFlow, presentGuest, presentHost, presentMigration } from './present.ts';
 import {
-  BadRequestError,
   MethodNotAllowedError,
   NotFoundError,
   NotUnderWayError,
   problemOf,
   UnknownMigrationError,
 } from './problems.ts';
+import { checked, notAllowed, param } from './requests.ts';
 import type { ControllerView } from './view.ts';
 
 export interface ApplicationOptions {
@@ -56,7 +63,7 @@ export function application(controller: ControllerView, options: ApplicationOpti
   app.use(options.token === undefined ? requireLoopbackName : requireToken(options.token));
   const json = [requireJson, express.json({ limit: limits.bodyBytes })];
 
-  const { network, history, migrations } = controller;
+  const { network, history, migrations, relays } = controller;
   const present = (migration: Migration): MigrationObject => presentMigration(network.state, migration);
   const document = openApiDocument(options.version);
 
@@ -93,10 +100,29 @@ export function application(controller: ControllerView, options: ApplicationOpti
     .all(notAllowed('GET, HEAD'));
 
   app
+    .route('/v1/edges')
+    .get((_request, response: Response<EdgeObject[]>) => {
+      response.json([...network.state.edges.values()].map((edge) => edgeObject(controller, edge)));
+    })
+    .all(notAllowed('GET, HEAD'));
+  app
+    .route('/v1/edges/:edge')
+    .get((request, response: Response<EdgeObject>) => {
+      response.json(edgeObject(controller, edgeOf(controller, request)));
+    })
+    .all(notAllowed('GET, HEAD'));
+  app
+    .route('/v1/edges/:edge/flows')
+    .get(async (request, response: Response<FlowObject[]>) => {
+      response.json(await flowsOf(controller, edgeOf(controller, request)));
+    })
+    .all(notAllowed('GET, HEAD'));
+
+  app
     .route('/v1/guests')
     .get((_request, response: Response<GuestObject[]>) => {
       const { state } = network;
-      response.json([...state.guests.values()].map((guest) => presentGuest(state, guest)));
+      response.json([...state.guests.values()].map((guest) => presentGuest(state, guest, relays)));
     })
     .all(notAllowed('GET, HEAD'));
   app
@@ -105,9 +131,19 @@ export function application(controller: ControllerView, options: ApplicationOpti
       const name = param(request, 'guest');
       const guest = network.state.guests.get(name);
       if (guest === undefined) throw new UnknownGuestError(name, network.state.guests.keys());
-      response.json(presentGuest(network.state, guest));
+      response.json(presentGuest(network.state, guest, relays));
     })
     .all(notAllowed('GET, HEAD'));
+
+  app
+    .route('/v1/guests/:guest/release')
+    .post(json, async (request: Request, response: Response<GuestObject>) => {
+      const name = param(request, 'guest');
+      const { anchor } = checked(releaseRequest, request.body ?? {});
+      await relays.release(name, anchor);
+      response.json(presentGuest(network.state, network.state.guests.get(name)!, relays));
+    })
+    .all(notAllowed('POST'));
 
   app
     .route('/v1/migrations')
@@ -116,12 +152,8 @@ export function application(controller: ControllerView, options: ApplicationOpti
         void response.json([...history.values()].map(present)),
     )
     .post(json, (request: Request, response: Response<MigrationObject>) => {
-      const { guest, to, strategy, admit, bandwidthMiBps } = checked(migrationRequest, request.body);
-      const migration = migrations.begin(guest, to, {
-        ...(strategy === undefined ? {} : { strategy }),
-        ...(admit === undefined ? {} : { admit }),
-        ...(bandwidthMiBps === undefined ? {} : { bandwidthMiBps }),
-      });
+      const { guest, to, ...wishes } = checked(migrationRequest, request.body);
+      const migration = migrations.begin(guest, to, defined(wishes));
       response.status(202).location(`/v1/migrations/${migration.id}`).json(present(migration));
     })
     .all(notAllowed('GET, HEAD, POST'));
@@ -146,6 +178,8 @@ export function application(controller: ControllerView, options: ApplicationOpti
     })
     .all(notAllowed('POST'));
 
+  addBlocklistRoutes(app, controller);
+
   app.route('/v1/events').get(streamEvents(controller.events, options.clock)).all(notAllowed('GET, HEAD'));
 
   app.use((request) => {
@@ -169,16 +203,23 @@ function statusOf({ startedAt, network, fabric, history }: ControllerView, versi
   };
 }
 
-function hostObject({ network, fabric }: ControllerView, host: Host): HostObject {
-  const connected = fabric.session(host.name) !== undefined;
-  const openflow = fabric.ready(host.name) ? 'connected' : connected ? 'reading-back' : 'disconnected';
-  return presentHost(network.state, host, openflow);
+function hostObject(controller: ControllerView, host: Host): HostObject {
+  return presentHost(controller.network.state, host, openflowOf(controller, host.name));
 }
 
-async function flowsOf({ fabric }: ControllerView, host: Host): Promise<FlowObject[]> {
-  const session = fabric.session(host.name);
+function edgeObject(controller: ControllerView, edge: Edge): EdgeObject {
+  return presentEdge(controller.network.state, edge, openflowOf(controller, edge.name));
+}
+
+function openflowOf({ fabric }: ControllerView, name: SwitchName): HostObject['openflow'] {
+  if (fabric.ready(name)) return 'connected';
+  return fabric.session(name) === undefined ? 'disconnected' : 'reading-back';
+}
+
+async function flowsOf({ fabric }: ControllerView, { name }: Host | Edge): Promise<FlowObject[]> {
+  const session = fabric.session(name);
   if (session === undefined) {
-    throw new HostUnreachableError(host.name, 'its bridge is not connected to the controller');
+    throw new HostUnreachableError(name, 'its bridge is not connected to the controller');
   }
   const flows = await readFlows(session, { cookie: 0n, mask: 0n });
   return flows.map(presentFlow).sort((a, b) => a.tableId - b.tableId || b.priority - a.priority);
@@ -191,6 +232,13 @@ function hostOf({ network }: ControllerView, request: Request): Host {
   return host;
 }
 
+function edgeOf({ network }: ControllerView, request: Request): Edge {
+  const name = param(request, 'edge');
+  const edge = network.state.edges.get(name);
+  if (edge === undefined) throw new UnknownEdgeError(name, network.state.edges.keys());
+  return edge;
+}
+
 function migrationOf({ history }: ControllerView, request: Request): Migration {
   const id = param(request, 'id');
   const found = history.get(id);
@@ -198,18 +246,11 @@ function migrationOf({ history }: ControllerView, request: Request): Migration {
   return found;
 }
 
-function param(request: Request, name: string): string {
-  const value = request.params[name];
-  return typeof value === 'string' ? value : '';
-}
-
-/** The body as its schema wants it. Throws `API_BAD_REQUEST` with the place and the first thing that is wrong. */
-function checked<T>(schema: ZodType<T>, body: unknown): T {
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const at = issue === undefined || issue.path.length === 0 ? 'the body' : `\`${issue.path.join('.')}\``;
-  throw new BadRequestError(`${at}: ${issue?.message ?? 'not what /openapi.json asks for'}`);
+/** Without what was left out: `exactOptionalPropertyTypes` tells that from `undefined`. */
+function defined<T extends object>(wishes: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 }
 
 /** Everything is as of now: it may be kept, but must be asked for again (and costs nothing when unchanged). */
@@ -221,13 +262,6 @@ const sayHowToTreatIt: RequestHandler = (request, response, next) => {
   });
   next();
 };
-
-function notAllowed(allow: string): RequestHandler {
-  return (request, response) => {
-    if (request.method !== 'OPTIONS') throw new MethodNotAllowedError(request.method, request.path, allow);
-    response.set('allow', allow).status(204).end();
-  };
-}
 
 function tellProblem(onUnforeseen: (error: unknown) => void): ErrorRequestHandler {
   return (error: unknown, _request, response: Response, next) => {

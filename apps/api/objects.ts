@@ -3,9 +3,16 @@
  * from here. Names are those of ARCHITECTURE.md's list of words.
  */
 import { z } from 'zod';
+import { blocklist as blocklistLimits, migration as limits } from '../../controller/limits.ts';
+import { STRATEGIES } from '../../controller/network/migration.ts';
+import { moment as timelineMoment } from '../events.ts';
 
 const milliseconds = z.number().meta({ description: 'milliseconds' });
 const moment = z.number().meta({ description: 'milliseconds since the Unix epoch' });
+
+const relayMode = z
+  .enum(['tunnel', 'rewrite', 'direct'])
+  .meta({ description: 'how anchors relay while the guest is where it goes' });
 
 export const addresses = z
   .object({ ipv4: z.string().optional(), ipv6: z.string().optional() })
@@ -17,11 +24,35 @@ export const anchor = z
     host: z.string(),
     addresses,
     admit: z.enum(['all', 'established']),
+    ways: z.array(z.object({ host: z.string(), mode: relayMode, edge: addresses, anchor: addresses })).meta({
+      description:
+        'how it relays to a host that the guest is at or goes to, with relay addresses for edges and for itself; else through a tunnel',
+    }),
+    relay: z
+      .object({
+        packets: z.number().meta({ description: 'in both directions, since the controller began to count' }),
+        bytes: z.number(),
+        idleSince: moment.meta({ description: 'when something was last seen to pass' }),
+        goesAt: moment.nullable().meta({
+          description: 'when the anchor goes if nothing more passes; null for the home anchor, which stays',
+        }),
+      })
+      .nullable()
+      .meta({ description: 'what it has relayed; null while the guest is there' }),
   })
   .meta({
     id: 'Anchor',
     description: 'a bridge that holds the state of connections born on these addresses',
   });
+
+const ofAnInterface = {
+  home: addresses,
+  careOf: addresses.nullable().meta({ description: 'its addresses where it is, when that is not its home' }),
+  mac: z.string(),
+  anchors: z.array(anchor),
+};
+
+export const guestInterface = z.object(ofAnInterface).meta({ id: 'GuestInterface' });
 
 export const guest = z
   .object({
@@ -29,14 +60,11 @@ export const guest = z
     uuid: z.string(),
     host: z.string().nullable().meta({ description: 'where its traffic is delivered' }),
     state: z.string().meta({ description: 'what libvirt says of it there' }),
-    home: addresses,
-    careOf: addresses
-      .nullable()
-      .meta({ description: 'its addresses where it is, when that is not its home' }),
-    mac: z.string(),
+    // Those of its first interface, which most guests have no other beside.
+    ...ofAnInterface,
+    interfaces: z.array(guestInterface).meta({ description: 'all of them, the first one included' }),
     memoryMiB: z.number(),
     services: z.array(z.object({ protocol: z.string(), port: z.number() })),
-    anchors: z.array(anchor),
     migration: z.string().nullable().meta({ description: 'id of the migration that it is in' }),
   })
   .meta({ id: 'Guest' });
@@ -64,6 +92,18 @@ export const host = z
   })
   .meta({ id: 'Host' });
 
+export const edge = host
+  .pick({
+    name: true,
+    site: true,
+    underlay: true,
+    openflow: true,
+    ovsdb: true,
+    datapathId: true,
+    datapath: true,
+  })
+  .meta({ id: 'Edge', description: 'an OVS between a site and its router; it holds no guests' });
+
 export const migration = z
   .object({
     id: z.string(),
@@ -72,8 +112,9 @@ export const migration = z
     to: z.string(),
     fromSubnet: z.string(),
     toSubnet: z.string(),
-    strategy: z.enum(['redirect', 'rarp', 'bicast']),
+    strategy: z.enum(STRATEGIES),
     admit: z.enum(['all', 'established']),
+    relay: relayMode,
     origin: z.enum(['controller', 'noticed']),
     phase: z.enum([
       'planned',
@@ -90,7 +131,12 @@ export const migration = z
       .nullable()
       .meta({ description: 'null while it moves' }),
     reason: z.string().nullable(),
+    warning: z.string().nullable().meta({ description: 'what it could not keep to, and what can be done' }),
+    maxBlackoutMs: milliseconds,
     blackoutMs: milliseconds.nullable(),
+    copyMs: milliseconds
+      .nullable()
+      .meta({ description: "to the guest's stop at the source, in milliseconds" }),
     entered: z.record(z.string(), moment).meta({ description: 'when each phase was entered' }),
   })
   .meta({ id: 'Migration' });
@@ -99,11 +145,20 @@ export const migrationRequest = z
   .strictObject({
     guest: z.string(),
     to: z.string(),
-    strategy: z.enum(['redirect']).optional(),
+    strategy: z.enum(STRATEGIES).optional(),
     admit: z.enum(['all', 'established']).optional(),
+    relay: relayMode.optional(),
     bandwidthMiBps: z.number().int().min(1).optional(),
+    maxBlackoutMs: z.number().int().min(limits.maxBlackoutMsLeast).max(limits.maxBlackoutMsMost).optional(),
+    autoConverge: z.boolean().optional(),
+    postCopy: z.boolean().optional(),
   })
   .meta({ id: 'MigrationRequest' });
+
+/** Without a host: every care-of anchor that relays. */
+export const releaseRequest = z
+  .strictObject({ anchor: z.string().optional().meta({ description: 'the host whose anchor is given up' }) })
+  .meta({ id: 'ReleaseRequest' });
 
 /** An abort says nothing but that; what it is about is in its address. */
 export const abortRequest = z.strictObject({}).meta({ id: 'AbortRequest' });
@@ -139,8 +194,58 @@ export const event = z
     subject: z.string(),
     message: z.string(),
     code: z.string().optional(),
+    moment: timelineMoment.optional(),
   })
   .meta({ id: 'Event' });
+
+const source = z.string().meta({ description: 'an address, or a prefix in CIDR form' });
+const reason = z.string().max(blocklistLimits.reason).meta({ description: 'why, for people' });
+
+export const block = z
+  .object({
+    number: z.number().int().meta({ description: 'what cookies of its flows name; never used again' }),
+    origin: z.enum(['person', 'verdict', 'list']),
+    reason: z.string(),
+    verdict: z.string().nullable().meta({ description: 'id of the verdict that made it' }),
+    guest: z
+      .string()
+      .nullable()
+      .meta({ description: 'only packets to this guest are dropped; null: to any' }),
+    line: z.enum(['first', 'second']).meta({
+      description: 'first: nothing of its sources gets in; second: none of their new connections',
+    }),
+    count: z.number().int().meta({ description: 'how many sources it has' }),
+    sources: z.array(source).meta({ description: 'the first of them; none where they are very many' }),
+    createdAt: moment,
+    expires: moment.nullable().meta({ description: 'null: when it is taken away' }),
+  })
+  .meta({ id: 'Block', description: 'sources that are dropped, for one reason' });
+
+export const blockRequest = z
+  .strictObject({
+    sources: z.array(source).min(1).max(blocklistLimits.sourcesPerRequest),
+    origin: z.enum(['person', 'list']).optional(),
+    reason: reason.optional(),
+    guest: z.string().optional(),
+    lastsMs: z.number().positive().max(blocklistLimits.longest).optional(),
+  })
+  .meta({ id: 'BlockRequest' });
+
+export const moreSources = z
+  .strictObject({ sources: z.array(source).min(1).max(blocklistLimits.sourcesPerRequest) })
+  .meta({ id: 'MoreSources' });
+
+export const unblocked = z
+  .object({ source, blocks: z.array(z.number().int()).meta({ description: 'the blocks that it was in' }) })
+  .meta({ id: 'Unblocked' });
+
+export const allowance = z
+  .object({ source, reason: z.string(), createdAt: moment })
+  .meta({ id: 'Allowance', description: 'a source that is never dropped by a block' });
+
+export const allowanceRequest = z
+  .strictObject({ source, reason: reason.optional() })
+  .meta({ id: 'AllowanceRequest' });
 
 /** RFC 9457. */
 export const problem = z
@@ -155,8 +260,14 @@ export const problem = z
 
 export type GuestObject = z.infer<typeof guest>;
 export type HostObject = z.infer<typeof host>;
+export type EdgeObject = z.infer<typeof edge>;
 export type MigrationObject = z.infer<typeof migration>;
+export type ReleaseRequest = z.infer<typeof releaseRequest>;
 export type MigrationRequest = z.infer<typeof migrationRequest>;
+export type BlockObject = z.infer<typeof block>;
+export type BlockRequest = z.infer<typeof blockRequest>;
+export type UnblockedObject = z.infer<typeof unblocked>;
+export type AllowanceObject = z.infer<typeof allowance>;
 export type FlowObject = z.infer<typeof flow>;
 export type StatusObject = z.infer<typeof status>;
 export type EventObject = z.infer<typeof event>;

@@ -29,10 +29,34 @@ export class NoSuchNodeError extends ArcticTernError {
   }
 }
 
+export class NothingToBlockError extends ArcticTernError {
+  readonly code = 'CLI_NOTHING_TO_BLOCK';
+  constructor() {
+    super('nothing was named to be blocked: give addresses or prefixes, or a file with --file');
+  }
+}
+
+export class SourcesFileError extends ArcticTernError {
+  readonly code = 'CLI_SOURCES_FILE';
+  constructor(file: string, cause: unknown) {
+    super(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
 export class LabSuperviseError extends ArcticTernError {
   readonly code = 'CLI_LAB_SUPERVISE';
   constructor(detail: string) {
     super(`the lab did not come up: ${detail}`);
+  }
+}
+
+/** To release an anchor cuts connections; that is done only when it is clearly meant. */
+export class ReleaseUnconfirmedError extends ArcticTernError {
+  readonly code = 'CLI_RELEASE_UNCONFIRMED';
+  constructor(guest: string, cuts: readonly string[]) {
+    super(
+      `to release this would end every connection of guest ${guest} that was born on ${cuts.join(' and on ')}: add --yes to do it`,
+    );
   }
 }
 

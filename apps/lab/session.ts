@@ -1,8 +1,6 @@
 /**
  * A lab with its controller: up, ready, and down again, whatever happens in between.
  */
-import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
 import { probeAccelerator } from '../../topologies/lab/accelerator.ts';
@@ -85,12 +83,7 @@ export class LabSession {
   /** Takes everything down, and its files away; the nodes' logs are kept in `logs`, if that is given. */
   async down(logs?: string): Promise<void> {
     await this.controller.stop();
-    await this.lab.down();
-    const { runDirectory, nodes } = this.lab.plan;
-    if (logs !== undefined) {
-      for (const { name } of nodes) keepLogs(join(runDirectory, name), join(logs, name));
-    }
-    rmSync(runDirectory, { recursive: true, force: true });
+    await this.lab.down(logs);
   }
 
   /** Every bridge is in the controller's hand. */
@@ -120,14 +113,5 @@ export class LabSession {
       }
       await new Promise<void>((resolve) => clock.after(limits.poll, resolve));
     }
-  }
-}
-
-/** A node's directories of logs are those that it mounts below /var/log. */
-function keepLogs(node: string, to: string): void {
-  if (!existsSync(node)) return;
-  for (const directory of readdirSync(node)) {
-    if (!directory.startsWith('var-log-')) continue;
-    cpSync(join(node, directory), join(to, directory.slice('var-log-'.length)), { recursive: true });
   }
 }

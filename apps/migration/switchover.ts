@@ -1,8 +1,9 @@
 /**
  * What the network's state is to be once a guest's traffic is delivered at another host. Pure.
  */
-import { anchored, delivered } from '../../controller/network/changes.ts';
+import { anchored, copied, delivered } from '../../controller/network/changes.ts';
 import type { Migration } from '../../controller/network/migration.ts';
+import type { RelayMode } from '../../controller/network/relay.ts';
 import type {
   Admit,
   Anchor,
@@ -11,15 +12,33 @@ import type {
   HostName,
   NetworkState,
 } from '../../controller/network/model.ts';
-import { leaseCareOf } from './care-of.ts';
+import { leaseCareOf, leaseRelays } from './care-of.ts';
 
-/** With the care-of addresses that a visit needs, if the host is not at the guest's home. */
-export function withLeases(state: NetworkState, guest: Guest, hostName: HostName): NetworkState {
+/**
+ * With the care-of addresses that a visit needs, if the host is not at the guest's home, and with every anchor's
+ * way to relay there.
+ */
+export function withLeases(
+  state: NetworkState,
+  guest: Guest,
+  hostName: HostName,
+  relay: RelayMode = 'tunnel',
+): NetworkState {
   const host = state.hosts.get(hostName);
   if (host === undefined) return state;
-  return guest.interfaces
-    .filter((nic) => nic.homeSite !== host.site)
-    .reduce((next, nic) => anchored(nic.number, leaseCareOf(next, nic, host))(next), state);
+  return guest.interfaces.reduce((next, nic) => {
+    const visiting =
+      nic.homeSite === host.site ? next : anchored(nic.number, leaseCareOf(next, nic, host))(next);
+    return leaseRelays(visiting, nic, host, relay).reduce(
+      (relaying, anchor) => anchored(nic.number, anchor)(relaying),
+      visiting,
+    );
+  }, state);
+}
+
+/** Shortly before the switchover: what is delivered at the source goes to the destination, too. */
+export function copyingToBoth(state: NetworkState, { guest, to }: Migration): NetworkState {
+  return copied(guest, to)(state);
 }
 
 /**
@@ -27,12 +46,12 @@ export function withLeases(state: NetworkState, guest: Guest, hostName: HostName
  * what the migration was asked to let it admit.
  */
 export function switchedOver(state: NetworkState, { guest, from, to, admit }: Migration): NetworkState {
-  return delivered(guest, to)(admitting(state, guest, from, admit));
+  return delivered(guest, to)(copied(guest, undefined)(admitting(state, guest, from, admit)));
 }
 
 /** The way back: traffic is delivered at the source again, which admits everything as before. */
 export function switchedBack(state: NetworkState, { guest, from }: Migration): NetworkState {
-  return delivered(guest, from)(admitting(state, guest, from, 'all'));
+  return delivered(guest, from)(copied(guest, undefined)(admitting(state, guest, from, 'all')));
 }
 
 function admitting(state: NetworkState, guestName: GuestName, host: HostName, admit: Admit): NetworkState {
@@ -53,7 +72,7 @@ export function newAnchors(
 ): { nic: number; anchor: Anchor }[] {
   return guest.interfaces.flatMap((nic) =>
     (after.anchors.get(nic.number) ?? [])
-      .filter((anchor) => before.anchors.get(nic.number)?.includes(anchor) !== true)
+      .filter(({ index }) => before.anchors.get(nic.number)?.some((one) => one.index === index) !== true)
       .map((anchor) => ({ nic: nic.number, anchor })),
   );
 }

@@ -13,6 +13,7 @@ import { GRACE_SECONDS } from '../../controller/limits.ts';
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
 import type { Anchor, Subnet } from '../../controller/network/model.ts';
 import { HOME_ANCHOR } from '../../controller/network/model.ts';
+import { contains } from '../../controller/network/prefix.ts';
 import type { Action, MatchInput } from '../../controller/openflow/index.ts';
 import {
   copy,
@@ -26,7 +27,6 @@ import {
   type Flow,
   FlowList,
   ip,
-  meter,
   output,
   outputInPort,
   packetIn,
@@ -50,11 +50,17 @@ import {
   TunnelKey,
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
+import {
+  addressAnswers,
+  answerArp,
+  answerNd,
+  ARP_REPLY,
+  ND_ADVERT,
+  ND_SOLICIT,
+  NdFlag,
+  UNSPECIFIED,
+} from './neighbour.ts';
 
-const ARP_REQUEST = 1;
-const ARP_REPLY = 2;
-const ND_SOLICIT = 135;
-const ND_ADVERT = 136;
 const DIRECTION = 1n << BigInt(TunnelKey.fromGuest.offset);
 const TO_GUEST = { value: 0n, mask: DIRECTION };
 const RETURNED = { value: 0n, mask: DIRECTION | (0xffn << BigInt(TunnelKey.anchor.offset)) };
@@ -62,13 +68,8 @@ const FROM_GUEST = { value: DIRECTION, mask: DIRECTION };
 const OPENED = { value: 1 << Mark.opened.offset, mask: 1 << Mark.opened.offset };
 const ROUTER_ADVERT = 134;
 const REDIRECT = 137;
-/** Flags of a neighbour advertisement (RFC 4861, section 4.4). */
-const NdFlag = { router: 0x8000_0000, solicited: 0x4000_0000, override: 0x2000_0000 } as const;
 const VLAN_TAGGED = { value: 0x1000, mask: 0x1000 };
-const UNSPECIFIED = '::';
-const ALL_NODES = { ipv6: 'ff02::1', ethernet: '33:33:00:00:00:01' } as const;
 const LINK_LOCAL = 'fe80::/10';
-const TARGET_LINK_LAYER_ADDRESS = 2;
 const GROUP_ADDRESS = '01:00:00:00:00:00/01:00:00:00:00:00';
 
 /** How many guests a host's uplink floods to is bounded by the host, so one flow holds them all. */
@@ -95,12 +96,17 @@ export function routingRecipes(
     flows: () => floodFlows(flooded),
   });
   if (tunnel !== undefined) {
-    for (const peer of view.peers) {
-      recipes.push({
-        key: `routing host ${peer.number}`,
-        inputs: [tunnel, peer],
-        flows: () => peerFlows(tunnel, peer.number, peer.underlay),
-      });
+    for (const [kind, peers] of [
+      ['host', view.peers],
+      ['edge', view.edges],
+    ] as const) {
+      for (const peer of peers) {
+        recipes.push({
+          key: `routing ${kind} ${peer.number}`,
+          inputs: [tunnel, peer.number, peer.underlay],
+          flows: () => peerFlows(tunnel, cookie('routing', kind, peer.number), peer.underlay),
+        });
+      }
     }
   }
   for (const subnet of view.subnets) {
@@ -186,7 +192,7 @@ function bridgeFlows(uplink: number, tunnel: number | undefined): readonly Flow[
     const tcp = { ...ip[version], ip_proto: TCP };
     list.add('inboundTracked', 120, { ...ctState('trk', 'new'), ...tcp, tcp_flags: TCP_OPENS }, [
       [],
-      'binding',
+      'admission',
     ]);
     list.add('inboundTracked', 110, { ...ctState('trk', 'new'), ...tcp }, drop);
     list.add('outboundTracked', 120, { ...ctState('trk', 'new'), ...tcp, tcp_flags: TCP_OPENS }, [
@@ -198,7 +204,7 @@ function bridgeFlows(uplink: number, tunnel: number | undefined): readonly Flow[
     list.add('returned', 100, tcp, drop);
     list.add('returned', 90, ip[version], [[], 'bindingOutbound']);
   }
-  list.add('inboundTracked', 100, ctState('trk', 'new'), [[], 'binding']);
+  list.add('inboundTracked', 100, ctState('trk', 'new'), [[], 'admission']);
   list.add('outboundTracked', 130, { ...ctState('trk', 'new'), ct_mark: OPENED }, [[], 'bindingOutbound']);
   const toBeOpened = { [Register.class]: Class.tunnel, [Register.anchor]: 0, ...ctState('trk', 'new') };
   list.add('outboundTracked', 125, toBeOpened, [[], 'bindingOutbound']);
@@ -215,9 +221,9 @@ function floodFlows(ports: readonly number[]): readonly Flow[] {
   return list.flows;
 }
 
-/** Tunnels are taken from hosts under control only; the key says the rest. */
-function peerFlows(tunnel: number, number: number, underlay: string): readonly Flow[] {
-  const list = new FlowList(cookie('routing', 'host', number));
+/** Tunnels are taken from hosts and edges under control only; the key says the rest. */
+function peerFlows(tunnel: number, owner: bigint, underlay: string): readonly Flow[] {
+  const list = new FlowList(owner);
   const from = underlay.includes(':') ? { tun_ipv6_src: underlay } : { tun_src: underlay };
   const { interface: nic, anchor } = TunnelKey;
   list.add('classify', 100, { in_port: tunnel, ...from }, [
@@ -245,7 +251,7 @@ function peerFlows(tunnel: number, number: number, underlay: string): readonly F
 /** What a gateway answers to the controller's question for its MAC address. */
 function gatewayFlows(subnet: Subnet, index: number, bridgeMac: string): readonly Flow[] {
   const list = new FlowList(cookie('routing', 'subnet', index));
-  const ask: Then = [[packetIn(PacketInReason.gateway, 'neighbour')]];
+  const ask: Then = [[packetIn(PacketInReason.gateway, 'gateway')]];
   if (subnet.family === 4) {
     list.add(
       'neighbour',
@@ -289,7 +295,7 @@ function guestPortFlows(list: FlowList, { nic, atHome }: Resident, port: number,
     ],
     'neighbour',
   ];
-  const announcement = packetIn(PacketInReason.announcement, 'neighbour');
+  const announcement = packetIn(PacketInReason.announcement, 'announcement');
   /** To the subnet, this host's other guests in it included. */
   const toSubnet: Then = atHome ? [[output(uplink), resubmit('inbound')]] : drop;
   const said = { [Register.interface]: nic.number, [Register.class]: Class.guest };
@@ -389,21 +395,20 @@ function anchorFlows(list: FlowList, { nic, atHome }: Resident, own: Anchor, adm
       set(Register.anchorZone, anchorZone(nic.number)),
       set(Register.relayZone, relayZone(nic.number)),
       set(Register.admission, admission),
-      ct({ zone: anchorZone(nic.number), nat: {}, table: 'inboundTracked' }),
+      ct({ zone: anchorZone(nic.number), nat: {}, table: 'count' }),
     ],
   ];
   const hops = atHome ? [] : [decTtl];
   const toIt = { eth_dst: nic.mac };
   const deliver: Then = [[set(Register.interface, nic.number)], 'deliver'];
   if (own.addresses.ipv4 !== undefined) {
-    answerArp(list, 100, {}, own.addresses.ipv4, nic.mac);
+    addressAnswers(list, own.addresses.ipv4, nic.mac);
     if (atHome) list.add('inbound', 110, { ...toIt, eth_type: ETH_ARP, arp_op: ARP_REPLY }, deliver);
     list.add('inbound', 100, { ...ip[4], ip_dst: own.addresses.ipv4 }, found(hops));
     list.add('route', 200, { ...ip[4], ip_dst: own.addresses.ipv4 }, [[resubmit('inbound')]]);
   }
   if (own.addresses.ipv6 !== undefined) {
-    answerNd(list, 100, {}, own.addresses.ipv6, nic.mac, 0);
-    denyNd(list, 110, own.addresses.ipv6, nic.mac);
+    addressAnswers(list, own.addresses.ipv6, nic.mac);
     if (atHome) {
       const advert = { ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_ADVERT };
       list.add('inbound', 110, { ...toIt, ...advert }, deliver);
@@ -426,7 +431,7 @@ function careOfRouteFlows(
   for (const { family, prefix } of subnets) {
     const gatewayMac = gatewayMacs.get(prefix);
     const address = family === 4 ? own.addresses.ipv4 : own.addresses.ipv6;
-    if (gatewayMac === undefined || address === undefined) continue;
+    if (gatewayMac === undefined || address === undefined || !contains(prefix, address)) continue;
     const then: Then = [[decTtl, set('eth_src', nic.mac), set('eth_dst', gatewayMac), output(uplink)]];
     list.add(
       'route',
@@ -453,7 +458,7 @@ function graceFlows({ nic, guest, others }: Resident): readonly Flow[] {
         ...ip[version],
         ip_proto: TCP,
       };
-      list.add('inboundTracked', 115, { ...stray, tcp_dst: port }, [[], 'binding'], GRACE_SECONDS);
+      list.add('inboundTracked', 115, { ...stray, tcp_dst: port }, [[], 'admission'], GRACE_SECONDS);
       if (others.length === 0) {
         list.add('outboundTracked', 115, { ...stray, tcp_src: port }, [[], 'bindingOutbound'], GRACE_SECONDS);
       } else {
@@ -463,75 +468,4 @@ function graceFlows({ nic, guest, others }: Resident): readonly Flow[] {
     }
   }
   return list.flows;
-}
-
-type Asked = Pick<MatchInput, 'reg0' | 'reg1'>;
-
-function answerArp(list: FlowList, priority: number, asked: Asked, address: string, mac: string): void {
-  list.add('neighbour', priority, { ...asked, eth_type: ETH_ARP, arp_op: ARP_REQUEST, arp_tpa: address }, [
-    [
-      copy('eth_src', 0, 'eth_dst', 0, 48),
-      set('eth_src', mac),
-      set('arp_op', ARP_REPLY),
-      copy('arp_sha', 0, 'arp_tha', 0, 48),
-      copy('arp_spa', 0, 'arp_tpa', 0, 32),
-      set('arp_sha', mac),
-      set('arp_spa', address),
-    ],
-    'answer',
-  ]);
-}
-
-/**
- * RFC 4861, section 7.2.4. The datapath rewrites the solicitation's source link-layer address option into a
- * target one; that is done in user space, hence the meter.
- */
-function answerNd(
-  list: FlowList,
-  priority: number,
-  asked: Asked,
-  address: string,
-  mac: string,
-  flags: number,
-): void {
-  const nd = { ...ip[6], ip_proto: ICMPV6 };
-  list.add('neighbour', priority, { ...asked, ...nd, icmpv6_type: ND_SOLICIT, nd_target: address }, [
-    [
-      meter('neighbour'),
-      copy('eth_src', 0, 'eth_dst', 0, 48),
-      set('eth_src', mac),
-      copy('ipv6_src', 0, 'ipv6_dst', 0, 128),
-      set('ipv6_src', address),
-      set('icmpv6_type', ND_ADVERT),
-    ],
-    'neighbourReply',
-  ]);
-  list.add('neighbourReply', priority, { ...asked, ...nd, icmpv6_type: ND_ADVERT, nd_target: address }, [
-    [
-      set('nd_options_type', TARGET_LINK_LAYER_ADDRESS),
-      set('nd_reserved', flags + NdFlag.solicited + NdFlag.override),
-      set('nd_tll', mac),
-    ],
-    'answer',
-  ]);
-}
-
-/** Somebody wants to use the address (RFC 4862, section 5.4.3): all are told whose it is, unsolicited. */
-function denyNd(list: FlowList, priority: number, address: string, mac: string): void {
-  const nd = { ...ip[6], ip_proto: ICMPV6, nd_target: address };
-  list.add('neighbour', priority, { ...nd, icmpv6_type: ND_SOLICIT, ipv6_src: UNSPECIFIED }, [
-    [
-      meter('neighbour'),
-      set('eth_dst', ALL_NODES.ethernet),
-      set('eth_src', mac),
-      set('ipv6_dst', ALL_NODES.ipv6),
-      set('ipv6_src', address),
-      set('icmpv6_type', ND_ADVERT),
-    ],
-    'neighbourReply',
-  ]);
-  list.add('neighbourReply', priority, { ...nd, icmpv6_type: ND_ADVERT, ipv6_dst: ALL_NODES.ipv6 }, [
-    [set('nd_reserved', NdFlag.override)],
-    'answer',
-  ]);
 }

@@ -48,6 +48,7 @@ export class Gateways {
 
   #ask(host: HostName): void {
     const { state } = this.#network;
+    if (!state.hosts.has(host)) return;
     const bridge = state.bridges.get(host);
     const uplink = bridge?.ports.get(state.hosts.get(host)?.uplink ?? '')?.ofport;
     const subnets = subnetsOf(state, host);

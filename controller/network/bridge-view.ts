@@ -1,12 +1,15 @@
 /**
  * The network as one bridge sees it: what an app needs to know to derive that bridge's flows.
  *
- * Only interfaces that concern the bridge are in it: those plugged into it, and those it holds an anchor for.
+ * Only interfaces that concern the bridge are in it: at a host, those plugged into it and those it holds an anchor
+ * for; at an edge, those that stations inside reach through it.
  */
 import { isUnderWay } from './migration.ts';
 import {
   type Anchor,
   type Bridge,
+  type Edge,
+  type EdgeName,
   type Guest,
   type GuestInterface,
   HOME_ANCHOR,
@@ -14,12 +17,16 @@ import {
   type HostName,
   type NetworkState,
   type Subnet,
+  type SwitchName,
 } from './model.ts';
 
 /** The name of the port that the controller adds to a bridge for its tunnels. */
 export const TUNNEL_PORT = 'at-geneve';
 
+export type SwitchView = BridgeView | EdgeView;
+
 export interface BridgeView {
+  readonly kind: 'host';
   readonly host: Host;
   readonly bridge: Bridge;
   /** OpenFlow port towards the subnet; undefined until OVS has it. */
@@ -30,6 +37,10 @@ export interface BridgeView {
   readonly subnets: readonly Subnet[];
   /** The other hosts, which tunnels lead to. */
   readonly peers: readonly Host[];
+  /** Edges, which tunnels come from. */
+  readonly edges: readonly Edge[];
+  /** Subnets whose stations are behind an edge that has been seen. */
+  readonly edgeSubnets: readonly Subnet[];
   readonly residents: readonly Resident[];
 }
 
@@ -40,6 +51,8 @@ export interface Resident {
   readonly port: number | undefined;
   /** Where its traffic is to be delivered. */
   readonly location: Host | undefined;
+  /** Where copies of it go, too. */
+  readonly copyTo: Host | undefined;
   /** Plugged in here for a migration to here that has not ended. */
   readonly arriving: boolean;
   /**
@@ -51,6 +64,62 @@ export interface Resident {
   readonly own: Anchor | undefined;
   /** Its anchors on other bridges. */
   readonly others: readonly Anchor[];
+}
+
+export interface EdgeView {
+  readonly kind: 'edge';
+  readonly edge: Edge;
+  readonly bridge: Bridge;
+  /** OpenFlow port towards the site's router; undefined until OVS has it. */
+  readonly uplink: number | undefined;
+  /** OpenFlow port of the tunnels; undefined until OVS has it. */
+  readonly tunnel: number | undefined;
+  readonly hosts: readonly Host[];
+  readonly passers: readonly Passer[];
+}
+
+/** An interface that stations inside an edge reach through it. */
+export interface Passer {
+  readonly nic: GuestInterface;
+  /** Where its traffic is to be delivered. */
+  readonly location: Host | undefined;
+  /** Where copies of it go, too. */
+  readonly copyTo: Host | undefined;
+  /** Those of its anchors that are at other sites than the edge. */
+  readonly anchors: readonly Anchor[];
+}
+
+/** Undefined while nothing is known of the bridge. */
+export function switchView(state: NetworkState, name: SwitchName): SwitchView | undefined {
+  return state.edges.has(name) ? edgeView(state, name) : bridgeView(state, name);
+}
+
+function edgeView(state: NetworkState, name: EdgeName): EdgeView | undefined {
+  const edge = state.edges.get(name);
+  const bridge = state.bridges.get(name);
+  if (edge === undefined || bridge === undefined) return undefined;
+  const passers: Passer[] = [];
+  for (const guest of state.guests.values()) {
+    const placement = state.placements.get(guest.name);
+    const location = placement === undefined ? undefined : state.hosts.get(placement);
+    const copies = state.copies.get(guest.name);
+    const copyTo = copies === undefined ? undefined : state.hosts.get(copies);
+    for (const nic of guest.interfaces) {
+      const anchors = (state.anchors.get(nic.number) ?? []).filter(
+        ({ host }) => state.hosts.get(host)?.site !== edge.site,
+      );
+      if (anchors.length > 0) passers.push({ nic, location, copyTo, anchors });
+    }
+  }
+  return {
+    kind: 'edge',
+    edge,
+    bridge,
+    uplink: bridge.ports.get(edge.uplink)?.ofport,
+    tunnel: bridge.ports.get(TUNNEL_PORT)?.ofport,
+    hosts: [...state.hosts.values()],
+    passers,
+  };
 }
 
 /** Undefined while nothing is known of the host's bridge. */
@@ -68,6 +137,8 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
   for (const guest of state.guests.values()) {
     const placement = state.placements.get(guest.name);
     const location = placement === undefined ? undefined : state.hosts.get(placement);
+    const copies = state.copies.get(guest.name);
+    const copyTo = copies === undefined ? undefined : state.hosts.get(copies);
     const migration = state.migrations.get(guest.name);
     const comesHere = migration?.to === hostName && isUnderWay(migration.phase);
     for (const nic of guest.interfaces) {
@@ -82,6 +153,7 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
         guest,
         port,
         location,
+        copyTo,
         arriving: comesHere && port !== undefined,
         atHome: host.site === nic.homeSite && (home === undefined || home.host === hostName),
         own,
@@ -90,13 +162,17 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
     }
   }
 
+  const edges = [...state.edges.values()].filter(({ name }) => state.bridges.has(name));
   return {
+    kind: 'host',
     host,
     bridge,
     uplink: bridge.ports.get(host.uplink)?.ofport,
     tunnel: bridge.ports.get(TUNNEL_PORT)?.ofport,
     subnets: [...state.subnets.values()].filter((subnet) => subnet.site === host.site),
     peers: [...state.hosts.values()].filter((peer) => peer !== host),
+    edges,
+    edgeSubnets: [...state.subnets.values()].filter(({ site }) => edges.some((edge) => edge.site === site)),
     residents,
   };
 }

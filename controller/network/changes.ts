@@ -1,6 +1,7 @@
 /**
  * The steps by which the network's state changes. Each gives back the same value when nothing changes.
  */
+import type { Blocklist } from './blocklist.ts';
 import { hasEnded, isUnderWay, type Migration } from './migration.ts';
 import {
   type Anchor,
@@ -12,12 +13,13 @@ import {
   type InterfaceNumber,
   type NetworkState,
   type Prefix,
+  type SwitchName,
 } from './model.ts';
 
 type Change = (state: NetworkState) => NetworkState;
 
 /** A bridge as OVSDB tells of it, or that it is gone. What else is known of the bridge is kept. */
-export function bridgeSeen(host: HostName, bridge: Omit<Bridge, 'graceUntil'> | undefined): Change {
+export function bridgeSeen(host: SwitchName, bridge: Omit<Bridge, 'graceUntil'> | undefined): Change {
   return (state) => {
     if (bridge === undefined) {
       return state.bridges.has(host) ? { ...state, bridges: without(state.bridges, host) } : state;
@@ -27,7 +29,7 @@ export function bridgeSeen(host: HostName, bridge: Omit<Bridge, 'graceUntil'> | 
   };
 }
 
-export function graceSet(host: HostName, until: number): Change {
+export function graceSet(host: SwitchName, until: number): Change {
   return (state) => {
     const bridge = state.bridges.get(host);
     if (bridge === undefined || bridge.graceUntil === until) return state;
@@ -74,7 +76,8 @@ export function domainChanged(host: HostName, guest: GuestName, domain: DomainSt
       ? state
       : { ...state, hypervisors: put(state.hypervisors, host, { ...known, domains }) };
     if (domain === 'running') return placed(guest, host)(next);
-    if ((domain === undefined || domain === 'shutoff') && state.placements.get(guest) === host) {
+    const stopped = domain === undefined || domain === 'shutoff' || domain === 'saved';
+    if (stopped && state.placements.get(guest) === host) {
       return gone(guest)(next);
     }
     return next;
@@ -103,7 +106,8 @@ export function placed(guestName: GuestName, host: HostName): Change {
   };
 }
 
-function gone(guest: GuestName): Change {
+/** The guest runs nowhere. Its home anchor waits for it. */
+export function gone(guest: GuestName): Change {
   return (state) => {
     const migration = state.migrations.get(guest);
     if (migration !== undefined && isUnderWay(migration.phase)) return state;
@@ -120,6 +124,15 @@ export function delivered(guest: GuestName, host: HostName): Change {
       : { ...state, placements: put(state.placements, guest, host) };
 }
 
+/** Whatever is delivered to the guest goes to this host as well; to no other with `undefined`. */
+export function copied(guest: GuestName, host: HostName | undefined): Change {
+  return (state) => {
+    if (state.copies.get(guest) === host) return state;
+    const copies = host === undefined ? without(state.copies, guest) : put(state.copies, guest, host);
+    return { ...state, copies };
+  };
+}
+
 /** The interface has this anchor, instead of one with the same index. */
 export function anchored(nic: InterfaceNumber, anchor: Anchor): Change {
   return (state) => {
@@ -127,7 +140,49 @@ export function anchored(nic: InterfaceNumber, anchor: Anchor): Change {
     if (anchors.includes(anchor)) return state;
     const others = anchors.filter(({ index }) => index !== anchor.index);
     const all = [...others, anchor].sort((a, b) => a.index - b.index);
-    return { ...state, anchors: put(state.anchors, nic, all) };
+    const { ipv4, ipv6 } = anchor.addresses;
+    const quarantine = [ipv4, ipv6].reduce(
+      (rest, address) => (address === undefined ? rest : without(rest, address)),
+      state.quarantine,
+    );
+    return { ...state, anchors: put(state.anchors, nic, all), quarantine };
+  };
+}
+
+/** The interface has given the anchor up; nobody else gets its addresses before `until`. */
+export function released(nic: InterfaceNumber, index: number, until: number): Change {
+  return (state) => {
+    const anchor = state.anchors.get(nic)?.find((one) => one.index === index);
+    if (anchor === undefined) return state;
+    const quarantine = new Map(state.quarantine);
+    for (const address of [anchor.addresses.ipv4, anchor.addresses.ipv6]) {
+      if (address !== undefined) quarantine.set(address, { interface: nic, until });
+    }
+    return unanchored(nic, index)({ ...state, quarantine });
+  };
+}
+
+/** Addresses whose quarantine has passed are anybody's. */
+export function quarantinePassed(now: number): Change {
+  return (state) => {
+    const kept = [...state.quarantine].filter(([, { until }]) => until > now);
+    return kept.length === state.quarantine.size ? state : { ...state, quarantine: new Map(kept) };
+  };
+}
+
+/** A migration that has ended while a later one of the same guest may be under way. */
+export function earlierChanged(migration: Migration): Change {
+  return (state) =>
+    state.earlier.has(migration.id)
+      ? { ...state, earlier: put(state.earlier, migration.id, migration) }
+      : state;
+}
+
+/** Earlier migrations that have ended, and been noted as ended, are of no more concern. */
+export function earlierForgotten(): Change {
+  return (state) => {
+    const kept = [...state.earlier].filter(([, { phase }]) => !hasEnded(phase));
+    return kept.length === state.earlier.size ? state : { ...state, earlier: new Map(kept) };
   };
 }
 
@@ -151,7 +206,29 @@ export function migrationChanged(migration: Migration): Change {
     ) {
       return state;
     }
-    return { ...state, migrations: put(state.migrations, migration.guest, migration) };
+    const earlier =
+      known !== undefined && known.id !== migration.id && !hasEnded(known.phase)
+        ? put(state.earlier, known.id, known)
+        : state.earlier;
+    return { ...state, earlier, migrations: put(state.migrations, migration.guest, migration) };
+  };
+}
+
+/** New connections a second that the guest is let have; undefined for the default. */
+export function admissionLimited(guest: GuestName, rate: number | undefined): Change {
+  return (state) => {
+    if (state.admissionRates.get(guest) === rate) return state;
+    const rates =
+      rate === undefined ? without(state.admissionRates, guest) : put(state.admissionRates, guest, rate);
+    return { ...state, admissionRates: rates };
+  };
+}
+
+/** The blocklist changes as `change` says. */
+export function blocklistChanged(change: (blocklist: Blocklist) => Blocklist): Change {
+  return (state) => {
+    const blocklist = change(state.blocklist);
+    return blocklist === state.blocklist ? state : { ...state, blocklist };
   };
 }
 

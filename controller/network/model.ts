@@ -6,31 +6,47 @@
  * Nothing here refers to a connection, a timer or a protocol message.
  *
  * Declared: sites, subnets, hosts, guests. Observed: bridges with their ports, hypervisors with their
- * domains, gateways. Decided: placements, anchors, migrations.
+ * domains, gateways. Decided: placements, anchors, migrations, the blocklist, admission rates.
  */
+import type { Blocklist } from './blocklist.ts';
 import type { Migration } from './migration.ts';
+import type { Relay } from './relay.ts';
 
 export interface NetworkState {
   readonly subnets: ReadonlyMap<Prefix, Subnet>;
   readonly hosts: ReadonlyMap<HostName, Host>;
+  readonly edges: ReadonlyMap<EdgeName, Edge>;
   readonly guests: ReadonlyMap<GuestName, Guest>;
-  /** What OVS on each host was last seen to have; absent before the first sight of it. */
-  readonly bridges: ReadonlyMap<HostName, Bridge>;
+  /** What OVS on each host and edge was last seen to have; absent before the first sight of it. */
+  readonly bridges: ReadonlyMap<SwitchName, Bridge>;
   /** What libvirtd on each host was last seen to run; absent before the first sight of it. */
   readonly hypervisors: ReadonlyMap<HostName, Hypervisor>;
   /** MAC address of each subnet's gateway, as last answered. */
   readonly gateways: ReadonlyMap<Prefix, string>;
   /** Where each guest's traffic is delivered; absent while the guest has not been seen running. */
   readonly placements: ReadonlyMap<GuestName, HostName>;
+  /** The host that gets copies of a guest's traffic, besides where it is delivered: about to move there. */
+  readonly copies: ReadonlyMap<GuestName, HostName>;
   /** The anchors of each interface, home anchor first. */
   readonly anchors: ReadonlyMap<InterfaceNumber, readonly Anchor[]>;
-  /** Migrations that have not ended, by guest. */
+  /** The present migration of each guest, or its last one. */
   readonly migrations: ReadonlyMap<GuestName, Migration>;
+  readonly blocklist: Blocklist;
+  /** New connections a second that a guest is let have, where that is not the default. */
+  readonly admissionRates: ReadonlyMap<GuestName, number>;
+  /** Completed migrations of guests that have moved on since, by id, as long as the anchor left then may relay. */
+  readonly earlier: ReadonlyMap<string, Migration>;
+  /** Care-of addresses given back a short while ago, which nobody else may have yet. */
+  readonly quarantine: ReadonlyMap<string, Quarantined>;
+  readonly drain: DrainTimes;
 }
 
 export type SiteName = string;
 export type Prefix = string;
 export type HostName = string;
+export type EdgeName = string;
+/** Of a host or an edge; no two of them have the same. */
+export type SwitchName = string;
 export type GuestName = string;
 
 /** 1 to `MAX_INTERFACE_NUMBER`: the key of an interface in tunnels, registers, zones and cookies. */
@@ -52,22 +68,32 @@ export interface Subnet {
   readonly mtu: number;
 }
 
-export interface Host {
-  readonly name: HostName;
+/** What a host and an edge have in common: an Open vSwitch with a bridge under control. */
+export interface ControlledSwitch {
+  readonly name: SwitchName;
+  readonly site: SiteName;
+  /** Its OVSDB, in OVS's own syntax: `tcp:198.18.0.2:6640`. */
+  readonly ovsdb: string;
+  readonly bridge: string;
+  /** Name of the bridge's port towards the subnet, or, at an edge, towards the site's router. */
+  readonly uplink: string;
+  /** The address that tunnels start and end at. */
+  readonly underlay: string;
+}
+
+/** An OVS between a site's stations and its router; it holds no guests. All its other ports lead to stations. */
+export interface Edge extends ControlledSwitch {
+  /** Counted from 1 as declared: the key of an edge in cookies. */
+  readonly number: number;
+}
+
+export interface Host extends ControlledSwitch {
   /** 1 to 65,535, stable for the life of the store: the key of a host in cookies. */
   readonly number: number;
-  readonly site: SiteName;
-  /** OVSDB of the host's OVS, in OVS's own syntax: `tcp:198.18.0.2:6640`. */
-  readonly ovsdb: string;
   /** libvirt connection URI by which the controller reaches the host. */
   readonly libvirt: string;
   /** libvirt connection URI by which other hosts reach this one in a peer-to-peer migration. */
   readonly migration: string;
-  readonly bridge: string;
-  /** Name of the integration bridge's port towards the subnet. */
-  readonly uplink: string;
-  /** The address that tunnels start and end at. */
-  readonly underlay: string;
   readonly capacity: Capacity;
 }
 
@@ -107,9 +133,10 @@ export interface Service {
   readonly port: number;
 }
 
-/** An OVS integration bridge, as its OVSDB and its OpenFlow session tell. */
+/** A bridge under control, as its OVSDB and its OpenFlow session tell. */
 export interface Bridge {
-  readonly host: HostName;
+  /** The host or edge that it is on. */
+  readonly host: SwitchName;
   /** 16 hex digits. */
   readonly datapathId: string;
   /** By port name. */
@@ -145,7 +172,8 @@ export interface Hypervisor {
   readonly domains: ReadonlyMap<GuestName, DomainState>;
 }
 
-export type DomainState = 'running' | 'paused' | 'incoming' | 'shutoff' | 'other';
+/** `saved`: shut off, with all that it was doing in a file. */
+export type DomainState = 'running' | 'paused' | 'incoming' | 'saved' | 'shutoff' | 'other';
 
 /**
  * A bridge that holds the state of connections born on one of the interface's addresses. Index 1 is the
@@ -159,6 +187,23 @@ export interface Anchor {
   readonly addresses: Addresses;
   /** What the anchor does with new connections from outside while the guest is elsewhere. */
   readonly admit: Admit;
+  /** How it relays to the hosts that the guest is at or goes to; through a tunnel where nothing is said. */
+  readonly relays?: readonly Relay[];
+}
+
+/** A care-of address that a client may still take for the interface's. */
+export interface Quarantined {
+  readonly interface: InterfaceNumber;
+  /** Clock time from which on anybody may have it. */
+  readonly until: number;
+}
+
+/** When what is left of a move goes, in milliseconds. */
+export interface DrainTimes {
+  /** An anchor that has relayed nothing for this long has drained. */
+  readonly idle: number;
+  /** How long a care-of address that was given back is kept from others. */
+  readonly quarantine: number;
 }
 
 /** `all`: new connections are relayed, too. `established`: only what was established before. */

@@ -5,18 +5,22 @@
  * that OVS adds no hidden flows of its own. One flow-based Geneve port serves all tunnels: keys and far ends
  * are set by flows.
  */
-import type { Host } from '../network/model.ts';
+import type { ControlledSwitch } from '../network/model.ts';
 import { TUNNEL_PORT } from '../network/bridge-view.ts';
 import { switches as limits } from '../limits.ts';
 import { openVSwitch, type OpenVSwitchTables, transaction, type Transaction } from '../ovsdb/index.ts';
 import type { BridgeTables } from './bridge-database.ts';
 
-const OWNER = ['owner', 'arctictern'] as const;
+/** Marks rows that are the controller's own. */
+export const OWNER = ['owner', 'arctictern'] as const;
+
+export const isOurs = ({ external_ids }: { readonly external_ids: ReadonlyMap<string, string> }): boolean =>
+  external_ids.get(OWNER[0]) === OWNER[1];
 
 /** The transaction that is missing, or undefined when there is nothing to do or no such bridge yet. */
 export function configureBridge(
   tables: BridgeTables,
-  host: Host,
+  host: ControlledSwitch,
   controllerTarget: string,
 ): Transaction<OpenVSwitchTables> | undefined {
   const bridge = tables.table('Bridge').first('name', host.bridge);
@@ -32,7 +36,7 @@ export function configureBridge(
 
   const controllers = [...bridge.controller].flatMap((id) => tables.table('Controller').get(id) ?? []);
   if (!controllers.some(({ target }) => target === controllerTarget)) {
-    const stale = controllers.filter(({ external_ids }) => external_ids.get(OWNER[0]) === OWNER[1]);
+    const stale = controllers.filter(isOurs);
     const row = tx.insert('Controller', {
       target: controllerTarget,
       connection_mode: 'out-of-band',

@@ -1,9 +1,9 @@
 /**
- * One host's OVSDB: keeps its bridge configured, and tells what it sees of it.
+ * The OVSDB of a host or an edge: keeps its bridge configured, and tells what it sees of it.
  */
 import type { Clock } from '../clock.ts';
 import { switches as limits } from '../limits.ts';
-import type { Host } from '../network/model.ts';
+import type { ControlledSwitch, SwitchName } from '../network/model.ts';
 import {
   connect,
   type OvsdbClient,
@@ -11,8 +11,10 @@ import {
   type Replica,
   type SelectedRows,
   type OpenVSwitchTables,
+  type Transaction,
 } from '../ovsdb/index.ts';
 import { configureBridge } from './bridge-configuration.ts';
+import { configureConntrack, type ConntrackWish } from './conntrack-timeouts.ts';
 import { type ObservedBridge, observeBridge, sameBridge } from './bridge-observation.ts';
 
 const selection = {
@@ -23,29 +25,32 @@ const selection = {
   Port: { columns: ['name', 'interfaces'] },
   Interface: { columns: ['name', 'ofport', 'external_ids', 'mac_in_use', 'type'] },
   Controller: { columns: ['target', 'external_ids'] },
-  Datapath: { columns: ['capabilities'] },
+  Datapath: { columns: ['capabilities', 'ct_zones'] },
+  CT_Zone: { columns: ['timeout_policy', 'external_ids'] },
+  CT_Timeout_Policy: { columns: ['timeouts', 'external_ids'] },
 } as const;
 
 export type BridgeTables = Pick<Replica<SelectedRows<OpenVSwitchTables, typeof selection>>, 'table'>;
 
 export interface BridgeDatabaseHandlers {
   /** The bridge as it is now; called on every change of it. */
-  readonly onBridge: (bridge: ObservedBridge | undefined, host: Host) => void;
-  readonly onConnection: (connected: boolean, host: Host, error?: Error) => void;
-  readonly onError: (error: Error, host: Host) => void;
+  readonly onBridge: (bridge: ObservedBridge | undefined, host: ControlledSwitch) => void;
+  readonly onConnection: (connected: boolean, host: ControlledSwitch, error?: Error) => void;
+  readonly onError: (error: Error, host: ControlledSwitch) => void;
 }
 
 export class BridgeDatabase {
-  readonly #host: Host;
+  readonly #host: ControlledSwitch;
   readonly #target: string;
   readonly #handlers: BridgeDatabaseHandlers;
   readonly #client: OvsdbClient;
   #replica: Replica<SelectedRows<OpenVSwitchTables, typeof selection>> | undefined;
   #seen: ObservedBridge | undefined;
+  #conntrack: ConntrackWish | undefined;
   #configuring = false;
 
   /** `target` is where the bridge finds the controller: `tcp:198.18.0.1:6653`. */
-  constructor(host: Host, target: string, clock: Clock, handlers: BridgeDatabaseHandlers) {
+  constructor(host: ControlledSwitch, target: string, clock: Clock, handlers: BridgeDatabaseHandlers) {
     this.#host = host;
     this.#target = target;
     this.#handlers = handlers;
@@ -55,11 +60,21 @@ export class BridgeDatabase {
     this.#client.on('failed', ({ error }) => handlers.onConnection(false, host, error));
   }
 
+  get name(): SwitchName {
+    return this.#host.name;
+  }
+
   /** Follows the database until closed; returns at once. */
   start(): void {
     this.#follow().catch((error: unknown) => {
       if (this.#client.status !== 'closed') this.#handlers.onError(asError(error), this.#host);
     });
+  }
+
+  /** What the bridge's conntrack is to have, from now on. */
+  wantConntrack(wish: ConntrackWish): void {
+    this.#conntrack = wish;
+    if (this.#replica !== undefined) this.#configure(this.#replica);
   }
 
   async close(): Promise<void> {
@@ -86,17 +101,28 @@ export class BridgeDatabase {
     this.#configure(replica);
   }
 
+  /** One step at a time; OVSDB tells of what a step changed before it answers, so the next one builds on it. */
   #configure(tables: BridgeTables): void {
     if (this.#configuring) return;
-    const tx = configureBridge(tables, this.#host, this.#target);
+    const tx = this.#missing(tables);
     if (tx === undefined) return;
     this.#configuring = true;
-    this.#client
-      .transact(tx)
-      .catch((error: unknown) => this.#handlers.onError(asError(error), this.#host))
-      .finally(() => {
+    this.#client.transact(tx).then(
+      () => {
         this.#configuring = false;
-      });
+        this.#configure(tables);
+      },
+      (error: unknown) => {
+        this.#configuring = false;
+        if (this.#client.status !== 'closed') this.#handlers.onError(asError(error), this.#host);
+      },
+    );
+  }
+
+  #missing(tables: BridgeTables): Transaction<OpenVSwitchTables> | undefined {
+    const step = configureBridge(tables, this.#host, this.#target);
+    if (step !== undefined || this.#conntrack === undefined) return step;
+    return configureConntrack(tables, this.#host.bridge, this.#conntrack);
   }
 }
 

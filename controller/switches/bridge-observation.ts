@@ -1,13 +1,13 @@
 /**
- * What a host's OVSDB says of its integration bridge. Pure.
+ * What an OVSDB says of the bridge under control. Pure.
  */
-import type { Bridge, BridgePort, Datapath, Host } from '../network/model.ts';
+import type { Bridge, BridgePort, ControlledSwitch, Datapath } from '../network/model.ts';
 import type { BridgeTables } from './bridge-database.ts';
 
 export type ObservedBridge = Omit<Bridge, 'graceUntil'>;
 
 /** Undefined until OVS has the bridge up: a datapath id and a MAC address of its own. */
-export function observeBridge(tables: BridgeTables, host: Host): ObservedBridge | undefined {
+export function observeBridge(tables: BridgeTables, host: ControlledSwitch): ObservedBridge | undefined {
   const bridge = tables.table('Bridge').first('name', host.bridge);
   if (bridge === undefined || bridge.datapath_id === null) return undefined;
   const ports = new Map<string, BridgePort>();

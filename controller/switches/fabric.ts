@@ -5,29 +5,33 @@
  * each bridge's program is derived anew and its reconciler sends the difference.
  */
 import type { Clock } from '../clock.ts';
-import { bridgeView, type BridgeView } from '../network/bridge-view.ts';
-import type { HostName, NetworkState } from '../network/model.ts';
-import { match, type Message, packetOut, Port } from '../openflow/index.ts';
+import { switchView, type SwitchView } from '../network/bridge-view.ts';
+import type { NetworkState, SwitchName } from '../network/model.ts';
+import { type Action, match, type Message, packetOut, Port } from '../openflow/index.ts';
 import { output } from './flow.ts';
 import { SwitchClosedError } from './errors.ts';
+import { Table, type TableName } from './pipeline.ts';
 import { compile, emptyProgram, type BlockRecipe, type Program } from './program.ts';
+import { readFlows } from './read-flows.ts';
 import { type ReadBack, Reconciler, type Staged } from './reconciler.ts';
 import type { SwitchSession } from './session.ts';
 
-export type Recipes = (view: BridgeView, state: NetworkState) => Iterable<BlockRecipe>;
+export type Recipes = (view: SwitchView, state: NetworkState) => Iterable<BlockRecipe>;
 
 export interface FabricHandlers {
   /** Called before flows are put on a bridge that held none of ours: its conntrack is empty, too. */
-  readonly onFresh: (host: HostName) => void;
-  readonly onReady: (host: HostName, readBack: ReadBack) => void;
-  readonly onLost: (host: HostName) => void;
-  readonly onMessage: (host: HostName, message: Message) => void;
-  readonly onError: (host: HostName, error: Error) => void;
+  readonly onFresh: (host: SwitchName) => void;
+  readonly onReady: (host: SwitchName, readBack: ReadBack) => void;
+  readonly onLost: (host: SwitchName) => void;
+  readonly onMessage: (host: SwitchName, message: Message) => void;
+  readonly onError: (host: SwitchName, error: Error) => void;
 }
 
 export interface StagedSwitchover {
+  /** The bridges that it changes. */
+  readonly hosts: readonly SwitchName[];
   /** Sends all commits before it returns; resolves when every bridge has acknowledged its own. */
-  commit(): Promise<void>;
+  commit(onAcknowledged?: (host: SwitchName) => void): Promise<void>;
   discard(): void;
 }
 
@@ -42,8 +46,8 @@ export class Fabric {
   readonly #recipes: Recipes;
   readonly #epoch: bigint;
   readonly #handlers: FabricHandlers;
-  readonly #members = new Map<HostName, Member>();
-  /** Sessions of switches that no host is known for yet, by datapath id. */
+  readonly #members = new Map<SwitchName, Member>();
+  /** Sessions of switches that no host or edge is known for yet, by datapath id. */
   readonly #waiting = new Map<string, SwitchSession>();
   #state: NetworkState;
 
@@ -57,11 +61,11 @@ export class Fabric {
   }
 
   /** The bridge's session is up and its flows are as they should be. */
-  ready(host: HostName): boolean {
+  ready(host: SwitchName): boolean {
     return this.#members.get(host)?.ready === true;
   }
 
-  session(host: HostName): SwitchSession | undefined {
+  session(host: SwitchName): SwitchSession | undefined {
     return this.#members.get(host)?.session;
   }
 
@@ -102,23 +106,34 @@ export class Fabric {
 
   /** Prepares every bridge for `after`. Throws when one refuses. */
   async stage(after: NetworkState): Promise<StagedSwitchover> {
-    const staged: Staged[] = [];
-    try {
-      for (const [host, { reconciler }] of this.#members) {
-        const program = this.#compile(host, after, reconciler.wanted);
-        if (!sameBlocks(program, reconciler.wanted)) staged.push(await reconciler.stage(program));
-      }
-    } catch (error) {
+    const changes = [...this.#members].flatMap(([host, { reconciler }]) => {
+      const program = this.#compile(host, after, reconciler.wanted);
+      return sameBlocks(program, reconciler.wanted) ? [] : [{ host, reconciler, program }];
+    });
+    // All at once: shortly before a switchover the round trips of every bridge one after the other would be felt.
+    const attempts = await Promise.allSettled(
+      changes.map(({ reconciler, program }) => reconciler.stage(program)),
+    );
+    const staged = attempts.flatMap((one): Staged[] => (one.status === 'fulfilled' ? [one.value] : []));
+    const discard = (): void => {
       for (const one of staged) one.discard();
-      throw error;
+    };
+    for (const attempt of attempts) {
+      if (attempt.status === 'fulfilled') continue;
+      discard();
+      throw attempt.reason;
     }
     return {
-      commit: async () => {
-        await Promise.all(staged.map((one) => one.commit()));
+      hosts: changes.map(({ host }) => host),
+      commit: async (onAcknowledged) => {
+        await Promise.all(
+          staged.map(async (one, i) => {
+            await one.commit();
+            onAcknowledged?.(changes[i]!.host);
+          }),
+        );
       },
-      discard: () => {
-        for (const one of staged) one.discard();
-      },
+      discard,
     };
   }
 
@@ -128,28 +143,44 @@ export class Fabric {
   }
 
   /** Sends a frame out of a port of the host's bridge. Dropped silently when the bridge is not connected. */
-  packetOut(host: HostName, port: number, frame: Uint8Array): void {
+  packetOut(host: SwitchName, port: number, frame: Uint8Array): void {
+    this.packetThrough(host, [output(port)], frame);
+  }
+
+  /** Puts a frame through actions at the host's bridge. Dropped silently when the bridge is not connected. */
+  packetThrough(host: SwitchName, actions: readonly Action[], frame: Uint8Array): void {
     this.session(host)?.send(
-      packetOut({ match: match({ in_port: Port.CONTROLLER }), actions: [output(port)], data: frame }),
+      packetOut({ match: match({ in_port: Port.CONTROLLER }), actions: [...actions], data: frame }),
     );
   }
 
+  /** Packets that flows with this cookie in one of these tables have matched; undefined when not connected. */
+  async packets(host: SwitchName, cookie: bigint, tables: readonly TableName[]): Promise<number | undefined> {
+    const session = this.session(host);
+    if (session === undefined) return undefined;
+    const numbers = new Set<number>(tables.map((table) => Table[table]));
+    const flows = await readFlows(session, { cookie, mask: 0xffff_ffff_ffff_ffffn });
+    return flows
+      .filter(({ table }) => numbers.has(table))
+      .reduce((sum, { stats }) => sum + Number(stats.packetCount ?? 0n), 0);
+  }
+
   /** Forgets all connections of a conntrack zone. */
-  async flushZone(host: HostName, zone: number): Promise<void> {
+  async flushZone(host: SwitchName, zone: number): Promise<void> {
     const session = this.session(host);
     if (session === undefined) throw new SwitchClosedError(host, 'flushing a conntrack zone');
     session.send({ type: 'nx_ct_flush_zone', zone });
     await session.barrier('flushing a conntrack zone');
   }
 
-  #hostOf(datapathId: string): HostName | undefined {
+  #hostOf(datapathId: string): SwitchName | undefined {
     for (const bridge of this.#state.bridges.values()) {
       if (bridge.datapathId === datapathId) return bridge.host;
     }
     return undefined;
   }
 
-  #adopt(host: HostName, session: SwitchSession): void {
+  #adopt(host: SwitchName, session: SwitchSession): void {
     let member = this.#members.get(host);
     if (member === undefined) {
       const reconciler = new Reconciler(this.#clock, (error) => this.#handlers.onError(host, error));
@@ -167,7 +198,7 @@ export class Fabric {
     });
   }
 
-  async #prepare(host: HostName, member: Member, session: SwitchSession): Promise<void> {
+  async #prepare(host: SwitchName, member: Member, session: SwitchSession): Promise<void> {
     await session.request(
       { type: 'role_request', role: 'primary', shortId: 0xffff, generationId: this.#epoch },
       'taking the primary role',
@@ -182,13 +213,13 @@ export class Fabric {
     this.#handlers.onReady(host, readBack);
   }
 
-  #program(host: HostName, { reconciler }: Member, state: NetworkState): void {
+  #program(host: SwitchName, { reconciler }: Member, state: NetworkState): void {
     const program = this.#compile(host, state, reconciler.wanted);
     if (!sameBlocks(program, reconciler.wanted)) reconciler.setProgram(program);
   }
 
-  #compile(host: HostName, state: NetworkState, before: Program): Program {
-    const view = bridgeView(state, host);
+  #compile(host: SwitchName, state: NetworkState, before: Program): Program {
+    const view = switchView(state, host);
     return view === undefined ? emptyProgram : compile(this.#recipes(view, state), before);
   }
 }

@@ -14,7 +14,7 @@ import {
   Port,
   subfield,
 } from '../openflow/index.ts';
-import { Meter, Table, type TableName } from './pipeline.ts';
+import { Meter, SAMPLE_COLLECTOR_SET, Table, type TableName } from './pipeline.ts';
 
 export interface Flow {
   readonly table: number;
@@ -35,11 +35,17 @@ export const drop: Then = [[]];
 
 /** Collects flows that share a cookie. */
 export class FlowList {
-  readonly flows: Flow[] = [];
+  readonly flows: Flow[];
   readonly #cookie: bigint;
 
-  constructor(cookie: bigint) {
+  constructor(cookie: bigint, flows: Flow[] = []) {
     this.#cookie = cookie;
+    this.flows = flows;
+  }
+
+  /** The same list, for flows of another object. */
+  under(cookie: bigint): FlowList {
+    return new FlowList(cookie, this.flows);
   }
 
   add(table: TableName, priority: number, fields: MatchInput, then: Then, hardTimeout = 0): this {
@@ -63,6 +69,7 @@ export const ETH_ARP = 0x0806;
 export const ETH_RARP = 0x8035;
 export const TCP = 6;
 export const UDP = 17;
+export const ICMP = 1;
 export const ICMPV6 = 58;
 
 /** Match on the EtherType of each IP version. */
@@ -70,6 +77,11 @@ export const ip = { 4: { eth_type: ETH_IPV4 }, 6: { eth_type: ETH_IPV6 } } as co
 
 /** A TCP segment that opens a connection: SYN without ACK. */
 export const TCP_OPENS = { value: 0x002, mask: 0x012 } as const;
+/** A TCP segment that takes a connection further: ACK without SYN and RST. */
+export const TCP_GOES_ON = { value: 0x010, mask: 0x016 } as const;
+/** FIN or RST, of which a match can name but one. */
+export const TCP_FIN = { value: 0x001, mask: 0x001 } as const;
+export const TCP_RST = { value: 0x004, mask: 0x004 } as const;
 
 const ctFlags = {
   new: CtState.NEW,
@@ -78,6 +90,8 @@ const ctFlags = {
   rpl: CtState.RPL,
   inv: CtState.INV,
   trk: CtState.TRK,
+  snat: CtState.SNAT,
+  dnat: CtState.DNAT,
 } as const;
 
 /** `ctState('trk', 'est')` wants those bits; `ctState('trk', '-inv')` wants the first and not the second. */
@@ -94,9 +108,13 @@ export function ctState(...wanted: readonly (keyof typeof ctFlags | `-${keyof ty
 }
 
 export const output = (port: number): Action => actions.output(port);
+/** As a learning switch would. */
+export const switched: Action = actions.output(Port.NORMAL);
 export const outputInPort: Action = actions.output(Port.IN_PORT);
 export const decTtl: Action = actions.decTtl();
-export const meter = (name: keyof typeof Meter): Action => actions.meter(Meter[name]);
+/** By name, or by number for those of interfaces. */
+export const meter = (which: keyof typeof Meter | number): Action =>
+  actions.meter(typeof which === 'number' ? which : Meter[which]);
 
 export function set<N extends FieldName>(name: N, value: FieldInput<N>): Action {
   return actions.setField(name, value);
@@ -158,6 +176,16 @@ export function packetIn(reason: number, meterName: keyof typeof Meter): Action 
     meterId: Meter[meterName],
   });
 }
+
+/** One of `of` packets, by chance, is told to the collector under the counter's number. */
+export const sample = (of: number, counter: number): Action => ({
+  type: 'sample',
+  probability: Math.round(0xffff / of),
+  collectorSetId: SAMPLE_COLLECTOR_SET,
+  // OVS tells its templates once for all domains: so there is but one, and the point says the rest.
+  obsDomainId: 1,
+  obsPointId: counter,
+});
 
 /** Enough for the largest quotation in an ICMPv6 error (RFC 4443, section 3.2) and its Ethernet header. */
 const PACKET_IN_BYTES = 1294;

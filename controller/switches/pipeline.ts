@@ -1,9 +1,10 @@
 /**
  * The pipeline: every table, register, mark, key and cookie of a bridge under control, declared once.
  *
- *   uplink ── classify ── blocklist ── neighbour ── inbound ── inbound-tracked ── deliver ──► guest
- *                                          │                        └─ binding ─┘      └─ relay ──► tunnel
- *                                          └──► answer (ARP, ND)
+ *   uplink ── classify ── blocklist ── neighbour ── inbound ── count ── inbound-tracked ── deliver ──► guest
+ *                                          │                                 │              │ └─ relay ──► tunnel
+ *                                          │                                 └─ admission ── blocklist-new ── binding ─┐
+ *                                          └──► answer (ARP, ND)                            └───── translated ─────────┘
  *   tunnel ── classify ── tunnelled ── deliver-relayed ──► guest                          to the guest
  *                             └─ outbound-tracked ── route ──► uplink                     from the guest
  *   guest ── classify ── neighbour ── outbound ── outbound-relayed ── relay ──► tunnel    answers to an anchor
@@ -11,6 +12,18 @@
  *                                                            ├─ binding-outbound ─┘  └─► inbound, another guest here
  *                                                            └─ strays ──► tunnel, anchor after anchor, and back:
  *   tunnel ── classify ── tunnelled ── returned ── binding-outbound ── route ──► uplink
+ *
+ * At an edge, between its stations and its uplink, both ways:
+ *
+ *   any port ── classify ── blocklist ── neighbour ── edge ──► as a switch would
+ *                                                      └─ edge-tracked ──► as a switch would, the connection noted
+ *                                                             └──► relay address ──► uplink
+ *
+ * What takes the place of tunnels, in the ways to relay `rewrite` (both) and `direct` (answers):
+ *
+ *   at the anchor       … deliver ──► relay address ──► uplink
+ *   where the guest is  uplink ── … inbound ── deliver-relayed ──► guest
+ *                       guest ── … outbound-relayed ──► relay address, or the anchor's own ──► uplink
  *
  * One app owns each table; flows of several objects share it, told apart by cookie. Rules are proactive:
  * what no rule knows is dropped, never sent to the controller.
@@ -26,16 +39,28 @@ export const Table = {
   classify: 0,
   /** Out of a tunnel: to the guest, or from it. */
   tunnelled: 5,
-  /** Sources that are dropped. */
+  /** The blocklist's first line: sources of which nothing gets in. Few, so that megaflows stay few. */
   blocklist: 10,
   /** ARP and neighbour discovery: answered here, for addresses that this bridge holds. */
   neighbour: 20,
+  /** At an edge: is it to or from an address of a guest elsewhere? */
+  edge: 24,
+  /** At an edge, looked up in the anchor zone: established, new, unknown. */
+  edgeTracked: 25,
   /** From the uplink: which interface the destination address belongs to. */
   inbound: 30,
-  /** Looked up in the anchor zone: established, new, invalid. */
-  inboundTracked: 31,
+  /** Looked up in the anchor zone; counted and sampled, by interface and class of traffic. */
+  count: 31,
+  /** Established, new, invalid. */
+  inboundTracked: 32,
+  /** New connections from outside: as many a second as their guest's meter lets through. */
+  admission: 33,
+  /** The blocklist's second line: sources whose new connections are dropped. Reached behind the meters only. */
+  blocklistNew: 34,
   /** A new connection from outside: tracked from here on, translated when it is to a care-of address. */
-  binding: 32,
+  binding: 35,
+  /** It should have been translated. What was not, for want of room in conntrack, is dropped. */
+  translated: 36,
   /** To the guest: its port, or the tunnel to where it is. */
   deliver: 40,
   /** Out of a tunnel, to the guest: remember the anchor, then its port. */
@@ -52,6 +77,8 @@ export const Table = {
   returned: 54,
   /** A new connection of the guest: tracked from here on, translated when the guest is away from home. */
   bindingOutbound: 55,
+  /** The same the other way: nothing leaves with a home address in the place of a care-of address. */
+  translatedOutbound: 56,
   /** Into a tunnel, unless it does not fit. */
   relay: 60,
   /** Out of the uplink, or back in for another guest of this host. */
@@ -80,10 +107,22 @@ export const Register = {
   tooLarge: 'reg5',
   /** One of `Admission`. */
   admission: 'reg6',
+  /** One of `Answer`. At an edge: whether the packet came with a relay address as its source. */
+  answer: 'reg7',
 } as const;
 
-/** Where a packet came from. */
-export const Class = { guest: 1, uplink: 2, tunnel: 3 } as const;
+/** Where a packet came from; a station is what is inside an edge. */
+export const Class = { guest: 1, uplink: 2, tunnel: 3, station: 4 } as const;
+
+/** How what a guest answers on a relayed connection leaves the host that it is at. */
+export const Answer = {
+  /** Through a tunnel to the anchor. */
+  tunnel: 0,
+  /** Out of the uplink, with the relay address that edges send to as its source. */
+  relayAddress: 1,
+  /** Out of the uplink, with the address that the connection was born on as its source. */
+  straight: 2,
+} as const;
 
 /** What happens to a new connection. */
 export const Admission = {
@@ -96,12 +135,18 @@ export const Admission = {
 } as const;
 
 /**
- * Bits of `ct_mark`. In a relay zone: the index of the connection's anchor. In an anchor zone: whether the
- * guest opened the connection here, so that its packets need no asking before the first answer.
+ * Bits of `ct_mark`. In a relay zone: the index of the connection's anchor, and how answers leave. In an anchor
+ * zone: whether the guest opened the connection here, so that its packets need no asking before the first answer;
+ * that the bridge knows it, which is to be seen even where conntrack calls a packet invalid; whether a client's
+ * handshake has been counted as completed, and whether its end has been counted.
  */
 export const Mark = {
   anchor: { offset: 0, bits: 8 },
   opened: { offset: 8, bits: 1 },
+  known: { offset: 9, bits: 1 },
+  completed: { offset: 10, bits: 1 },
+  ended: { offset: 11, bits: 1 },
+  answer: { offset: 12, bits: 2 },
 } as const;
 
 /**
@@ -146,13 +191,38 @@ export const COOKIE_PREFIX_MASK = 0xffff_0000_0000_0000n;
 export const App = { routing: 1, migration: 2, defence: 3 } as const;
 export type AppName = keyof typeof App;
 
-export const ObjectKind = { bridge: 0, interface: 1, host: 2, subnet: 3 } as const;
+export const ObjectKind = {
+  bridge: 0,
+  interface: 1,
+  host: 2,
+  subnet: 3,
+  relay: 4,
+  counter: 5,
+  edge: 6,
+  block: 7,
+} as const;
 export type ObjectKindName = keyof typeof ObjectKind;
 
 export function cookie(app: AppName, kind: ObjectKindName, number: number): bigint {
   return (
     (COOKIE_PREFIX << 48n) | (BigInt(App[app]) << 40n) | (BigInt(ObjectKind[kind]) << 32n) | BigInt(number)
   );
+}
+
+/** Ways to relay, by their numbers in cookies. */
+export const Relaying = { tunnel: 0, rewrite: 1, direct: 2 } as const;
+
+/**
+ * The object `relay`: flows that carry what one anchor's connections say while their guest is elsewhere. So the
+ * counters of all of an anchor's flows, at whichever bridge, are found by one cookie: interface number in bits 0
+ * to 15, index of the anchor in 16 to 23, way to relay in 24 to 31.
+ */
+export function relayCookie(
+  interfaceNumber: number,
+  anchor: number,
+  mode: keyof typeof Relaying = 'tunnel',
+): bigint {
+  return cookie('migration', 'relay', interfaceNumber + anchor * 2 ** 16 + Relaying[mode] * 2 ** 24);
 }
 
 export interface CookieOwner {
@@ -171,13 +241,48 @@ export function cookieOwner(value: bigint): CookieOwner | undefined {
     : { app, kind, number: Number(value & 0xffff_ffffn) };
 }
 
-/** Meters, by what they protect the controller from. */
+/** A counter's number: interface number in bits 0 to 14, class of traffic from bit 16. Samples carry the same. */
+export const counterNumber = (interfaceNumber: number, trafficClass: number): number =>
+  interfaceNumber | (trafficClass << 16);
+
+export function ofCounter(number: number): { interfaceNumber: number; trafficClass: number } {
+  return { interfaceNumber: number & 0x7fff, trafficClass: number >>> 16 };
+}
+
+/** `interface 3`; of a relay, interface and anchor: `relay 3/1, rewrite`; of a counter, interface and class. */
+export function objectText({ kind, number }: CookieOwner): string {
+  if (kind === 'counter') return `counter ${number & 0x7fff}/${number >>> 16}`;
+  if (kind !== 'relay') return `${kind} ${number}`;
+  const mode = nameOf(Relaying, number >>> 24) ?? 'unknown';
+  return `relay ${number & 0xffff}/${(number >>> 16) & 0xff}, ${mode}`;
+}
+
+/** Meters that every bridge has, by what they protect the controller and the slow path from. */
 export const Meter = {
   /** Packets that do not fit a tunnel, answered by an ICMP error. */
   tooLarge: 1,
-  /** Guests' announcements and gateways' answers. */
+  /** Neighbour discovery that is answered in flows, in the slow path. */
   neighbour: 2,
+  /** Samples of what begins or belongs to no connection. */
+  sampleStrangers: 3,
+  /** Samples of handshakes that were completed, and of connections that end. */
+  sampleConnections: 4,
+  /** Samples of ICMP and UDP on known connections. */
+  sampleKnown: 5,
+  /** Gateways' answers, to the controller. */
+  gateway: 6,
+  /** Guests' announcements, to the controller. */
+  announcement: 7,
 } as const;
+
+/** Meters of interfaces: the new connections from outside that they are let have in a second. */
+const FIRST_ADMISSION_METER = 0x100;
+export const admissionMeter = (interfaceNumber: number): number => FIRST_ADMISSION_METER + interfaceNumber;
+export const isAdmissionMeter = (meterId: number): boolean =>
+  meterId > FIRST_ADMISSION_METER && meterId <= FIRST_ADMISSION_METER + 0x7fff;
+
+/** The `Flow_Sample_Collector_Set` that samples go to, in every bridge. */
+export const SAMPLE_COLLECTOR_SET = 0xa7c7;
 
 /** What a packet-in is about: `controller2`'s userdata, first byte. */
 export const PacketInReason = { tooLarge: 1, gateway: 2, announcement: 3 } as const;

@@ -11,7 +11,7 @@
  */
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -29,6 +29,7 @@ import {
   LabRunning,
   LabStartFailed,
 } from './errors.ts';
+import { keepLogs } from './logs.ts';
 import { packageRoot } from './package-root.ts';
 import { LabProcess, type ProcessOptions } from './process.ts';
 import type { LabPlan } from './plan.ts';
@@ -74,6 +75,7 @@ export class Lab {
   readonly #clock: Clock;
   readonly #pids: Readonly<Record<string, number>>;
   #isEnded = false;
+  #isTidied = false;
 
   private constructor(plan: LabPlan, builder: Builder, ready: Event & { event: 'ready' }, clock: Clock) {
     this.plan = plan;
@@ -131,6 +133,8 @@ export class Lab {
     } catch (error) {
       builder.kill('SIGKILL');
       await exited(builder);
+      // Of a lab that is running already, the run directory is the other's.
+      if (!(error instanceof LabRunning)) rmSync(plan.runDirectory, { recursive: true, force: true });
       throw error;
     } finally {
       cancel();
@@ -204,8 +208,11 @@ export class Lab {
     });
   }
 
-  /** Ends the lab and all that runs in it. Settles when nothing of it is left but its run directory. */
-  async down(): Promise<void> {
+  /**
+   * Ends the lab and all that runs in it, and takes its files away. Settles when nothing of it is left but the
+   * nodes' logs, in `logs` if that is given.
+   */
+  async down(logs?: string): Promise<void> {
     if (!this.#isEnded) {
       this.#builder.stdin.end();
       const cancel = this.#clock.after(limits.stop, () => this.#builder.kill('SIGKILL'));
@@ -217,6 +224,11 @@ export class Lab {
     while (this.plan.management.rootInterface in networkInterfaces() && this.#clock.now() < until) {
       await new Promise<void>((resolve) => this.#clock.after(10, resolve));
     }
+    // Once only: a lab that came after may hold the same directory.
+    if (this.#isTidied) return;
+    this.#isTidied = true;
+    if (logs !== undefined) keepLogs(this.plan, logs);
+    rmSync(this.plan.runDirectory, { recursive: true, force: true });
   }
 }
 

@@ -1,11 +1,12 @@
 /** Numbered datagrams to a UDP echo server, one every 10 ms: what the network itself loses and delays. */
 import { createSocket } from 'node:dgram';
 import { systemClock } from '../../controller/clock.ts';
+import { ECHO_MAGIC as MAGIC } from './udp-echo-format.ts';
 import { Recorder, drain, pace, printSummary, readOptions, untilStopped } from './probe.ts';
 import { Tally } from './summary.ts';
 
 const LENGTH = 16;
-const MAGIC = 0x41545545;
+
 const DRAIN_MS = 2_000;
 
 const options = readOptions('udp-echo');
@@ -24,6 +25,7 @@ socket.on('message', (message) => {
 });
 await new Promise<void>((resolve) => socket.connect(options.port ?? 7, options.target, resolve));
 const client = options.client ?? socket.address().address;
+const clientPort = socket.address().port;
 const stopSending = pace(options.intervalMs ?? 10, (now) => {
   const message = Buffer.alloc(LENGTH);
   message.writeUInt32BE(MAGIC, 0);
@@ -42,6 +44,7 @@ printSummary({
   protocol: 'udp',
   client,
   target: options.target,
+  clientPort,
   unit: 'packets',
   ...tally.count(),
   survived: tally.answeredSince(stoppedAt - 1_000),

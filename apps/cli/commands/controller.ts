@@ -173,8 +173,13 @@ function reachable(address: string): string {
   return address === '::' ? '::1' : address;
 }
 
-function write(log: Logger, { at, level, subject, message, code }: ControllerEvent): void {
-  const about = { time: at, subject, ...(code === undefined ? {} : { code }) };
+function write(log: Logger, { at, level, subject, message, code, moment }: ControllerEvent): void {
+  const about = {
+    time: at,
+    subject,
+    ...(code === undefined ? {} : { code }),
+    ...(moment === undefined ? {} : { moment }),
+  };
   log[level === 'warning' ? 'warn' : level](about, message);
 }
 
@@ -187,7 +192,7 @@ async function logger(json: boolean): Promise<Logger> {
     pretty({
       colorize: processTerminal().out.colors.isColorSupported,
       translateTime: 'SYS:HH:MM:ss.l',
-      ignore: 'subject',
+      ignore: 'subject,moment',
       messageFormat: '{subject}: {msg}',
       sync: true,
     }),

@@ -14,8 +14,11 @@ interface Filter {
 }
 
 export function flowsCommand(terminal: Terminal): Command {
-  return clientCommand('flows', "Show the flows of a host's bridge, as OVS reports them, by table.")
-    .argument('<host>', 'a host; `arctictern hosts` lists them')
+  return clientCommand(
+    'flows',
+    "Show the flows of a host's or an edge's bridge, as OVS reports them, by table.",
+  )
+    .argument('<host>', 'a host or an edge; `arctictern hosts` and `arctictern edges` list them')
     .addOption(new Option('--table <name>', 'only this table, by name or number').argParser(table))
     .addOption(
       new Option('--owner <app>', 'only the flows of this app; foreign: of nobody here').choices([
@@ -30,7 +33,7 @@ export function flowsCommand(terminal: Terminal): Command {
 Columns:
   PRIORITY   of the flows of a table that match a packet, the one with the highest is taken
   PACKETS    packets that have hit the flow, and their bytes; OVS brings these up to date twice a second
-  OWNER      the app that wants the flow, and the object that it is for: an interface, host or subnet by its number
+  OWNER      the app that wants the flow, and the object that it is for: an interface, host, subnet or relay by its number
   MATCH      what a packet must be like, in the syntax of ovs-ofctl
   ACTIONS    what is done with it
 
@@ -45,7 +48,9 @@ Examples:
   arctictern flows a1 --owner migration --json | jq length`,
     )
     .action(async (host: string, options: ClientCommandOptions & Filter) => {
-      const all = await clientFor(options, terminal).flows(host);
+      const client = clientFor(options, terminal);
+      const isEdge = (await client.edges()).some(({ name }) => name === host);
+      const all = await (isEdge ? client.edgeFlows(host) : client.flows(host));
       const flows = all.filter((flow) => isWanted(flow, options));
       terminal.out.write(
         options.json

@@ -1,20 +1,26 @@
 /** `arctictern migrate`: moves a guest, and shows how it goes. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MigrationObject, MigrationRequest } from '../../api/objects.ts';
+import { migration as limits } from '../../../controller/limits.ts';
+import { STRATEGIES, type Strategy } from '../../../controller/network/migration.ts';
 import { clientCommand, type ClientCommandOptions, clientFor } from '../client-command.ts';
 import { MigrationNotCompletedError } from '../errors.ts';
 import { Spinner } from '../spinner.ts';
 import type { Terminal } from '../terminal.ts';
-import { duration } from '../text.ts';
+import { clean, duration } from '../text.ts';
 import { type EnteredPhase, phasesOf } from '../views/migrations.ts';
 import { watchMigration } from '../watch-migration.ts';
 import { PHASES_HELP } from './migrations.ts';
 
 interface Options extends ClientCommandOptions {
   readonly to: string;
-  readonly strategy?: 'redirect';
+  readonly strategy?: Strategy;
   readonly admit?: 'all' | 'established';
+  readonly relay?: 'tunnel' | 'rewrite' | 'direct';
   readonly bandwidth?: number;
+  readonly maxBlackout?: number;
+  readonly autoConverge?: true;
+  readonly postCopy?: true;
   readonly wait: boolean;
 }
 
@@ -28,8 +34,8 @@ export function migrateCommand(terminal: Terminal): Command {
     .addOption(
       new Option(
         '--strategy <name>',
-        'when traffic is redirected; redirect: as soon as the guest stops at the source',
-      ).choices(['redirect']),
+        'when traffic goes to the destination; redirect: as soon as the guest stops at the source (default); bicast: to both shortly before; rarp: when the guest has announced itself there',
+      ).choices(STRATEGIES),
     )
     .addOption(
       new Option(
@@ -38,9 +44,26 @@ export function migrateCommand(terminal: Terminal): Command {
       ).choices(['all', 'established']),
     )
     .addOption(
+      new Option(
+        '--relay <mode>',
+        'how old connections reach the guest: tunnel (default), rewrite or direct; see below',
+      ).choices(['tunnel', 'rewrite', 'direct']),
+    )
+    .addOption(
       new Option('--bandwidth <MiB/s>', 'the most that the copy may take of the network').argParser(
-        bandwidth,
+        wholeNumber('MiB/s'),
       ),
+    )
+    .addOption(
+      new Option(
+        '--max-blackout <ms>',
+        'the longest blackout that memory left to copy may cause; a shorter one may take a longer copy (default: 100)',
+      ).argParser(wholeNumber('ms', limits.maxBlackoutMsMost)),
+    )
+    .option('--auto-converge', 'let QEMU slow the guest down when it dirties memory faster than it is copied')
+    .option(
+      '--post-copy',
+      'after two passes over its memory let the guest run at the destination, and the rest come after it; from then on it cannot go back',
     )
     .option('--no-wait', 'begin it, and do not watch it')
     .addHelpText(
@@ -52,10 +75,20 @@ An interrupt (Ctrl-C) ends the watching, not the migration.
 
 ${PHASES_HELP}
 
+Ways to relay what was born on an address that the guest left behind:
+  tunnel     from the anchor through a Geneve tunnel, and back through it; suits any network, takes 50 bytes of
+             each packet (70 over IPv6)
+  rewrite    the edge at the client's site sends it straight to the new site, full size, the old site left out; a
+             client whose site has no edge is relayed by the anchor, which suits networks that let packets out
+             from addresses that are not their own (no ingress filtering, BCP 38), at the old and the new site
+  direct     from the anchor through a tunnel; answers leave at the new site with the old address, which suits
+             networks without ingress filtering at the new site
+
 Examples:
   arctictern migrate web --to b1
   arctictern migrate web --to b1 --admit established      flee from an attack: nothing new is relayed
   arctictern migrate web --to b1 --bandwidth 32 --no-wait
+  arctictern migrate web --to b1 --strategy bicast        lose nothing; some packets arrive twice
   arctictern migrate web --to b1 --json | jq .blackoutMs`,
     )
     .action(async (guest: string, options: Options) => {
@@ -65,7 +98,11 @@ Examples:
         to: options.to,
         ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
         ...(options.admit === undefined ? {} : { admit: options.admit }),
+        ...(options.relay === undefined ? {} : { relay: options.relay }),
         ...(options.bandwidth === undefined ? {} : { bandwidthMiBps: options.bandwidth }),
+        ...(options.maxBlackout === undefined ? {} : { maxBlackoutMs: options.maxBlackout }),
+        ...(options.autoConverge === undefined ? {} : { autoConverge: options.autoConverge }),
+        ...(options.postCopy === undefined ? {} : { postCopy: options.postCopy }),
       };
       if (!options.wait) {
         const begun = await client.migrate(wish);
@@ -105,6 +142,7 @@ class Progress {
   readonly #spinner: Spinner;
   readonly #shown = new Set<string>();
   #phase: string | undefined;
+  #warning: string | undefined;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -116,6 +154,13 @@ class Progress {
   }
 
   state(migration: MigrationObject): void {
+    if (migration.warning !== null && migration.warning !== this.#warning) {
+      this.#warning = migration.warning;
+      const { err } = this.#terminal;
+      this.#spinner.stop();
+      this.#phase = undefined;
+      err.write(`${err.colors.yellow('warning:')} ${clean(migration.warning)}\n`);
+    }
     const phases = phasesOf(migration);
     const start = phases[0]?.at ?? 0;
     for (const entered of phases) {
@@ -141,13 +186,14 @@ class Progress {
     );
   }
 
-  end({ outcome, blackoutMs, entered }: MigrationObject): void {
+  end({ outcome, blackoutMs, copyMs, entered }: MigrationObject): void {
     this.#spinner.stop();
     if (outcome !== 'completed') return;
     const { out } = this.#terminal;
     const took = (entered['relaying'] ?? 0) - (entered['planned'] ?? entered['preparing'] ?? 0);
     const blackout = blackoutMs === null ? 'blackout unknown' : `blackout ${duration(blackoutMs)}`;
-    out.write(`${out.colors.green('Completed')} in ${duration(took)}: ${blackout}.\n`);
+    const copy = copyMs === null ? '' : `, copied for ${duration(copyMs)}`;
+    out.write(`${out.colors.green('Completed')} in ${duration(took)}: ${blackout}${copy}.\n`);
   }
 
   stop(): void {
@@ -164,10 +210,13 @@ class Progress {
   }
 }
 
-function bandwidth(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) {
-    throw new InvalidArgumentError('It should be a whole number of MiB/s, at least 1.');
-  }
-  return value;
+function wholeNumber(unit: string, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < 1 || value > most) {
+      const range = most === Number.MAX_SAFE_INTEGER ? 'at least 1' : `from 1 to ${most}`;
+      throw new InvalidArgumentError(`It should be a whole number of ${unit}, ${range}.`);
+    }
+    return value;
+  };
 }

@@ -1,5 +1,5 @@
-/** `arctictern hosts` as text. */
-import type { HostObject } from '../../api/objects.ts';
+/** `arctictern hosts` and `arctictern edges` as text. */
+import type { EdgeObject, HostObject } from '../../api/objects.ts';
 import type { Colors } from '../terminal.ts';
 import { clean, columns, counted, details, duration } from '../text.ts';
 
@@ -18,6 +18,19 @@ export function hostsText(hosts: readonly HostObject[], now: number, colors: Col
   const head = ['HOST', 'SITE', 'UNDERLAY', 'OPENFLOW', 'OVSDB', 'LIBVIRT', 'DATAPATH', 'GUESTS'];
   const notes = hosts.flatMap((host) => notesOf(host, now).map((note) => `${host.name}: ${note}\n`));
   return columns(head, rows, colors) + (notes.length === 0 ? '' : `\n${notes.join('')}`);
+}
+
+export function edgesText(edges: readonly EdgeObject[], colors: Colors): string {
+  if (edges.length === 0) return 'The controller knows no edges: its topology file has none.\n';
+  const rows = edges.map((edge) => [
+    edge.name,
+    edge.site,
+    edge.underlay,
+    link(edge.openflow, colors),
+    link(edge.ovsdb, colors),
+    datapathText(edge),
+  ]);
+  return columns(['EDGE', 'SITE', 'UNDERLAY', 'OPENFLOW', 'OVSDB', 'DATAPATH'], rows, colors);
 }
 
 export function hostText(host: HostObject, now: number, colors: Colors): string {
@@ -52,7 +65,7 @@ function link(state: HostObject['openflow' | 'ovsdb' | 'libvirt'], colors: Color
   }
 }
 
-function datapathText({ datapath }: HostObject): string {
+function datapathText({ datapath }: Pick<HostObject, 'datapath'>): string {
   return datapath === null ? '-' : clean(`${datapath.type} (OVS ${datapath.ovsVersion})`);
 }
 

@@ -4,19 +4,27 @@
  * What is written is the difference between two states, so that a change costs what it changes. A row is
  * replaced as a whole: deleted by its key and inserted again, in one transaction.
  */
+import { isIPv4 } from 'node:net';
 import { transaction, type Transaction } from '../../ovsdb/index.ts';
+import { blocklist as limits, DEFAULT_MAX_BLACKOUT_MS } from '../../limits.ts';
+import { type Blocklist, type Line, type Owners, ownersOf, type Shard, type Source } from '../blocklist.ts';
 import type { Migration } from '../migration.ts';
-import type { Anchor, NetworkState } from '../model.ts';
+import type { Addresses, Anchor, NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
 import {
   arcticTern,
   type ArcticTernTables,
+  type AllowanceRow,
   type AnchorRow,
+  type BlockedSourcesRow,
+  type BlockRow,
   type GatewayRow,
   type HostRow,
   type InterfaceRow,
   type MigrationRow,
   type PlacementRow,
+  type RelayRow,
+  type QuarantineRow,
 } from './schema.ts';
 
 /** All rows of the tables that hold state. */
@@ -25,14 +33,29 @@ export interface StoredRows {
   readonly hosts: readonly HostRow[];
   readonly placements: readonly PlacementRow[];
   readonly anchors: readonly AnchorRow[];
+  readonly relays: readonly RelayRow[];
   readonly gateways: readonly GatewayRow[];
   readonly migrations: readonly MigrationRow[];
+  readonly blocks: readonly BlockRow[];
+  readonly blockedSources: readonly BlockedSourcesRow[];
+  readonly allowances: readonly AllowanceRow[];
+  /** The highest number that a block ever had. */
+  readonly lastBlock: number;
+  readonly quarantine: readonly QuarantineRow[];
 }
 
 export function remember(rows: StoredRows): Remembered {
   const anchors = new Map<number, Anchor[]>();
   for (const row of [...rows.anchors].sort((a, b) => a.index - b.index)) {
     const list = anchors.get(row.interface) ?? [];
+    const relays = rows.relays
+      .filter(({ interface: nic, index }) => nic === row.interface && index === row.index)
+      .map(({ host, mode, edge, anchor }) => ({
+        host,
+        mode,
+        edge: addressesOf(edge),
+        anchor: addressesOf(anchor),
+      }));
     list.push({
       index: row.index,
       host: row.host,
@@ -41,11 +64,17 @@ export function remember(rows: StoredRows): Remembered {
         ...(row.ipv6 === null ? {} : { ipv6: row.ipv6 }),
       },
       admit: row.admit,
+      ...(relays.length === 0 ? {} : { relays }),
     });
     anchors.set(row.interface, list);
   }
   const migrations = new Map<string, Migration>();
-  for (const migration of migrationsOf(rows.migrations)) migrations.set(migration.guest, migration);
+  const earlier = new Map<string, Migration>();
+  for (const migration of migrationsOf(rows.migrations)) {
+    const before = migrations.get(migration.guest);
+    if (before?.phase === 'relaying') earlier.set(before.id, before);
+    migrations.set(migration.guest, migration);
+  }
   return {
     interfaceNumbers: new Map(rows.interfaces.map((row) => [row.mac, row.number])),
     hostNumbers: new Map(rows.hosts.map((row) => [row.name, row.number])),
@@ -53,7 +82,81 @@ export function remember(rows: StoredRows): Remembered {
     anchors,
     gateways: new Map(rows.gateways.map((row) => [row.prefix, row.mac])),
     migrations,
+    blocklist: blocklistOf(rows),
+    earlier,
+    quarantine: new Map(
+      rows.quarantine.map((row) => [row.address, { interface: row.interface, until: row.until }]),
+    ),
   };
+}
+
+function blocklistOf(
+  rows: Pick<StoredRows, 'blocks' | 'blockedSources' | 'allowances' | 'lastBlock'>,
+): Blocklist {
+  const lines = { first: new Map<number, Shard>(), second: new Map<number, Shard>() };
+  for (const { line, shard, sources } of rows.blockedSources) lines[line].set(shard, shardFrom(sources));
+  const sources = sourcesOfSmall(rows.blocks, lines);
+  return {
+    blocks: new Map(
+      rows.blocks.map((row) => [
+        row.number,
+        {
+          number: row.number,
+          origin: row.origin,
+          reason: row.reason,
+          verdict: row.verdict ?? undefined,
+          guest: row.guest ?? undefined,
+          createdAt: row.created_at,
+          expires: row.expires ?? undefined,
+          line: row.line,
+          count: row.count,
+          sources: sources.get(row.number),
+        },
+      ]),
+    ),
+    lines,
+    allowed: new Map(
+      rows.allowances.map(({ source, reason, created_at: createdAt }) => [
+        source,
+        { source, reason, createdAt },
+      ]),
+    ),
+    lastNumber: Math.max(rows.lastBlock, ...rows.blocks.map(({ number }) => number)),
+  };
+}
+
+/** Of the blocks that have few. */
+function sourcesOfSmall(rows: readonly BlockRow[], lines: Blocklist['lines']): ReadonlyMap<number, Source[]> {
+  const small = new Map<number, Source[]>();
+  for (const { number, count } of rows) if (count <= limits.sourcesKept) small.set(number, []);
+  for (const shards of Object.values(lines)) {
+    for (const shard of shards.values()) {
+      for (const [source, owners] of shard) {
+        for (const owner of ownersOf(owners)) small.get(owner)?.push(source);
+      }
+    }
+  }
+  return small;
+}
+
+/** `203.0.113.7 3 12`: the source, and the numbers of the blocks that it is in. */
+function shardFrom(texts: ReadonlySet<string>): Shard {
+  const shard = new Map<Source, Owners>();
+  for (const text of texts) {
+    const [source = '', ...owners] = text.split(' ');
+    shard.set(source, owners.length === 1 ? Number(owners[0]) : owners.map(Number));
+  }
+  return shard;
+}
+
+const textOf = (shard: Shard): Set<string> =>
+  new Set(Array.from(shard, ([source, owners]) => `${source} ${ownersOf(owners).join(' ')}`));
+
+function addressesOf(list: Iterable<string>): Addresses {
+  const all = [...list];
+  const ipv4 = all.find((address) => isIPv4(address));
+  const ipv6 = all.find((address) => !isIPv4(address));
+  return { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
 }
 
 /** In the order in which they were planned. */
@@ -66,12 +169,18 @@ export function migrationsOf(rows: readonly MigrationRow[]): Migration[] {
       to: row.to,
       strategy: row.strategy,
       admit: row.admit,
+      ...(row.relay === null ? {} : { relay: row.relay }),
       origin: row.origin,
       phase: row.phase,
       entered: Object.fromEntries(row.entered),
+      ...(row.leased.size === 0 ? {} : { leased: Object.fromEntries(row.leased) }),
       ...(row.phase === 'relaying' ? { performed: true as const } : {}),
       ...(row.reason === null ? {} : { reason: row.reason }),
+      // Rows that an earlier version wrote know no limit.
+      maxBlackoutMs: row.max_blackout_ms ?? DEFAULT_MAX_BLACKOUT_MS,
       ...(row.blackout_ms === null ? {} : { blackoutMs: row.blackout_ms }),
+      ...(row.copy_ms === null ? {} : { copyMs: row.copy_ms }),
+      ...(row.warning === null ? {} : { warning: row.warning }),
     }))
     .sort((a, b) => (a.entered.planned ?? 0) - (b.entered.planned ?? 0));
 }
@@ -82,6 +191,10 @@ export function difference(
   after: NetworkState,
 ): Transaction<ArcticTernTables> | undefined {
   const tx = transaction(arcticTern);
+  if (before === undefined) {
+    // Whatever is of guests and hosts that are not declared any more goes.
+    for (const table of ['Placement', 'Anchor', 'Quarantine'] as const) tx.delete(table, 'all');
+  }
   if (before?.guests !== after.guests) {
     for (const { interfaces } of after.guests.values()) {
       for (const { number, guest, mac } of interfaces) {
@@ -106,7 +219,18 @@ export function difference(
   }
   for (const [nic, anchors] of changed(before?.anchors, after.anchors)) {
     tx.delete('Anchor', { interface: nic });
-    for (const { index, host, addresses, admit } of anchors ?? []) {
+    tx.delete('Relay', { interface: nic });
+    for (const { index, host, addresses, admit, relays } of anchors ?? []) {
+      for (const relay of relays ?? []) {
+        tx.insert('Relay', {
+          interface: nic,
+          index,
+          host: relay.host,
+          mode: relay.mode,
+          edge: new Set(Object.values(relay.edge)),
+          anchor: new Set(Object.values(relay.anchor)),
+        });
+      }
       tx.insert('Anchor', {
         interface: nic,
         index,
@@ -117,9 +241,18 @@ export function difference(
       });
     }
   }
-  for (const [, migration] of changed(before?.migrations, after.migrations)) {
+  for (const [address, held] of changed(before?.quarantine, after.quarantine)) {
+    tx.delete('Quarantine', { address });
+    if (held !== undefined) tx.insert('Quarantine', { address, ...held });
+  }
+  const migrations = [
+    ...changed(before?.migrations, after.migrations),
+    ...changed(before?.earlier, after.earlier),
+  ];
+  for (const [, migration] of migrations) {
     if (migration === undefined) continue;
-    const { id, guest, from, to, strategy, admit, origin, phase, entered, reason, blackoutMs } = migration;
+    const { id, guest, from, to, strategy, admit, relay, origin, phase, entered, reason } = migration;
+    const { leased = {}, maxBlackoutMs, blackoutMs, copyMs, warning } = migration;
     tx.delete('Migration', { id });
     tx.insert('Migration', {
       id,
@@ -128,14 +261,55 @@ export function difference(
       to,
       strategy,
       admit,
+      relay: relay ?? null,
       origin,
       phase,
       entered: new Map(Object.entries(entered)),
       reason: reason ?? null,
+      leased: new Map(Object.entries(leased).map(([nic, index]) => [Number(nic), index])),
+      max_blackout_ms: maxBlackoutMs,
       blackout_ms: blackoutMs ?? null,
+      copy_ms: copyMs ?? null,
+      warning: warning ?? null,
     });
   }
+  if (before?.blocklist !== after.blocklist) blocklistDifference(tx, before?.blocklist, after.blocklist);
   return tx.length === 0 ? undefined : tx;
+}
+
+function blocklistDifference(
+  tx: Transaction<ArcticTernTables>,
+  before: Blocklist | undefined,
+  after: Blocklist,
+): void {
+  if (before?.lastNumber !== after.lastNumber) tx.update('Global', 'all', { last_block: after.lastNumber });
+  for (const [number, block] of changed(before?.blocks, after.blocks)) {
+    tx.delete('Block', { number });
+    if (block === undefined) continue;
+    const { origin, reason, verdict, guest, createdAt, expires, line, count } = block;
+    tx.insert('Block', {
+      number,
+      origin,
+      reason,
+      verdict: verdict ?? null,
+      guest: guest ?? null,
+      created_at: createdAt,
+      expires: expires ?? null,
+      line,
+      count,
+    });
+  }
+  for (const line of ['first', 'second'] satisfies Line[]) {
+    for (const [shard, sources] of changed(before?.lines[line], after.lines[line])) {
+      tx.delete('BlockedSources', { line, shard });
+      if (sources !== undefined) tx.insert('BlockedSources', { line, shard, sources: textOf(sources) });
+    }
+  }
+  for (const [source, allowance] of changed(before?.allowed, after.allowed)) {
+    tx.delete('Allowance', { source });
+    if (allowance === undefined) continue;
+    tx.insert('Allowance', { source, reason: allowance.reason, created_at: allowance.createdAt });
+  }
 }
 
 function* changed<K, V>(

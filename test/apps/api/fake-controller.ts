@@ -1,14 +1,17 @@
 /**
  * A controller that is nothing but a network state, a history and a stream of events: what the API shows, and what
- * tests change. Three hosts at two sites; `web` at home, `db` abroad, `idle` not running.
+ * tests change. Three hosts at two sites, an edge at one; `web` at home, `db` abroad, `idle` not running.
  */
+import { BlocklistService } from '../../../apps/defence/blocklist.ts';
 import type { ControllerView } from '../../../apps/api/view.ts';
 import { EventStream, type ControllerEvent } from '../../../apps/events.ts';
+import type { RelayReport } from '../../../apps/migration/drain-service.ts';
 import { checkMigration } from '../../../apps/migration/plan.ts';
 import { declare, nothingRemembered } from '../../../controller/network/declare.ts';
 import type { NetworkDescription } from '../../../controller/network/description.ts';
 import { hasEnded, type Migration, type Phase } from '../../../controller/network/migration.ts';
 import type { Bridge, NetworkState } from '../../../controller/network/model.ts';
+import { Network } from '../../../controller/network/network.ts';
 import {
   actions,
   type FlowDesc,
@@ -18,6 +21,7 @@ import {
 } from '../../../controller/openflow/index.ts';
 import { cookie } from '../../../controller/switches/pipeline.ts';
 import type { FlowSource } from '../../../controller/switches/read-flows.ts';
+import { ManualClock } from '../../controller/libvirt/manual-clock.ts';
 
 /** When the controller started: 2026-01-02T03:04:05Z. */
 export const STARTED_AT = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -44,9 +48,7 @@ const guest = (
   uuid: `00000000-0000-4000-8000-00000000000${number}`,
   host: at,
   memoryMiB: 256,
-  mac: `52:54:00:00:00:0${number}`,
-  interfaceId: `${name}-0`,
-  addresses,
+  interfaces: [{ mac: `52:54:00:00:00:0${number}`, interfaceId: `${name}-0`, addresses }],
   services:
     number === 1
       ? [
@@ -68,7 +70,16 @@ const description: NetworkDescription = {
     },
   ],
   hosts: [host('a1', 'A', '10.1.0.11'), host('b1', 'B', '10.2.0.11'), host('b2', 'B', '10.2.0.12')],
-  edges: [],
+  edges: [
+    {
+      name: 'eb',
+      site: 'B',
+      underlay: '10.2.0.5',
+      ovsdb: 'tcp:10.2.0.5:6640',
+      bridge: 'br-int',
+      uplink: 'uplink',
+    },
+  ],
   guests: [
     guest('web', 'a1', 1, ['10.1.0.100', '2001:db8:1::100']),
     guest('db', 'a1', 2, ['10.1.0.101']),
@@ -111,6 +122,7 @@ export function fakeState(): NetworkState {
     ...state,
     bridges: new Map([
       ['a1', bridge('a1', 1, capable)],
+      ['eb', bridge('eb', 9, capable)],
       [
         'b1',
         {
@@ -182,9 +194,11 @@ const ended: readonly Migration[] = [
     to: 'b1',
     strategy: 'redirect',
     admit: 'established',
+    maxBlackoutMs: 100,
     origin: 'controller',
     phase: 'drained',
     blackoutMs: 37.1234,
+    copyMs: 7_600,
     entered: {
       planned: STARTED_AT + 1_000,
       preparing: STARTED_AT + 1_012.5,
@@ -201,6 +215,7 @@ const ended: readonly Migration[] = [
     to: 'b2',
     strategy: 'redirect',
     admit: 'all',
+    maxBlackoutMs: 100,
     origin: 'noticed',
     phase: 'rolled-back',
     reason: 'the destination gave the guest up',
@@ -215,12 +230,14 @@ const ended: readonly Migration[] = [
 
 export class FakeController implements ControllerView {
   readonly startedAt = STARTED_AT;
-  readonly network: { state: NetworkState } = { state: fakeState() };
+  readonly network = new Network(fakeState());
+  readonly blocklist = new BlocklistService(this.network, new ManualClock(STARTED_AT));
   readonly history = new Map<string, Migration>(ended.map((migration) => [migration.id, migration]));
   /** Hosts whose bridges are connected, and whether their flows are as they should be. */
   readonly bridges = new Map<string, boolean>([
     ['a1', true],
     ['b1', false],
+    ['eb', true],
   ]);
   /** What `begin` was given. */
   readonly wishes: unknown[][] = [];
@@ -260,6 +277,7 @@ export class FakeController implements ControllerView {
         to,
         strategy: options?.strategy ?? 'redirect',
         admit: options?.admit ?? 'all',
+        maxBlackoutMs: options?.maxBlackoutMs ?? 100,
         origin: 'controller',
         phase: 'planned',
         entered: { planned: STARTED_AT + 100_000 },
@@ -273,12 +291,28 @@ export class FakeController implements ControllerView {
     },
   };
 
+  /** What each relay is said to have carried, by interface and index. */
+  readonly reports = new Map<string, RelayReport>([
+    ['2/1', { packets: 1_234, bytes: 567_890, idleSince: STARTED_AT + 30_000, goesAt: undefined }],
+  ]);
+  readonly released: unknown[] = [];
+  /** What `release` refuses with. */
+  refusal: Error | undefined;
+
+  readonly relays: ControllerView['relays'] = {
+    report: (nic, index) => this.reports.get(`${nic}/${index}`),
+    release: (name, anchor) => {
+      this.released.push([name, anchor]);
+      return this.refusal === undefined ? Promise.resolve() : Promise.reject(this.refusal);
+    },
+  };
+
   put(migration: Migration): void {
     this.history.set(migration.id, migration);
     const { state } = this.network;
     const migrations = new Map(state.migrations).set(migration.guest, migration);
     if (hasEnded(migration.phase)) migrations.delete(migration.guest);
-    this.network.state = { ...state, migrations };
+    this.network.update(() => ({ ...state, migrations }));
   }
 
   /** The migration enters a phase, and says so. */

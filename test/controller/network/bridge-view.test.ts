@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { bridgeView, type Resident } from '../../../controller/network/bridge-view.ts';
+import {
+  bridgeView,
+  type EdgeView,
+  type Resident,
+  switchView,
+} from '../../../controller/network/bridge-view.ts';
 import {
   anchored,
   bridgeSeen,
@@ -8,7 +13,7 @@ import {
   placed,
 } from '../../../controller/network/changes.ts';
 import type { Anchor, NetworkState } from '../../../controller/network/model.ts';
-import { after, atHome, bridge, declared, migration, portOf, TUNNEL, UPLINK } from './sites.ts';
+import { after, atHome, border, bridge, declared, migration, portOf, TUNNEL, UPLINK } from './sites.ts';
 
 const careOf: Anchor = { index: 2, host: 'away-1', addresses: { ipv4: '10.2.0.200' }, admit: 'all' };
 
@@ -95,4 +100,28 @@ test('the addresses of a guest that does not run are nobody’s', () => {
     placements: new Map(),
   }));
   for (const host of ['home-1', 'away-1']) expect(resident(state, host)).toBeUndefined();
+});
+
+test('an edge sees guests elsewhere, by the addresses that its stations reach through it', () => {
+  const state = after(atHome(), anchored(1, careOf));
+  expect(switchView(state, 'border')).toMatchObject({
+    kind: 'edge',
+    uplink: UPLINK,
+    tunnel: TUNNEL,
+    edge: { name: 'border', site: 'clients', number: 1 },
+    passers: [{ nic: { guest: 'web' }, location: { name: 'home-1' }, anchors: [{ index: 1 }, { index: 2 }] }],
+  });
+  // At home the guest is inside, and is reached at its home address without the edge.
+  const atItsHome = { ...state.edges.get('border')!, site: 'home' };
+  const inside = { ...state, edges: new Map([['border', atItsHome]]) };
+  expect((switchView(inside, 'border') as EdgeView).passers.map(({ anchors }) => anchors)).toEqual([
+    [careOf],
+  ]);
+});
+
+test('nothing is known of an edge without a bridge', () => {
+  expect(switchView(bridgeSeen('border', undefined)(atHome()), 'border')).toBeUndefined();
+  expect(switchView(after(declared(), bridgeSeen('border', border())), 'border')).toMatchObject({
+    passers: [],
+  });
 });

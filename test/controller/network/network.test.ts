@@ -60,3 +60,30 @@ test('a change that throws leaves the state, and the next one works', () => {
   network.update(delivered('web', 'away-1'));
   expect(place(network)).toBe('away-1');
 });
+
+test('a follower that throws keeps nobody from being told, nor what was asked for meanwhile from being done', () => {
+  const told: string[] = [];
+  const errors: string[] = [];
+  const network = new Network(atHome(), ({ message }) => errors.push(message));
+  network.follow((state) => {
+    if (state.placements.get('web') === 'away-1') network.update(delivered('web', 'bare-1'));
+    throw new Error(`no to ${state.placements.get('web')}`);
+  });
+  network.follow((state) => told.push(state.placements.get('web')!));
+  network.update(delivered('web', 'away-1'));
+  expect(told).toEqual(['away-1', 'bare-1']);
+  expect(errors).toEqual(['no to away-1', 'no to bare-1']);
+});
+
+test('a change that a follower asks for and that throws is reported, and the next one is made', () => {
+  const errors: string[] = [];
+  const network = new Network(atHome(), ({ message }) => errors.push(message));
+  const leave = network.follow(() => {
+    leave();
+    network.update(() => { throw new Error('no'); }); // prettier-ignore
+    network.update(delivered('web', 'bare-1'));
+  });
+  network.update(delivered('web', 'away-1'));
+  expect(errors).toEqual(['no']);
+  expect(place(network)).toBe('bare-1');
+});

@@ -1,6 +1,6 @@
 /**
- * A network of three sites for tests: home, with two hosts; away, with care-of addresses of both families; and
- * bare, which offers none.
+ * A network of four sites for tests: home, with two hosts; away, with care-of addresses of both families; bare,
+ * which offers none; and clients, which has an edge and no hosts.
  */
 import { TUNNEL_PORT } from '../../../controller/network/bridge-view.ts';
 import { bridgeSeen, gatewayAnswered, placed } from '../../../controller/network/changes.ts';
@@ -26,9 +26,13 @@ const guest = (name: string, number: number) => ({
   uuid: `00000000-0000-0000-0000-00000000000${number}`,
   host: 'home-1',
   memoryMiB: 256,
-  mac: `52:54:00:00:00:0${number}`,
-  interfaceId: name,
-  addresses: [`10.1.0.10${number}`, `2001:db8:1::10${number}`],
+  interfaces: [
+    {
+      mac: `52:54:00:00:00:0${number}`,
+      interfaceId: name,
+      addresses: [`10.1.0.10${number}`, `2001:db8:1::10${number}`],
+    },
+  ],
   services: [{ protocol: 'tcp' as const, port: 80 }],
 });
 
@@ -60,6 +64,13 @@ export const description: NetworkDescription = {
         { prefix: '2001:db8:3::/64', gateway: '2001:db8:3::1' },
       ],
     },
+    {
+      name: 'clients',
+      subnets: [
+        { prefix: '203.0.113.0/24', gateway: '203.0.113.1' },
+        { prefix: '2001:db8:f::/64', gateway: '2001:db8:f::1' },
+      ],
+    },
   ],
   hosts: [
     host('home-1', 'home', '10.1.0.11'),
@@ -67,7 +78,16 @@ export const description: NetworkDescription = {
     host('away-1', 'away', '10.2.0.11'),
     host('bare-1', 'bare', '10.3.0.11'),
   ],
-  edges: [],
+  edges: [
+    {
+      name: 'border',
+      site: 'clients',
+      underlay: '203.0.113.5',
+      ovsdb: 'tcp:203.0.113.5:6640',
+      bridge: 'br-int',
+      uplink: 'int-uplink',
+    },
+  ],
   guests: [guest('web', 1), guest('db', 2)],
 };
 
@@ -82,7 +102,7 @@ export function bridge(hostName: HostName, ...guests: readonly (keyof typeof por
     ['int-uplink', { name: 'int-uplink', ofport: UPLINK }],
     [TUNNEL_PORT, { name: TUNNEL_PORT, ofport: TUNNEL }],
     ...guests.map((name): [string, BridgePort] => {
-      const attachedMac = description.guests.find((one) => one.name === name)!.mac;
+      const attachedMac = description.guests.find((one) => one.name === name)!.interfaces[0]!.mac;
       return [`vnet-${name}`, { name: `vnet-${name}`, ofport: portOf[name], attachedMac, ifaceId: name }];
     }),
   ]);
@@ -94,6 +114,13 @@ export function bridge(hostName: HostName, ...guests: readonly (keyof typeof por
     datapath: { type: 'netdev', ovsVersion: '3.1.0', capabilities: new Map<string, string>() },
   };
 }
+
+/** The bridge of the edge. */
+export const border = (): ReturnType<typeof bridge> => ({
+  ...bridge('border'),
+  datapathId: '00000000000000ff',
+  mac: '02:00:00:00:00:ff',
+});
 
 /** What was declared, and nothing seen yet. */
 export const declared = (remembered?: Remembered): NetworkState => declare(description, remembered);
@@ -110,6 +137,7 @@ export function atHome(): NetworkState {
     ...description.hosts.map(({ name }) =>
       bridgeSeen(name, name === 'home-1' ? bridge(name, 'web') : bridge(name)),
     ),
+    bridgeSeen('border', border()),
     ...description.sites.flatMap(({ subnets }, site) =>
       subnets.map(({ prefix }) => gatewayAnswered(prefix, `02:aa:00:00:00:0${site + 1}`)),
     ),
@@ -133,6 +161,7 @@ export function migration(
     origin: 'controller',
     phase,
     entered: { planned: 1 },
+    maxBlackoutMs: 100,
     ...(phase === 'relaying' ? { performed: true } : {}),
     ...more,
   };

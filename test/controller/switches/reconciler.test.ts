@@ -206,10 +206,7 @@ describe('changes', () => {
     const attached = reconciler.attach(await pair.session, () =>
       reconciler.setProgram(program({ a: [[1, 1]], b: [[2, 1]] })),
     );
-    await until(
-      'the repair is on its way',
-      () => bundlesOf(fake) === 1 || fake.all('flow_desc_request').length === 1,
-    );
+    await until('the repair is on its way', () => bundlesOf(fake) === 1);
     reconciler.setProgram(program({ b: [[2, 1]] }));
     await attached;
     await reconciler.settled();

@@ -1,7 +1,7 @@
 /** Whatever ends a lab, nothing of it is left, and the next one starts. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -82,8 +82,11 @@ it('down leaves nothing, and takes the commands along that still run', async () 
   const namespace = pidNamespaceOf(lab.initPid);
   const sleeper = lab.exec('c1', ['sh', '-c', 'echo asleep; exec sleep 600']);
   for await (const line of sleeper.lines()) if (line === 'asleep') break;
-  await lab.down();
+  const logs = join(directory, 'logs');
+  await lab.down(logs);
   await expectGone(namespace, 'at-test-end', 0);
+  expect(existsSync(lab.plan.runDirectory)).toBe(false);
+  expect(readdirSync(join(logs, 'a1', 'openvswitch'))).toContain('ovs-vswitchd.log');
   expect(await sleeper.exit).toEqual({ code: null, signal: 'SIGKILL' });
   expect(() => lab.exec('c1', ['true'])).toThrow(LabEnded);
   await lab.down();
@@ -103,6 +106,7 @@ it('a step that fails is named, and leaves nothing', async () => {
   const attempt = Lab.up(broken);
   await expect(attempt).rejects.toThrow(LabStartFailed);
   await expect(attempt).rejects.toThrow(/^lab test-end did not come up: could not fly at b1: .*No such file/);
+  expect(existsSync(plan.runDirectory)).toBe(false);
   await new Promise((resolve) => setTimeout(resolve, 500));
   const lab = await Lab.up(await smallLab('test-end', 203, { guests: 'define' }));
   await lab.down();

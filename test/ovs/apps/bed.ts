@@ -1,9 +1,9 @@
 /**
  * A small network with real Open vSwitch, programmed by the real fabric from a network state that the test makes.
  *
- *                                         client (x)
- *                                            │
- *                  ┌──────────────────── router ────────────────────┐
+ *                              client ── br-int ── br-ex (x)   stranger
+ *                                                      │            │
+ *                  ┌──────────────────── router ───────┴────────────┤
  *     neighbour    │                         │                      │
  *         └────── br-ex (a)               br-ex (b)              br-ex (c)       one underlay address each
  *                  │                         │                      │
@@ -11,7 +11,7 @@
  *                  │  │                      │  │                   │  │
  *                 web db                    web db                 web db
  *
- * Host d is of site a, too: its uplink is a port of br-ex (a).
+ * The client is at a site with an edge, x; the stranger at one without. Host d is of site a, too: its uplink is a port of br-ex (a).
  *
  * A guest is one namespace with an interface at each host, all with the guest's MAC address; it runs where its
  * interface is up and has the guest's addresses. So its sockets live on when it moves, as a real guest's do.
@@ -25,6 +25,7 @@ import { recipes } from '../../../apps/recipes.ts';
 import { Gateways } from '../../../apps/routing/gateways.ts';
 import { answerPacketIn } from '../../../apps/routing/too-large-answer.ts';
 import { systemClock } from '../../../controller/clock.ts';
+import { emptyBlocklist } from '../../../controller/network/blocklist.ts';
 import { TUNNEL_PORT } from '../../../controller/network/bridge-view.ts';
 import {
   anchored,
@@ -37,6 +38,7 @@ import { declare } from '../../../controller/network/declare.ts';
 import type { NetworkDescription } from '../../../controller/network/description.ts';
 import type { Phase } from '../../../controller/network/migration.ts';
 import type { Addresses, Admit, BridgePort, NetworkState } from '../../../controller/network/model.ts';
+import type { RelayMode } from '../../../controller/network/relay.ts';
 import { Network } from '../../../controller/network/network.ts';
 import { Fabric, type StagedSwitchover } from '../../../controller/switches/fabric.ts';
 import { SwitchListener } from '../../../controller/switches/listener.ts';
@@ -45,6 +47,8 @@ import { Room } from './room.ts';
 
 export type HostKey = 'a' | 'b' | 'c' | 'd';
 export type GuestKey = 'web' | 'db';
+/** Hosts, and the edge. */
+export type SwitchKey = HostKey | 'x';
 
 const HOSTS = {
   a: { site: 1, number: 10 },
@@ -52,24 +56,31 @@ const HOSTS = {
   c: { site: 3, number: 10 },
   d: { site: 1, number: 20 },
 } as const;
+const EDGE = 'x';
 const SITES = { a: 1, b: 2, c: 3 } as const;
 const GUESTS = { web: 100, db: 101 } as const;
 const hostKeys = Object.keys(HOSTS) as HostKey[];
+const switchKeys: readonly SwitchKey[] = [...hostKeys, EDGE];
 const siteKeys = Object.keys(SITES) as (keyof typeof SITES)[];
 const guestKeys = Object.keys(GUESTS) as GuestKey[];
 const UPLINK_PORT = 1;
 const TUNNEL = 2;
+/** The edge's port towards the client. */
+const INSIDE = 3;
 const OFFLOADS = 'tx off rx off sg off tso off gso off gro off';
 
 export const address = {
   client: { ipv4: '203.0.113.11', ipv6: '2001:db8:f::11' },
+  /** Its site has no edge. */
+  stranger: { ipv4: '198.51.100.11', ipv6: '2001:db8:e::11' },
   neighbour: { ipv4: '10.1.0.50', ipv6: '2001:db8:1::50' },
   gateway: (host: HostKey) => ({
     ipv4: `10.${HOSTS[host].site}.0.1`,
     ipv6: `2001:db8:${HOSTS[host].site}::1`,
   }),
   guest: (guest: GuestKey) => ({ ipv4: `10.1.0.${GUESTS[guest]}`, ipv6: `2001:db8:1::${GUESTS[guest]}` }),
-  underlay: (host: HostKey) => `10.${HOSTS[host].site}.0.${HOSTS[host].number}`,
+  underlay: (host: SwitchKey) =>
+    host === EDGE ? '203.0.113.5' : `10.${HOSTS[host].site}.0.${HOSTS[host].number}`,
 } as const;
 
 export const mac = (guest: GuestKey): string => `52:54:00:00:00:${GUESTS[guest].toString(16)}`;
@@ -77,21 +88,30 @@ const portOf = (guest: GuestKey): number => GUESTS[guest];
 
 const description: NetworkDescription = {
   name: 'bed',
-  sites: siteKeys.map((key) => ({
-    name: key,
-    subnets: [
-      {
-        prefix: `10.${SITES[key]}.0.0/24`,
-        gateway: address.gateway(key).ipv4,
-        careOf: { first: `10.${SITES[key]}.0.200`, last: `10.${SITES[key]}.0.210` },
-      },
-      {
-        prefix: `2001:db8:${SITES[key]}::/64`,
-        gateway: address.gateway(key).ipv6,
-        careOf: { first: `2001:db8:${SITES[key]}::200`, last: `2001:db8:${SITES[key]}::210` },
-      },
-    ],
-  })),
+  sites: [
+    ...siteKeys.map((key) => ({
+      name: key,
+      subnets: [
+        {
+          prefix: `10.${SITES[key]}.0.0/24`,
+          gateway: address.gateway(key).ipv4,
+          careOf: { first: `10.${SITES[key]}.0.200`, last: `10.${SITES[key]}.0.230` },
+        },
+        {
+          prefix: `2001:db8:${SITES[key]}::/64`,
+          gateway: address.gateway(key).ipv6,
+          careOf: { first: `2001:db8:${SITES[key]}::200`, last: `2001:db8:${SITES[key]}::230` },
+        },
+      ],
+    })),
+    {
+      name: EDGE,
+      subnets: [
+        { prefix: '203.0.113.0/24', gateway: '203.0.113.1' },
+        { prefix: '2001:db8:f::/64', gateway: '2001:db8:f::1' },
+      ],
+    },
+  ],
   hosts: hostKeys.map((key) => ({
     name: key,
     site: siteKeys.find((site) => SITES[site] === HOSTS[key].site)!,
@@ -103,15 +123,24 @@ const description: NetworkDescription = {
     migration: 'test:///',
     capacity: { memoryMiB: 1024, guests: 4 },
   })),
-  edges: [],
+  edges: [
+    {
+      name: EDGE,
+      site: EDGE,
+      underlay: address.underlay(EDGE),
+      ovsdb: 'unix:/nonexistent',
+      bridge: 'br-int',
+      uplink: 'int-uplink',
+    },
+  ],
   guests: guestKeys.map((key) => ({
     name: key,
     uuid: `00000000-0000-0000-0000-0000000000${GUESTS[key].toString(16)}`,
     host: 'a',
     memoryMiB: 128,
-    mac: mac(key),
-    interfaceId: key,
-    addresses: [address.guest(key).ipv4, address.guest(key).ipv6],
+    interfaces: [
+      { mac: mac(key), interfaceId: key, addresses: [address.guest(key).ipv4, address.guest(key).ipv6] },
+    ],
     services: [{ protocol: 'tcp', port: 80 }],
   })),
 };
@@ -148,7 +177,7 @@ export class Bed {
       onFresh: () => undefined,
       onReady: (host) => {
         this.#ready.add(host);
-        this.#gateways.bridgeReady(host);
+        if (host !== EDGE) this.#gateways.bridgeReady(host);
       },
       onLost: (host) => this.problems.push(`bridge ${host} lost`),
       onMessage: (host, message) => {
@@ -191,7 +220,12 @@ export class Bed {
       ...now,
       placements: new Map(),
       anchors: new Map(),
+      copies: new Map(),
       migrations: new Map(),
+      blocklist: emptyBlocklist,
+      admissionRates: new Map(),
+      earlier: new Map(),
+      quarantine: new Map(),
     }));
     for (const guest of guestKeys) {
       this.network.update(placed(guest, 'a'));
@@ -201,8 +235,8 @@ export class Bed {
     const zones = [...state.guests.values()].flatMap(({ interfaces }) =>
       interfaces.flatMap(({ number }) => [relayZone(number), relayZone(number) - 1]),
     );
-    for (const host of hostKeys) for (const zone of zones) await this.fabric.flushZone(host, zone);
-    for (const name of ['client', 'neighbour', ...guestKeys]) {
+    for (const one of switchKeys) for (const zone of zones) await this.fabric.flushZone(one, zone);
+    for (const name of ['client', 'stranger', 'neighbour', ...guestKeys]) {
       await this.room.run(name, [
         'sh',
         '-c',
@@ -214,12 +248,12 @@ export class Bed {
   /** Every bridge holds its flows, and none forwards by an older one. */
   async settled(): Promise<void> {
     await this.fabric.settled();
-    await Promise.all(hostKeys.map((host) => this.appctl(host, 'revalidator/purge')));
+    await Promise.all(switchKeys.map((one) => this.appctl(one, 'revalidator/purge')));
   }
 
   /** All of a migration, in the order in which a live one goes. */
-  async move(guest: GuestKey, to: HostKey, admit: Admit = 'all'): Promise<void> {
-    const switchover = await this.prepare(guest, to);
+  async move(guest: GuestKey, to: HostKey, admit: Admit = 'all', relay: RelayMode = 'tunnel'): Promise<void> {
+    const switchover = await this.prepare(guest, to, relay);
     await this.stop(guest);
     await switchover.commit(admit);
     await this.run(guest, to);
@@ -228,9 +262,13 @@ export class Bed {
   }
 
   /** Up to the moment before the switchover: leases, flows, an empty relay zone, the commit staged. */
-  async prepare(guest: GuestKey, to: HostKey): Promise<{ commit: (admit?: Admit) => Promise<void> }> {
+  async prepare(
+    guest: GuestKey,
+    to: HostKey,
+    relay: RelayMode = 'tunnel',
+  ): Promise<{ commit: (admit?: Admit) => Promise<void> }> {
     const known = this.network.state.guests.get(guest)!;
-    this.network.update((state) => withLeases(state, known, to));
+    this.network.update((state) => withLeases(state, known, to, relay));
     this.phase(guest, to, 'copying');
     await this.fabric.settled();
     for (const { number } of known.interfaces) await this.fabric.flushZone(to, relayZone(number));
@@ -249,9 +287,21 @@ export class Bed {
   }
 
   phase(guest: GuestKey, to: HostKey, phase: Phase): void {
-    const from = this.network.state.placements.get(guest) ?? 'a';
-    const common = { id: `${guest} ${to}`, guest, to, strategy: 'redirect', admit: 'all' } as const;
-    this.network.update(migrationChanged({ ...common, from, origin: 'controller', phase, entered: {} }));
+    const { migrations, placements } = this.network.state;
+    const known = migrations.get(guest);
+    const from = known?.id === `${guest} ${to}` ? known.from : (placements.get(guest) ?? 'a');
+    const performed = phase === 'relaying' ? { performed: true as const } : {};
+    const common = {
+      id: `${guest} ${to}`,
+      guest,
+      to,
+      strategy: 'redirect',
+      admit: 'all',
+      maxBlackoutMs: 100,
+    } as const;
+    this.network.update(
+      migrationChanged({ ...common, from, origin: 'controller', phase, entered: {}, ...performed }),
+    );
   }
 
   /** The guest stops: its interfaces are silent, its sockets and what they hold stay. */
@@ -295,11 +345,21 @@ export class Bed {
     return (JSON.parse(text) as [{ address: string }])[0].address;
   }
 
-  appctl(host: HostKey, ...words: readonly string[]): Promise<string> {
+  /** The OVSDB remote of the host's OVS. */
+  ovsdb(host: HostKey): string {
+    return `unix:${this.#of(host)}/db.sock`;
+  }
+
+  /** Where the bridge has its controller. */
+  controllerOf(host: HostKey): string {
+    return `unix:${this.#of(host)}/br-int.controller`;
+  }
+
+  appctl(host: SwitchKey, ...words: readonly string[]): Promise<string> {
     return this.room.run(undefined, ['ovs-appctl', '-t', `${this.#of(host)}/vs.ctl`, ...words]);
   }
 
-  ofctl(host: HostKey, command: string, ...words: readonly string[]): Promise<string> {
+  ofctl(host: SwitchKey, command: string, ...words: readonly string[]): Promise<string> {
     return this.room.run(undefined, [
       'ovs-ofctl',
       '-O',
@@ -312,15 +372,15 @@ export class Bed {
 
   // ── How it is built ──────────────────────────────────────────────────────────────────────────────────────
 
-  #of(host: HostKey): string {
+  #of(host: SwitchKey): string {
     return join(this.#directory, host);
   }
 
   async #build(): Promise<void> {
     const port = await this.#listener.listen(0, '127.0.0.1');
     await this.room.run(undefined, ['sh', '-e', '-c', plumbing()]);
-    await Promise.all(hostKeys.map((host) => this.#bridge(host, port)));
-    for (const host of hostKeys) this.network.update(bridgeSeen(host, seenBridge(host)));
+    await Promise.all(switchKeys.map((one) => this.#bridge(one, port)));
+    for (const host of switchKeys) this.network.update(bridgeSeen(host, seenBridge(host)));
     for (const guest of guestKeys) {
       this.network.update(placed(guest, 'a'));
       await this.run(guest, 'a');
@@ -333,10 +393,11 @@ export class Bed {
       const pings = hops.map((hop) => `ping -q -c 1 -W 2 ${hop}`);
       await this.room.run(`host-${host}`, ['sh', '-e', '-c', ['ip neigh flush all', ...pings].join('\n')]);
     }
+    await this.room.run(`host-${EDGE}`, ['ping', '-q', '-c', '1', '-W', '2', '203.0.113.1']);
   }
 
-  /** Open vSwitch of a host, told to connect to the controller by way of a socket of its own. */
-  async #bridge(host: HostKey, port: number): Promise<void> {
+  /** Open vSwitch of a host or the edge, told to connect to the controller by way of a socket of its own. */
+  async #bridge(host: SwitchKey, port: number): Promise<void> {
     const directory = this.#of(host);
     const namespace = `host-${host}`;
     await this.room.run(undefined, ['mkdir', directory]);
@@ -382,7 +443,9 @@ export class Bed {
         'options:key=flow',
         `ofport_request=${TUNNEL}`,
       ),
-      ...guestKeys.flatMap((guest) => addPort('br-int', `tap-${guest}`, `ofport_request=${portOf(guest)}`)),
+      ...(host === EDGE
+        ? addPort('br-int', 'in-client', `ofport_request=${INSIDE}`)
+        : guestKeys.flatMap((guest) => addPort('br-int', `tap-${guest}`, `ofport_request=${portOf(guest)}`))),
       ...['--', 'set-controller', 'br-int', `unix:${directory}/br-int.controller`],
       ...['--', 'set', 'Controller', 'br-int', 'connection_mode=out-of-band', 'max_backoff=1000'],
     );
@@ -391,7 +454,7 @@ export class Bed {
       '-e',
       '-c',
       `ip addr add ${address.underlay(host)}/24 dev br-ex; ip link set br-ex up
-      ip route add default via ${address.gateway(host).ipv4}; ethtool -K br-ex tx off`,
+      ip route add default via ${host === EDGE ? '203.0.113.1' : address.gateway(host).ipv4}; ethtool -K br-ex tx off`,
     );
   }
 
@@ -418,7 +481,7 @@ export class Bed {
   async #controlled(): Promise<void> {
     const deadline = performance.now() + 20_000;
     const complete = (): boolean =>
-      this.#ready.size === hostKeys.length && this.network.state.gateways.size === 2 * siteKeys.length;
+      this.#ready.size === switchKeys.length && this.network.state.gateways.size === 2 * siteKeys.length;
     while (!complete()) {
       if (performance.now() > deadline) {
         const { gateways } = this.network.state;
@@ -446,14 +509,14 @@ export function linkLocal(guest: GuestKey): string {
   return `fe80::5054:ff:fe00:${GUESTS[guest].toString(16)}`;
 }
 
-const datapathId = (host: HostKey): string => `000000000000000${hostKeys.indexOf(host) + 1}`;
-const bridgeMac = (host: HostKey): string => `02:00:00:00:00:0${hostKeys.indexOf(host) + 1}`;
+const datapathId = (host: SwitchKey): string => `000000000000000${switchKeys.indexOf(host) + 1}`;
+const bridgeMac = (host: SwitchKey): string => `02:00:00:00:00:0${switchKeys.indexOf(host) + 1}`;
 
-function seenBridge(host: HostKey) {
+function seenBridge(host: SwitchKey) {
   const ports = new Map<string, BridgePort>([
     ['int-uplink', { name: 'int-uplink', ofport: UPLINK_PORT }],
     [TUNNEL_PORT, { name: TUNNEL_PORT, ofport: TUNNEL }],
-    ...guestKeys.map((guest): [string, BridgePort] => {
+    ...(host === EDGE ? [] : guestKeys).map((guest): [string, BridgePort] => {
       const name = `tap-${guest}`;
       return [name, { name, ofport: portOf(guest), attachedMac: mac(guest), ifaceId: guest }];
     }),
@@ -468,7 +531,11 @@ function plumbing(): string {
   const quiet = 'net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.accept_ra=0';
   // The kernel of a host has no say in what is Open vSwitch's: it answers ARP at the address's own interface only.
   const apart = 'net.ipv4.conf.all.arp_ignore=1 net.ipv6.conf.default.disable_ipv6=1';
-  const names = ['router', 'client', 'neighbour', ...hostKeys.map((host) => `host-${host}`), ...guestKeys];
+  const names = [
+    ...['router', 'client', 'stranger', 'neighbour'],
+    ...switchKeys.map((one) => `host-${one}`),
+    ...guestKeys,
+  ];
   for (const name of names) {
     lines.push(`ip netns add ${name}`, `ip -n ${name} link set lo up`);
     lines.push(`ip netns exec ${name} sysctl -qw ${name.startsWith('host-') ? apart : quiet}`);
@@ -510,10 +577,15 @@ function plumbing(): string {
       );
     }
   }
-  cable('client', 'eth0', 'router', 'to-x');
+  cable(`host-${EDGE}`, 'uplink', 'router', 'to-x');
+  cable('client', 'eth0', `host-${EDGE}`, 'in-client');
   give('client', 'eth0', address.client);
   give('router', 'to-x', { ipv4: '203.0.113.1', ipv6: '2001:db8:f::1' });
   route('client', { ipv4: '203.0.113.1', ipv6: '2001:db8:f::1' });
+  cable('stranger', 'eth0', 'router', 'to-y');
+  give('stranger', 'eth0', address.stranger);
+  give('router', 'to-y', { ipv4: '198.51.100.1', ipv6: '2001:db8:e::1' });
+  route('stranger', { ipv4: '198.51.100.1', ipv6: '2001:db8:e::1' });
   cable('neighbour', 'eth0', 'host-a', 'lan');
   give('neighbour', 'eth0', address.neighbour);
   route('neighbour', address.gateway('a'));

@@ -1,4 +1,5 @@
 /** A network of two sites with one host each, and a guest on its way from one to the other. */
+import { emptyBlocklist } from '../../../controller/network/blocklist.ts';
 import type {
   Anchor,
   Bridge,
@@ -84,6 +85,7 @@ export function network(at: Site, { grace = false } = {}): NetworkState {
   return {
     subnets: new Map(SITES.flatMap(subnets).map((subnet) => [subnet.prefix, subnet])),
     hosts: new Map(SITES.map((site) => [site, host(site)])),
+    edges: new Map(),
     guests: new Map([[guest.name, guest]]),
     bridges: new Map(
       SITES.map((site) => [site, bridge(site, site === at, grace ? Number.MAX_SAFE_INTEGER : 0)]),
@@ -97,6 +99,12 @@ export function network(at: Site, { grace = false } = {}): NetworkState {
     ]),
     placements: new Map([[guest.name, at]]),
     anchors: new Map([[1, at === 'west' ? [home] : [home, careOf]]]),
+    copies: new Map(),
     migrations: new Map(),
+    blocklist: emptyBlocklist,
+    admissionRates: new Map(),
+    earlier: new Map(),
+    quarantine: new Map(),
+    drain: { idle: 60_000, quarantine: 60_000 },
   };
 }

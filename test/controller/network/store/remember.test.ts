@@ -3,8 +3,10 @@
  * each kind tells; the database itself has its own tests.
  */
 import { describe, expect, test } from 'vitest';
+import { allowed, blocked, unblocked } from '../../../../controller/network/blocklist-changes.ts';
 import {
   anchored,
+  blocklistChanged,
   delivered,
   gatewayAnswered,
   migrationChanged,
@@ -33,17 +35,25 @@ const empty = (): Tables => ({
   Host: [],
   Placement: [],
   Anchor: [],
+  Relay: [],
   Gateway: [],
+  Quarantine: [],
   Migration: [],
+  Block: [],
+  BlockedSources: [],
+  Allowance: [],
+  Global: [{ epoch: 1, last_block: 0 }],
 });
 
-/** Applies a transaction as an OVSDB server would its deletes and inserts (RFC 7047, section 5.2). */
+/** Applies a transaction as an OVSDB server would its deletes, inserts and updates (RFC 7047, section 5.2). */
 function apply(tables: Tables, before: NetworkState | undefined, state: NetworkState): readonly Part[] {
   const parts = (difference(before, state)?.params().slice(1) ?? []) as readonly Part[];
   for (const { op, table, where, row } of parts) {
     const rows = tables[table]!;
     if (op === 'delete') {
       tables[table] = rows.filter((each) => !where!.every(([column, , value]) => each[column] === value));
+    } else if (op === 'update') {
+      for (const each of rows) Object.assign(each, row);
     } else {
       expect(op).toBe('insert');
       rows.push(row!);
@@ -59,12 +69,41 @@ function read(tables: Tables) {
   };
   const [interfaces, hosts, placements] = [rows('Interface'), rows('Host'), rows('Placement')];
   const [anchors, gateways, migrations] = [rows('Anchor'), rows('Gateway'), rows('Migration')];
-  return { interfaces, hosts, placements, anchors, gateways, migrations } as unknown as StoredRows;
+  const [relays, quarantine] = [rows('Relay'), rows('Quarantine')];
+  const [blocks, blockedSources, allowances] = [rows('Block'), rows('BlockedSources'), rows('Allowance')];
+  const lastBlock = tables['Global']![0]!['last_block'];
+  return {
+    ...{ interfaces, hosts, placements, anchors, relays, gateways, migrations, quarantine },
+    ...{ blocks, blockedSources, allowances, lastBlock },
+  } as unknown as StoredRows;
 }
+
+const wish = {
+  origin: 'person',
+  reason: 'scans',
+  verdict: undefined,
+  guest: undefined,
+  createdAt: 1_000,
+  expires: undefined,
+} as const;
 
 const away = after(
   atHome(),
-  anchored(1, { index: 2, host: 'away-1', addresses: { ipv4: '10.2.0.200' }, admit: 'established' }),
+  anchored(1, {
+    index: 2,
+    host: 'away-1',
+    addresses: { ipv4: '10.2.0.200' },
+    admit: 'established',
+    relays: [
+      {
+        host: 'home-1',
+        mode: 'rewrite',
+        edge: { ipv4: '10.1.0.200' },
+        anchor: { ipv4: '10.1.0.201', ipv6: '2001:db8:1::c8' },
+      },
+      { host: 'bare-1', mode: 'direct', edge: {}, anchor: {} },
+    ],
+  }),
   delivered('web', 'away-1'),
   migrationChanged(
     migration('home-1', 'away-1', 'relaying', {
@@ -73,6 +112,14 @@ const away = after(
       reason: 'a reason',
     }),
   ),
+  blocklistChanged(
+    blocked({ ...wish, verdict: 'v1', guest: 'web', expires: 2_000 }, ['203.0.113.7', '2001:db8::/48']),
+  ),
+  blocklistChanged(blocked({ ...wish, origin: 'list' }, ['203.0.113.7', '203.0.113.0/24'])),
+  blocklistChanged(blocked(wish, ['203.0.113.7'])),
+  blocklistChanged(blocked(wish, ['203.0.113.9'])),
+  blocklistChanged(unblocked([4])),
+  blocklistChanged(allowed({ source: '198.51.100.0/28', reason: 'office', createdAt: 5 })),
 );
 
 test('state, rows, state: what is decided is the same, what is observed is forgotten', () => {
@@ -87,6 +134,7 @@ test('state, rows, state: what is decided is the same, what is observed is forgo
     'placements',
     'anchors',
     'migrations',
+    'blocklist',
   ] as const) {
     expect(again[part], part).toEqual(away[part]);
   }
@@ -128,7 +176,10 @@ describe('a change costs what it changes', () => {
     const more = anchored(1, { index: 3, host: 'bare-1', addresses: {}, admit: 'all' })(away);
     expect(apply(empty(), away, more).map(({ op, table }) => [op, table])).toEqual([
       ['delete', 'Anchor'],
+      ['delete', 'Relay'],
       ['insert', 'Anchor'],
+      ['insert', 'Relay'],
+      ['insert', 'Relay'],
       ['insert', 'Anchor'],
       ['insert', 'Anchor'],
     ]);

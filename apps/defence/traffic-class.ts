@@ -1,0 +1,112 @@
+/**
+ * The classes that a guest's inbound traffic is counted by, and how each is recognised in the datapath.
+ *
+ * Three of them stand for one packet of a connection each, so that connections are counted without anything being
+ * kept for them: a SYN; the first packet of the client after the guest's answer (`ct_mark` says whether it has been
+ * seen), which is a completed handshake; and the client's first FIN or RST.
+ */
+import type { MatchInput } from '../../controller/openflow/index.ts';
+import {
+  ctState,
+  ICMP,
+  ICMPV6,
+  ip,
+  TCP,
+  TCP_FIN,
+  TCP_GOES_ON,
+  TCP_OPENS,
+  TCP_RST,
+  UDP,
+} from '../../controller/switches/flow.ts';
+import { Mark, type Meter } from '../../controller/switches/pipeline.ts';
+
+export const TRAFFIC_CLASSES = [
+  'syn',
+  'completed',
+  'ended',
+  'strayTcp',
+  'invalidTcp',
+  'newUdp',
+  'newIcmp',
+  'newOther',
+  'invalidOther',
+  'knownTcp',
+  'knownUdp',
+  'knownIcmp',
+  'knownOther',
+] as const;
+
+export type TrafficClass = (typeof TRAFFIC_CLASSES)[number];
+
+/** As cookies and samples hold it: from 1. */
+export const numberOfClass = (name: TrafficClass): number => TRAFFIC_CLASSES.indexOf(name) + 1;
+
+export const classOfNumber = (number: number): TrafficClass | undefined => TRAFFIC_CLASSES[number - 1];
+
+export interface ClassRule {
+  readonly priority: number;
+  readonly matches: readonly MatchInput[];
+  /** The bit of `ct_mark` that is set when a packet is counted, so that no second one of its connection is. */
+  readonly once?: { readonly offset: number; readonly bits: number };
+  /** All of them are sampled as far as the meter goes, or one in so many. */
+  readonly sampled: { readonly upTo: keyof typeof Meter } | { readonly oneIn: number };
+}
+
+const tcp = [
+  { ...ip[4], ip_proto: TCP },
+  { ...ip[6], ip_proto: TCP },
+];
+const udp = [
+  { ...ip[4], ip_proto: UDP },
+  { ...ip[6], ip_proto: UDP },
+];
+const icmp = [
+  { ...ip[4], ip_proto: ICMP },
+  { ...ip[6], ip_proto: ICMPV6 },
+];
+const bit = ({ offset }: { offset: number }): number => 1 << offset;
+const marked = (wanted: number, cleared: number) => ({
+  ct_mark: { value: wanted, mask: wanted | cleared },
+});
+const all = (common: MatchInput, each: readonly MatchInput[]): MatchInput[] =>
+  each.map((one) => ({ ...common, ...one }));
+
+const isNew = ctState('trk', 'new');
+const isInvalid = ctState('trk', 'inv');
+const isKnown = ctState('trk', 'est', '-inv');
+const fromClient = ctState('trk', 'est', '-inv', '-rpl');
+const strangers = { upTo: 'sampleStrangers' } as const;
+const connections = { upTo: 'sampleConnections' } as const;
+const known = { upTo: 'sampleKnown' } as const;
+
+/**
+ * A packet is of the first class, by priority, that matches; of none when it belongs to a known connection in another
+ * way (ICMP errors). What a client begins or sends out of nowhere is sampled as far as the meters go; bulk is not.
+ */
+export const classRules: Readonly<Record<TrafficClass, ClassRule>> = {
+  syn: { priority: 120, matches: all({ ...isNew, tcp_flags: TCP_OPENS }, tcp), sampled: strangers },
+  strayTcp: { priority: 110, matches: all(isNew, tcp), sampled: strangers },
+  newUdp: { priority: 110, matches: all(isNew, udp), sampled: strangers },
+  newIcmp: { priority: 110, matches: all(isNew, icmp), sampled: strangers },
+  newOther: { priority: 100, matches: [isNew], sampled: strangers },
+  invalidTcp: { priority: 210, matches: all(isInvalid, tcp), sampled: strangers },
+  invalidOther: { priority: 200, matches: [isInvalid], sampled: strangers },
+  completed: {
+    priority: 140,
+    matches: all({ ...fromClient, ...marked(0, bit(Mark.completed)), tcp_flags: TCP_GOES_ON }, tcp),
+    once: Mark.completed,
+    sampled: connections,
+  },
+  ended: {
+    priority: 130,
+    matches: [TCP_FIN, TCP_RST].flatMap((tcp_flags) =>
+      all({ ...fromClient, ...marked(bit(Mark.completed), bit(Mark.ended)), tcp_flags }, tcp),
+    ),
+    once: Mark.ended,
+    sampled: connections,
+  },
+  knownTcp: { priority: 110, matches: all(isKnown, tcp), sampled: { oneIn: 256 } },
+  knownUdp: { priority: 110, matches: all(isKnown, udp), sampled: known },
+  knownIcmp: { priority: 110, matches: all(isKnown, icmp), sampled: known },
+  knownOther: { priority: 100, matches: [isKnown], sampled: { oneIn: 256 } },
+};

@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+"""A bounded flood of raw frames out of one interface.
+
+flood.py INTERFACE KIND RATE SECONDS SOURCE ETH_FROM ETH_TO IPV4_TO PORT
+
+KIND is syn, ack, udp or icmp. SOURCE is an IPv4 address, or `random` for another one in each frame. Writes the
+time of the first frame and of the last (seconds since the epoch), and how many there were, as JSON.
+"""
+
+import json
+import random
+import socket
+import struct
+import sys
+import time
+
+MOST = 60_000  # frames/s
+LONGEST = 20  # seconds
+PROTOCOL = {'syn': 6, 'ack': 6, 'udp': 17, 'icmp': 1}
+
+
+def checksum(data):
+    """RFC 1071."""
+    if len(data) % 2:
+        data += b'\0'
+    total = sum(struct.unpack(f'>{len(data) // 2}H', data))
+    total = (total & 0xFFFF) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def segment(kind, source, target, port):
+    """What IP carries."""
+    if kind == 'icmp':
+        echo = struct.pack('>BBHHH', 8, 0, 0, random.randrange(65536), 1) + bytes(24)
+        return echo[:2] + struct.pack('>H', checksum(echo)) + echo[4:]
+    from_port = random.randrange(1024, 65536)
+    if kind == 'udp':
+        return struct.pack('>HHHH', from_port, port, 8 + 32, 0) + bytes(32)
+    flags = 0x02 if kind == 'syn' else 0x10
+    sequence, acknowledged = random.getrandbits(32), 0 if kind == 'syn' else random.getrandbits(32)
+    header = struct.pack('>HHIIBBHHH', from_port, port, sequence, acknowledged, 0x50, flags, 8192, 0, 0)
+    pseudo = source + target + struct.pack('>BBH', 0, 6, len(header))
+    return header[:16] + struct.pack('>H', checksum(pseudo + header)) + header[18:]
+
+
+def frame(kind, source, eth_from, eth_to, target, port):
+    """An Ethernet frame."""
+    address = socket.inet_aton(source) if source != 'random' else random_source()
+    body = segment(kind, address, target, port)
+    header = struct.pack('>BBHHHBBH', 0x45, 0, 20 + len(body), 0, 0x4000, 64, PROTOCOL[kind], 0) + address + target
+    header = header[:10] + struct.pack('>H', checksum(header)) + header[12:]
+    return bytes.fromhex((eth_to + eth_from).replace(':', '')) + b'\x08\x00' + header + body
+
+
+def random_source():
+    """A unicast address that is nobody's here."""
+    return bytes([random.randrange(11, 223), *random.randbytes(3)])
+
+
+def main():
+    """Sends evenly, in steps of a millisecond, and never more than was asked for."""
+    interface, kind, rate, seconds, source, eth_from, eth_to, target, port = sys.argv[1:]
+    rate, seconds = min(int(rate), MOST), min(float(seconds), LONGEST)
+    opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    opened.bind((interface, 0))
+    target = socket.inet_aton(target)
+    frames = [
+        frame(kind, source, eth_from, eth_to, target, int(port)) for _ in range(min(20_000, int(rate * seconds)))
+    ]
+    start = now = time.time()
+    sent = 0
+    while (now := time.time()) < start + seconds:
+        while sent < (now - start) * rate:
+            opened.send(frames[sent % len(frames)])
+            sent += 1
+        time.sleep(0.001)
+    print(json.dumps({'first': start, 'last': now, 'sent': sent}))
+
+
+main()
