@@ -260,8 +260,8 @@ export const migration = {
   /** How often a copy is looked at; and near its end. */
   lookInterval: 50,
   closeLookInterval: 10,
-  /** From libvirt's order to migrate to its job being there. */
-  jobPatience: 60_000,
+  /** And after a look that failed: libvirtd may be away for a while. */
+  failedLookInterval: 1_000,
   /** How often the packets that go to the guest are counted; OVS itself counts twice a second. */
   countInterval: 1_000,
   /** After a guest has resumed: how long its own announcement is waited for (strategy `rarp`). */
