@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../controller/clock.ts';
 import { migration as limits } from '../../controller/limits.ts';
-import type { Guest, HostName } from '../../controller/network/model.ts';
+import type { GuestInterface, HostName } from '../../controller/network/model.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import { cookie } from '../../controller/switches/pipeline.ts';
 
@@ -13,16 +13,21 @@ const DELIVERING = ['deliver', 'deliverRelayed'] as const;
 export class PacketRate {
   readonly #fabric: Pick<Fabric, 'packets'>;
   readonly #host: HostName;
-  readonly #guest: Guest;
+  readonly #interfaces: readonly GuestInterface[];
   readonly #clock: Clock;
   #counted: { readonly at: number; readonly packets: number } | undefined;
   #counting = false;
   #packetsPerSecond: number | undefined;
 
-  constructor(fabric: Pick<Fabric, 'packets'>, host: HostName, guest: Guest, clock: Clock) {
+  constructor(
+    fabric: Pick<Fabric, 'packets'>,
+    host: HostName,
+    interfaces: readonly GuestInterface[],
+    clock: Clock,
+  ) {
     this.#fabric = fabric;
     this.#host = host;
-    this.#guest = guest;
+    this.#interfaces = interfaces;
     this.#clock = clock;
   }
 
@@ -38,7 +43,7 @@ export class PacketRate {
     this.#counting = true;
     try {
       const counts = await Promise.all(
-        this.#guest.interfaces.map(({ number }) =>
+        this.#interfaces.map(({ number }) =>
           this.#fabric.packets(this.#host, cookie('migration', 'interface', number), DELIVERING),
         ),
       );

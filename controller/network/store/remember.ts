@@ -6,7 +6,7 @@
  */
 import { transaction, type Transaction } from '../../ovsdb/index.ts';
 import { DEFAULT_MAX_BLACKOUT_MS } from '../../limits.ts';
-import type { Migration } from '../migration.ts';
+import type { Migration, Wishes } from '../migration.ts';
 import type { Anchor, NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
 import {
@@ -81,6 +81,7 @@ export function migrationsOf(rows: readonly MigrationRow[]): Migration[] {
       origin: row.origin,
       phase: row.phase,
       entered: Object.fromEntries(row.entered),
+      ...(row.wishes.size === 0 ? {} : { wishes: wishesOf(row.wishes) }),
       ...(row.leased.size === 0 ? {} : { leased: Object.fromEntries(row.leased) }),
       ...(row.phase === 'relaying' ? { performed: true as const } : {}),
       ...(row.reason === null ? {} : { reason: row.reason }),
@@ -149,7 +150,7 @@ export function difference(
   for (const [, migration] of migrations) {
     if (migration === undefined) continue;
     const { id, guest, from, to, strategy, admit, origin, phase, entered, reason } = migration;
-    const { leased = {}, maxBlackoutMs, blackoutMs, copyMs, warning } = migration;
+    const { leased = {}, wishes = {}, maxBlackoutMs, blackoutMs, copyMs, warning } = migration;
     tx.delete('Migration', { id });
     tx.insert('Migration', {
       id,
@@ -162,6 +163,7 @@ export function difference(
       phase,
       entered: new Map(Object.entries(entered)),
       reason: reason ?? null,
+      wishes: wishRow(wishes),
       leased: new Map(Object.entries(leased).map(([nic, index]) => [Number(nic), index])),
       max_blackout_ms: maxBlackoutMs,
       blackout_ms: blackoutMs ?? null,
@@ -170,6 +172,24 @@ export function difference(
     });
   }
   return tx.length === 0 ? undefined : tx;
+}
+
+/** Numbers as they are, and 1 for what is wished. */
+function wishRow({ bandwidthMiBps, autoConverge, postCopy }: Wishes): Map<string, number> {
+  const row = new Map<string, number>();
+  if (bandwidthMiBps !== undefined) row.set('bandwidth', bandwidthMiBps);
+  if (autoConverge === true) row.set('auto-converge', 1);
+  if (postCopy === true) row.set('post-copy', 1);
+  return row;
+}
+
+function wishesOf(row: ReadonlyMap<string, number>): Wishes {
+  const bandwidthMiBps = row.get('bandwidth');
+  return {
+    ...(bandwidthMiBps === undefined ? {} : { bandwidthMiBps }),
+    ...(row.has('auto-converge') ? { autoConverge: true } : {}),
+    ...(row.has('post-copy') ? { postCopy: true } : {}),
+  };
 }
 
 function* changed<K, V>(
