@@ -9,10 +9,20 @@
  */
 import type { Cancel, Clock } from '../../controller/clock.ts';
 import type { Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
-import { LibvirtClosedError, LibvirtKeepaliveError, type LibvirtEvent } from '../../controller/libvirt/index.ts';
+import {
+  LibvirtClosedError,
+  LibvirtKeepaliveError,
+  type LibvirtEvent,
+} from '../../controller/libvirt/index.ts';
 import { DEFAULT_MAX_BLACKOUT_MS, migration as limits } from '../../controller/limits.ts';
 import { migrationChanged, placed, unanchored } from '../../controller/network/changes.ts';
-import { isMoving, isUnderWay, type Migration, type Strategy, type Wishes } from '../../controller/network/migration.ts';
+import {
+  isMoving,
+  isUnderWay,
+  type Migration,
+  type Strategy,
+  type Wishes,
+} from '../../controller/network/migration.ts';
 import type {
   Admit,
   DomainState,
@@ -37,7 +47,14 @@ import { checkMigration } from './plan.ts';
 import { MigrationRecord, type Stamps } from './record.ts';
 import { Staging } from './staging.ts';
 import type { Order } from './steering.ts';
-import { copyingToBoth, isAttached, newAnchors, switchedBack, switchedOver, withLeases } from './switchover.ts';
+import {
+  copyingToBoth,
+  isAttached,
+  newAnchors,
+  switchedBack,
+  switchedOver,
+  withLeases,
+} from './switchover.ts';
 import { foresee, longestLeadMs } from './tap-queue.ts';
 import type { Verdict } from './verdict.ts';
 import { warmings } from './warming.ts';
@@ -117,7 +134,8 @@ export class MigrationService {
     const { state } = this.#parts.network;
     for (const migration of state.migrations.values()) {
       const guest = state.guests.get(migration.guest);
-      if (guest === undefined || !this.#copying(migration) || !isAttached(state, guest, migration.to)) continue;
+      if (guest === undefined || !this.#copying(migration) || !isAttached(state, guest, migration.to))
+        continue;
       const running = this.#running.get(migration.guest);
       if (running?.copyingSince === undefined) this.#watch(migration.guest, this.#stage(migration));
     }
@@ -506,7 +524,8 @@ export class MigrationService {
     this.#event(migration.guest, { type: 'returned' }, migration.id);
     // It may run elsewhere after all, or not at all: then it is not in the way of what libvirt says of it.
     for (const { host, reachable, domains } of network.state.hypervisors.values()) {
-      if (reachable && domains.get(migration.guest) === 'running') network.update(placed(migration.guest, host));
+      if (reachable && domains.get(migration.guest) === 'running')
+        network.update(placed(migration.guest, host));
     }
   }
 
