@@ -115,12 +115,22 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
 async function migrate(
   { session, clock, onStep }: RunOptions,
   index: number,
-  { guest, to, strategy, bandwidth, maxBlackoutMs, autoConverge, postCopy }: NonNullable<Step['migrate']>,
+  {
+    guest,
+    to,
+    strategy,
+    relay,
+    bandwidth,
+    maxBlackoutMs,
+    autoConverge,
+    postCopy,
+  }: NonNullable<Step['migrate']>,
 ): Promise<MigrationSummary> {
   const { id } = await session.api.migrate({
     guest,
     to,
     ...(strategy === undefined ? {} : { strategy }),
+    ...(relay === undefined ? {} : { relay }),
     ...(bandwidth === undefined ? {} : { bandwidthMiBps: bandwidth }),
     ...(maxBlackoutMs === undefined ? {} : { maxBlackoutMs }),
     ...(autoConverge === undefined ? {} : { autoConverge }),
@@ -147,6 +157,7 @@ async function migrate(
     fromSubnet,
     toSubnet,
     strategy: migration.strategy,
+    relay: migration.relay,
     outcome: outcome ?? 'failed',
     blackoutMs,
     copyMs,

@@ -45,6 +45,7 @@ export type MigrationSummary = Pick<
   | 'fromSubnet'
   | 'toSubnet'
   | 'strategy'
+  | 'relay'
   | 'blackoutMs'
   | 'copyMs'
   | 'reason'

@@ -22,6 +22,7 @@ export interface FollowerParts {
 
 interface Following {
   readonly id: string;
+  readonly mayAsk: boolean;
   /** Sets QEMU free that was steered by whoever made the call; undefined when nobody did, or once done. */
   release: boolean;
   domain: DomainRef | undefined;
@@ -39,9 +40,12 @@ export class Follower {
     this.#parts = parts;
   }
 
-  /** From now on. `steered`: QEMU waits for orders that nobody gives any more. */
-  follow({ guest, id }: Migration, steered: boolean): void {
-    this.#followed.set(guest, { id, release: steered, domain: undefined, last: undefined });
+  /**
+   * From now on. `steered`: QEMU waits for orders that nobody gives any more. `mayAsk`: nobody knows whether libvirt was
+   * asked.
+   */
+  follow({ guest, id }: Migration, steered: boolean, mayAsk = false): void {
+    this.#followed.set(guest, { id, mayAsk, release: steered, domain: undefined, last: undefined });
     this.#schedule();
   }
 
@@ -81,7 +85,7 @@ export class Follower {
         destination: seen(network.state, guest, migration.to),
         job,
       };
-      const found = verdict(current, facts);
+      const found = verdict(current.phase, facts, following.mayAsk);
       if (found === undefined) {
         following.last = undefined;
         return;

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../controller/clock.ts';
 import { migration as limits } from '../../controller/limits.ts';
-import type { GuestInterface, HostName } from '../../controller/network/model.ts';
+import type { Guest, HostName } from '../../controller/network/model.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import { cookie } from '../../controller/switches/pipeline.ts';
 
@@ -13,7 +13,7 @@ const DELIVERING = ['deliver', 'deliverRelayed'] as const;
 export class PacketRate {
   readonly #fabric: Pick<Fabric, 'packets'>;
   readonly #host: HostName;
-  readonly #interfaces: readonly GuestInterface[];
+  readonly #guest: Pick<Guest, 'interfaces'>;
   readonly #clock: Clock;
   #counted: { readonly at: number; readonly packets: number } | undefined;
   #counting = false;
@@ -22,12 +22,12 @@ export class PacketRate {
   constructor(
     fabric: Pick<Fabric, 'packets'>,
     host: HostName,
-    interfaces: readonly GuestInterface[],
+    guest: Pick<Guest, 'interfaces'>,
     clock: Clock,
   ) {
     this.#fabric = fabric;
     this.#host = host;
-    this.#interfaces = interfaces;
+    this.#guest = guest;
     this.#clock = clock;
   }
 
@@ -43,7 +43,7 @@ export class PacketRate {
     this.#counting = true;
     try {
       const counts = await Promise.all(
-        this.#interfaces.map(({ number }) =>
+        this.#guest.interfaces.map(({ number }) =>
           this.#fabric.packets(this.#host, cookie('migration', 'interface', number), DELIVERING),
         ),
       );

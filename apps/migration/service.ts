@@ -31,6 +31,7 @@ import type {
   HostName,
   NetworkState,
 } from '../../controller/network/model.ts';
+import type { RelayMode } from '../../controller/network/relay.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import { relayZone } from '../../controller/switches/pipeline.ts';
@@ -65,6 +66,7 @@ export const DEFAULT_STRATEGY: Strategy = 'redirect';
 export interface MigrationOptions extends Wishes {
   readonly strategy?: Strategy;
   readonly admit?: Admit;
+  readonly relay?: RelayMode;
   /** The longest blackout that it may cause by what memory is left to copy. */
   readonly maxBlackoutMs?: number;
 }
@@ -125,7 +127,7 @@ export class MigrationService {
       if (!isUnderWay(phase) && phase !== 'failed') continue;
       this.#running.set(guest, this.#atHand(migration));
       if (phase === 'failed') this.#watch(guest, this.#return(migration));
-      else this.#follower.follow(migration, migration.origin === 'controller');
+      else this.#follower.follow(migration, isOurs(migration), isOurs(migration));
     }
   }
 
@@ -224,8 +226,8 @@ export class MigrationService {
     const { network, clock, newId } = this.#parts;
     const guest = network.state.guests.get(guestName)!;
     const now = clock.now();
-    const { strategy, admit, maxBlackoutMs, ...wishes } = options;
-    const leased = newAnchors(network.state, withLeases(network.state, guest, to), guest);
+    const { strategy, admit, relay, maxBlackoutMs, ...wishes } = options;
+    const leased = newAnchors(network.state, withLeases(network.state, guest, to, relay), guest);
     const migration: Migration = {
       id: newId(),
       guest: guestName,
@@ -233,6 +235,7 @@ export class MigrationService {
       to,
       strategy: strategy ?? DEFAULT_STRATEGY,
       admit: admit ?? 'all',
+      relay: relay ?? 'tunnel',
       maxBlackoutMs: maxBlackoutMs ?? DEFAULT_MAX_BLACKOUT_MS,
       origin,
       phase: 'planned',
@@ -242,7 +245,7 @@ export class MigrationService {
     };
     this.#running.get(guestName)?.cancelWait?.();
     this.#running.set(guestName, { ...this.#atHand(migration), single: single(migration) });
-    network.update((state) => migrationChanged(migration)(withLeases(state, guest, to)));
+    network.update((state) => migrationChanged(migration)(withLeases(state, guest, to, migration.relay)));
     if (origin === 'noticed') this.#follower.follow(migration, false);
     this.#begin(migration);
     return migration;
@@ -257,10 +260,10 @@ export class MigrationService {
 
   #atHand({ guest, from }: Migration): Running {
     const { network, fabric, clock, onMoment } = this.#parts;
-    const interfaces = network.state.guests.get(guest)?.interfaces ?? [];
+    const { interfaces } = network.state.guests.get(guest) ?? { interfaces: [] };
     return {
       staging: new Staging(fabric, clock, onMoment),
-      rate: new PacketRate(fabric, from, interfaces, clock),
+      rate: new PacketRate(fabric, from, { interfaces }, clock),
       copy: undefined,
       copyingSince: undefined,
       leadMs: 0,
@@ -282,7 +285,8 @@ export class MigrationService {
     if (!this.#parts.fabric.ready(to)) return false;
     this.#follower.leave(guest);
     this.#running.set(guest, { ...this.#atHand(migration), single: single(migration) });
-    this.#begin(migration);
+    if (migration.phase === 'planned') this.#begin(migration);
+    else this.#act(migration, 'copy', undefined);
     return true;
   }
 
@@ -535,6 +539,8 @@ export class MigrationService {
     );
   }
 }
+
+const isOurs = ({ origin }: Migration): boolean => origin === 'controller';
 
 /** Copies go to the destination first, unless the strategy knows none or QEMU is not ours to steer. */
 const single = ({ strategy, origin }: Migration): boolean => strategy !== 'bicast' || origin === 'noticed';

@@ -8,7 +8,7 @@
  * What is seen between two moments of a switchover may look like an end. So each verdict has a patience: it counts only
  * when it has been the same for that long.
  */
-import type { Migration } from '../../controller/network/migration.ts';
+import type { Phase } from '../../controller/network/migration.ts';
 import type { DomainState, GuestName, HostName, NetworkState } from '../../controller/network/model.ts';
 import { migration as limits } from '../../controller/limits.ts';
 import type { MigrationEvent } from './machine.ts';
@@ -28,7 +28,7 @@ export type Verdict = {
   readonly patience: number;
 } & (
   | { readonly type: 'event'; readonly event: MigrationEvent }
-  /** libvirt was never asked: it can be now. */
+  /** libvirt was not asked, or said no: it can be asked now. */
   | { readonly type: 'begin' }
 );
 
@@ -41,10 +41,14 @@ export function seen(state: NetworkState, guest: GuestName, host: HostName): See
   return hypervisor.domains.get(guest) ?? 'absent';
 }
 
-/** Undefined while there is nothing to say but that it goes on. */
+/**
+ * Undefined while there is nothing to say but that it goes on. `mayAsk`: whether libvirt has been asked is not known, and
+ * it may be asked.
+ */
 export function verdict(
-  { phase, origin }: Pick<Migration, 'phase' | 'origin'>,
+  phase: Phase,
   { source, destination, job }: Facts,
+  mayAsk: boolean,
 ): Verdict | undefined {
   const event = (event: MigrationEvent, patience: number = settled): Verdict => ({
     type: 'event',
@@ -64,10 +68,11 @@ export function verdict(
     return hasLetGo ? event({ type: 'performed' }, 0) : event({ type: 'resumed-at-destination' }, 0);
   }
   if (source === 'running' && job === 'none') {
-    if (phase === 'planned' && origin === 'controller') {
-      return destination === 'unknown' ? undefined : { type: 'begin', patience: 0 };
-    }
     const sure = destination === 'absent' || destination === 'shutoff';
+    if (mayAsk && sure && (phase === 'planned' || phase === 'preparing')) {
+      return { type: 'begin', patience: settled };
+    }
+    if (mayAsk && phase === 'planned') return undefined;
     return event({ type: 'refused', reason: ENDED }, sure ? settled : unclear);
   }
   if (hasLetGo && (destination === 'absent' || destination === 'shutoff')) {

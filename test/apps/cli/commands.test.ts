@@ -132,6 +132,7 @@ guest          web
 from           a1 (10.1.0.0/24)
 to             b2 (10.2.0.0/24)
 strategy       redirect, admits all
+relay          tunnel
 begun by       somebody else
 phase          rolled-back
 reason         the destination gave the guest up

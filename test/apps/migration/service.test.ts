@@ -87,7 +87,7 @@ describe('a controller that is killed', () => {
     await world.pass(2_000);
     expect(world.migration.phase).toBe('planned');
     world.ready = true;
-    await world.pass(2_000);
+    await world.pass(4_000);
     expect(world.migration.phase).toBe('preparing');
     expect(world.asked).toBe(1);
     world.arrives();
@@ -129,6 +129,21 @@ describe('a controller that is killed', () => {
     endings['stopped']!();
     await expectArrived();
     expect(world.asked).toBe(1);
+  });
+
+  test('preparing, and libvirt was not asked yet: it is asked', async () => {
+    world.service.begin('web', TO);
+    await world.calm();
+    world.kill();
+    world.job = false;
+    world.asked = 0;
+    await world.startController();
+    await world.pass(4_000);
+    expect(world.asked).toBe(1);
+    world.arrives();
+    await world.calm();
+    for (const end of Object.values(endings)) end();
+    await expectArrived();
   });
 
   test('copying: staged anew, QEMU set free, and followed to its end', async () => {

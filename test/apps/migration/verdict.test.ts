@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Facts, seen, type Seen, verdict } from '../../../apps/migration/verdict.ts';
 import { migration as limits } from '../../../controller/limits.ts';
 import { hypervisorLost, hypervisorSeen } from '../../../controller/network/changes.ts';
-import type { Migration, Phase } from '../../../controller/network/migration.ts';
+import type { Phase } from '../../../controller/network/migration.ts';
 import { after, atHome } from '../../controller/network/sites.ts';
 
 type Row = [
@@ -15,8 +15,8 @@ type Row = [
 ];
 const { settled, unclear } = limits;
 
-function says(phase: Phase, facts: Facts, origin: Migration['origin'] = 'controller'): [string, number?] {
-  const found = verdict({ phase, origin }, facts);
+function says(phase: Phase, facts: Facts, mayAsk = false): [string, number?] {
+  const found = verdict(phase, facts, mayAsk);
   if (found === undefined) return ['-'];
   return [found.type === 'event' ? found.event.type : found.type, found.patience];
 }
@@ -42,9 +42,7 @@ describe('what both daemons say', () => {
     ['copying', 'running', 'unknown', 'none', 'refused', unclear],
     ['copying', 'running', 'incoming', 'none', 'refused', unclear],
     ['copying', 'absent', 'absent', 'none', 'refused', settled],
-    // It was planned.
-    ['planned', 'running', 'absent', 'none', 'begin', 0],
-    ['planned', 'running', 'unknown', 'none', '-'],
+    // It was planned, and is being done.
     ['planned', 'running', 'absent', 'running', 'adopted', 0],
     ['planned', 'running', 'incoming', 'none', 'adopted', 0],
     ['planned', 'absent', 'running', 'none', 'adopted', 0],
@@ -58,9 +56,20 @@ describe('what both daemons say', () => {
     expect(says(phase, facts)).toEqual(patience === undefined ? [expected] : [expected, patience]);
   });
 
-  test('what somebody else planned is nothing for us to begin', () => {
+  test.each<[Phase, Seen, string, number?]>([
+    ['planned', 'absent', 'begin', settled],
+    ['planned', 'unknown', '-'],
+    ['preparing', 'absent', 'begin', settled],
+    ['preparing', 'unknown', 'refused', unclear],
+    ['copying', 'absent', 'refused', settled],
+  ])('%s, %s at the destination, and libvirt may be asked: %s', (phase, destination, ...expected) => {
+    const facts = { source: 'running', destination, job: 'none' } as const;
+    expect(says(phase, facts, true)).toEqual(expected);
+  });
+
+  test('what somebody else planned is nothing for us to ask for', () => {
     const facts = { source: 'running', destination: 'absent', job: 'none' } as const;
-    expect(says('planned', facts, 'noticed')).toEqual(['refused', settled]);
+    expect(says('planned', facts)).toEqual(['refused', settled]);
   });
 });
 
