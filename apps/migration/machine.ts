@@ -46,7 +46,7 @@ export type MigrationEvent =
   | { readonly type: 'refused'; readonly reason: string }
   /** Traffic is back at the source: every anchor acknowledged it. */
   | { readonly type: 'returned' }
-  /** No anchor but the guest's own host carries a connection any more. */
+  /** The anchor that the guest left has gone, or relays nothing. */
   | { readonly type: 'drained' };
 
 export type MigrationAction =
