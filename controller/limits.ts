@@ -119,8 +119,8 @@ export const lab = {
   captureKiB: 16_384,
   /** From asking a capture to end to its end: it writes what it holds. */
   captureStop: 5_000,
-  /** From the controller's start to its API answering, and from asking it to end to its end. */
-  controllerStart: 15_000,
+  /** From the controller's start to its API answering (a busy machine takes 15 s), and from asking it to end to its end. */
+  controllerStart: 30_000,
   controllerStop: 10_000,
   /** From the controller's start to its control of every bridge. */
   hostsReady: 20_000,

@@ -411,10 +411,11 @@ export class MigrationService {
     const { network, hypervisors, clock, onError } = this.#parts;
     const destination = network.state.hosts.get(to)!;
     const running = this.#running.get(guest)!;
-    const { bandwidthMiBps, autoConverge, postCopy } = wishes;
+    const { bandwidthMiBps, autoConverge, postCopy, copyStorage } = wishes;
     running.copy = new Copy({
       guest,
       hypervisor: hypervisors.get(from)!,
+      destination: hypervisors.get(to)!,
       clock,
       terms: { strategy, maxBlackoutMs, bandwidthMiBps, postCopy: postCopy === true },
       migrate: {
@@ -422,6 +423,7 @@ export class MigrationService {
         uri: `tcp://${destination.underlay.includes(':') ? `[${destination.underlay}]` : destination.underlay}`,
         listenAddress: destination.underlay,
         flags: { autoConverge, postcopy: postCopy },
+        copyStorage,
         ...(bandwidthMiBps === undefined ? {} : { bandwidth: bandwidthMiBps }),
       },
       onOrder: (order) => this.#ordered(migration, order),

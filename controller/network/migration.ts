@@ -42,6 +42,9 @@ export interface Migration {
   readonly copyMs?: number;
 }
 
+/** What is copied of disks that only the source has: all, or what differs from an image that is there already. */
+export type CopyStorage = 'all' | 'inc';
+
 /** How libvirt is to copy the guest. */
 export interface Wishes {
   /** The most that the copy may take of the network, in MiB/s. */
@@ -50,6 +53,7 @@ export interface Wishes {
   readonly autoConverge?: boolean;
   /** Lets the guest run at the destination after two passes over its memory, and the rest come after it. */
   readonly postCopy?: boolean;
+  readonly copyStorage?: CopyStorage;
 }
 
 /**

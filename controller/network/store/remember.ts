@@ -280,11 +280,12 @@ export function difference(
 }
 
 /** Numbers as they are, and 1 for what is wished. */
-function wishRow({ bandwidthMiBps, autoConverge, postCopy }: Wishes): Map<string, number> {
+function wishRow({ bandwidthMiBps, autoConverge, postCopy, copyStorage }: Wishes): Map<string, number> {
   const row = new Map<string, number>();
   if (bandwidthMiBps !== undefined) row.set('bandwidth', bandwidthMiBps);
   if (autoConverge === true) row.set('auto-converge', 1);
   if (postCopy === true) row.set('post-copy', 1);
+  if (copyStorage !== undefined) row.set(`copy-storage-${copyStorage}`, 1);
   return row;
 }
 
@@ -294,6 +295,8 @@ function wishesOf(row: ReadonlyMap<string, number>): Wishes {
     ...(bandwidthMiBps === undefined ? {} : { bandwidthMiBps }),
     ...(row.has('auto-converge') ? { autoConverge: true } : {}),
     ...(row.has('post-copy') ? { postCopy: true } : {}),
+    ...(row.has('copy-storage-all') ? { copyStorage: 'all' } : {}),
+    ...(row.has('copy-storage-inc') ? { copyStorage: 'inc' } : {}),
   };
 }
 
