@@ -11,7 +11,7 @@ import type { CopyStorage, Hypervisor } from '../../controller/hypervisors/hyper
 import type { LibvirtEvent } from '../../controller/libvirt/index.ts';
 import { DEFAULT_MAX_BLACKOUT_MS, migration as limits } from '../../controller/limits.ts';
 import { migrationChanged, placed, unanchored } from '../../controller/network/changes.ts';
-import { isUnderWay, type Migration, type Strategy } from '../../controller/network/migration.ts';
+import { isMoving, isUnderWay, type Migration, type Strategy } from '../../controller/network/migration.ts';
 import type {
   Admit,
   Anchor,
@@ -37,6 +37,7 @@ import { Staging } from './staging.ts';
 import type { Order } from './steering.ts';
 import { copyingToBoth, newAnchors, switchedBack, switchedOver, withLeases } from './switchover.ts';
 import { foresee, longestLeadMs, overflowed } from './tap-queue.ts';
+import { Turns } from './turns.ts';
 import { warmings } from './warming.ts';
 
 /** Which strategy measures best: no packet is sent twice, and few are lost. See `make bench-switchover`. */
@@ -91,11 +92,14 @@ interface Running {
   resumedAt: number | undefined;
   /** Set while the guest's announcement is waited for. */
   cancelWait: Cancel | undefined;
+  /** Set while it is this migration's turn to copy. */
+  endTurn: (() => void) | undefined;
 }
 
 export class MigrationService {
   readonly #parts: MigrationServiceParts;
   readonly #running = new Map<GuestName, Running>();
+  readonly #turns = new Turns(limits.copiesAtATime);
 
   constructor(parts: MigrationServiceParts) {
     this.#parts = parts;
@@ -194,18 +198,32 @@ export class MigrationService {
       stoppedAt: undefined,
       resumedAt: undefined,
       cancelWait: undefined,
+      endTurn: undefined,
     });
     network.update((state) => migrationChanged(migration)(withLeases(state, guest, to)));
-    this.#prepare(guest, to).then(
+    this.#prepare(guest, migration).then(
       () => this.#event(guestName, { type: 'begun' }, migration.id),
       (error: unknown) => this.#event(guestName, { type: 'refused', reason: messageOf(error) }, migration.id),
     );
     return migration;
   }
 
-  /** The store knows of the migration, and the destination remembers nothing of an earlier visit. */
-  async #prepare(guest: Guest, to: HostName): Promise<void> {
-    const { fabric, saved } = this.#parts;
+  /**
+   * It is the migration's turn, the store knows of it, and the destination remembers nothing of an earlier visit.
+   * What somebody else began does not wait.
+   */
+  async #prepare(guest: Guest, { id, from, to, origin }: Migration): Promise<void> {
+    const { fabric, saved, network } = this.#parts;
+    if (origin === 'controller') {
+      const endTurn = await this.#turns.take([from, to]);
+      const running = this.#running.get(guest.name);
+      const current = network.state.migrations.get(guest.name);
+      if (running === undefined || current?.id !== id || !isMoving(current)) {
+        endTurn(); // it was given up while it waited
+        return;
+      }
+      running.endTurn = endTurn;
+    }
     await Promise.all([
       saved(),
       ...guest.interfaces.map((nic) => fabric.flushZone(to, relayZone(nic.number))),
@@ -297,6 +315,7 @@ export class MigrationService {
       onMoment({ kind: 'phase', guest, migration: next.id, phase: next.phase }, now);
     }
     for (const action of actions) this.#act(next, action, committing);
+    if (!isMoving(next)) this.#running.get(guest)?.endTurn?.();
   }
 
   #act(migration: Migration, action: MigrationAction, committing: Promise<void> | undefined): void {
