@@ -7,6 +7,7 @@ import { parseAddress } from '../../topologies/address.ts';
 import type { ConnectionSection, ExperimentSection, Topology } from '../../topologies/schema.ts';
 import type { MigrationObject } from '../api/objects.ts';
 import { Captures } from './captures.ts';
+import { clockOffset } from './clock-offset.ts';
 import { Connection } from './connections.ts';
 import { NoCareOfAddressError } from './errors.ts';
 import type { ResultsFolder } from './results.ts';
@@ -35,6 +36,7 @@ export interface RunOptions {
 
 interface Open {
   readonly connection: Connection;
+  readonly guest: string;
   readonly at: 'home' | 'care-of';
   /** Migrations that had happened when it was opened. */
   readonly since: number;
@@ -52,7 +54,8 @@ export function describeStep(step: Step): string {
 export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const { session, experiment, results, clock, signal } = options;
   const startedAt = clock.now();
-  const captures = await Captures.start(session.lab, results);
+  const beganMs = await clockOffset(clock);
+  const captures = await Captures.start(session.lab, results, clock);
   const open = new Map<string, Open>();
   const migrations: MigrationSummary[] = [];
   const connections: ConnectionSummary[] = [];
@@ -60,8 +63,9 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const close = async (names: Iterable<string>): Promise<void> => {
     const closing = [...names].flatMap((name) => open.get(name) ?? []);
     const summaries = await Promise.all(
-      closing.map(async ({ connection, at, since }) => ({
+      closing.map(async ({ connection, guest, at, since }) => ({
         ...(await connection.close()),
+        guest,
         at,
         migrations: migrations.length - since,
       })),
@@ -78,7 +82,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
         const section = experiment.connections[name]!;
         const target = await addressOf(options, name, section);
         const connection = new Connection(session.lab, name, section, target, results);
-        open.set(name, { connection, at: section.at, since: migrations.length });
+        open.set(name, { connection, guest: section.to, at: section.at, since: migrations.length });
       }
       await close(step.close ?? []);
       if (step.wait !== undefined) await pause(clock, step.wait / 1000, signal);
@@ -95,6 +99,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     lab: session.lab.plan.name,
     startedAt,
     endedAt: clock.now(),
+    clock: { beganMs, endedMs: await clockOffset(clock) },
     machine: machineOf(
       session.accelerator,
       session.lab.delay,
@@ -115,6 +120,7 @@ async function migrate(
     guest,
     to,
     strategy,
+    relay,
     bandwidth,
     maxBlackoutMs,
     autoConverge,
@@ -126,6 +132,7 @@ async function migrate(
     guest,
     to,
     ...(strategy === undefined ? {} : { strategy }),
+    ...(relay === undefined ? {} : { relay }),
     ...(bandwidth === undefined ? {} : { bandwidthMiBps: bandwidth }),
     ...(maxBlackoutMs === undefined ? {} : { maxBlackoutMs }),
     ...(autoConverge === undefined ? {} : { autoConverge }),
@@ -153,6 +160,7 @@ async function migrate(
     fromSubnet,
     toSubnet,
     strategy: migration.strategy,
+    relay: migration.relay,
     outcome: outcome ?? 'failed',
     blackoutMs,
     copyMs,

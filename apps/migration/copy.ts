@@ -25,8 +25,19 @@ import { migrateWithStorage } from './storage.ts';
 
 export interface CopyOptions {
   readonly guest: GuestName;
-  readonly hypervisor: Hypervisor;
-  readonly destination: Hypervisor;
+  readonly hypervisor: Pick<
+    Hypervisor,
+    | 'find'
+    | 'maxDowntime'
+    | 'setMaxDowntime'
+    | 'setMaxSpeed'
+    | 'startPostCopy'
+    | 'jobStats'
+    | 'migrate'
+    | 'abort'
+    | 'imageDirectories'
+  >;
+  readonly destination: Pick<Hypervisor, 'admitImages'>;
   readonly clock: Clock;
   readonly terms: Terms;
   readonly migrate: GuestMigration;

@@ -8,8 +8,8 @@ import type { DomainRef } from '../../controller/libvirt/index.ts';
 /** Resolves when the guest runs at the destination and the source has let go of it. */
 export async function migrateWithStorage(
   domain: DomainRef,
-  source: Hypervisor,
-  destination: Hypervisor,
+  source: Pick<Hypervisor, 'migrate' | 'imageDirectories'>,
+  destination: Pick<Hypervisor, 'admitImages'>,
   options: GuestMigration,
 ): Promise<void> {
   if (options.copyStorage !== 'all') return source.migrate(domain, options);

@@ -15,9 +15,10 @@ const first: GuestObject['interfaces'][number] = {
       host: 'a1',
       addresses: { ipv4: '10.1.0.110', ipv6: '2001:db8:1::110' },
       admit: 'all',
+      ways: [],
       relay: null,
     },
-    { index: 2, host: 'b1', addresses: { ipv4: '10.2.0.200' }, admit: 'all', relay: null },
+    { index: 2, host: 'b1', addresses: { ipv4: '10.2.0.200' }, admit: 'all', ways: [], relay: null },
   ],
 };
 const second: GuestObject['interfaces'][number] = {
@@ -25,8 +26,8 @@ const second: GuestObject['interfaces'][number] = {
   careOf: { ipv4: '10.2.0.201' },
   mac: '52:54:00:00:00:02',
   anchors: [
-    { index: 1, host: 'a1', addresses: { ipv4: '10.11.0.110' }, admit: 'all', relay: null },
-    { index: 2, host: 'b1', addresses: { ipv4: '10.2.0.201' }, admit: 'all', relay: null },
+    { index: 1, host: 'a1', addresses: { ipv4: '10.11.0.110' }, admit: 'all', ways: [], relay: null },
+    { index: 2, host: 'b1', addresses: { ipv4: '10.2.0.201' }, admit: 'all', ways: [], relay: null },
   ],
 };
 const duo = {
