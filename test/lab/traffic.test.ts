@@ -359,23 +359,3 @@ describe('a guest that writes memory faster than it can be copied', () => {
     await expectAlive(connections, 2);
   });
 });
-
-test('ten guests at once go to another site and keep their connections', async () => {
-  const guests = Object.entries(topology.guests).map(([name, { addresses }]) => ({ name, addresses }));
-  expect(guests).toHaveLength(10);
-  const connections = guests.flatMap(({ name, addresses: [ipv4, ipv6] }) => [
-    open(`ten-tcp-${name}`, { kind: 'tcp-echo', target: ipv4! }),
-    open(`ten-own-${name}`, { kind: 'from-guest', protocol: 'udp', target: ipv6! }),
-  ]);
-  await Promise.all(connections.map((probe) => probe.begun()));
-  const began = systemClock.now();
-  const moved = await Promise.all(
-    guests.map(({ name }) => migrate(name, 'b1', name === 'duo' ? { copyStorage: 'all' } : {})),
-  );
-  console.log(`ten guests took ${systemClock.now() - began} ms`);
-  expect(moved.map(({ guest, outcome, reason }) => ({ guest, outcome, reason }))).toEqual(
-    guests.map(({ name }) => ({ guest: name, outcome: 'completed', reason: null })),
-  );
-  await sleep(1_000);
-  await expectAlive(connections, 1);
-});
