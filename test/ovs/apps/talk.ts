@@ -84,11 +84,12 @@ export async function tcp(bed: Bed, side: Side): Promise<TcpTalk> {
       [stream, server],
       [server, stream],
     ] as const) {
-      // A piece at a time: what a socket takes at once is bounded.
+      // A piece at a time, and a byte back that acknowledges it: what a socket takes unacknowledged is bounded.
       for (let left = bytes; left > 0; left -= PIECE) {
         const piece = Math.min(left, PIECE);
         await one.write(Buffer.alloc(piece, 'bulk'));
         expect((await other.read(piece)).length).toBe(piece);
+        await carry(other, one, '.');
       }
     }
   };
