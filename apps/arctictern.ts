@@ -31,6 +31,7 @@ import { timeoutsFor, zonesOf } from '../controller/switches/conntrack-timeouts.
 import { Fabric } from '../controller/switches/fabric.ts';
 import { SwitchListener } from '../controller/switches/listener.ts';
 import { PacketInReason } from '../controller/switches/pipeline.ts';
+import { BlocklistService } from './defence/blocklist.ts';
 import { EventStream, momentEvent } from './events.ts';
 import { Drain } from './migration/drain-service.ts';
 import { MigrationService } from './migration/service.ts';
@@ -53,6 +54,7 @@ export class ArcticTern {
   readonly network: Network;
   readonly fabric: Fabric;
   readonly migrations: MigrationService;
+  readonly blocklist: BlocklistService;
   readonly relays: Drain;
   readonly events = new EventStream();
   /** Every migration that is known of, ended ones too, by id, oldest first. */
@@ -132,6 +134,7 @@ export class ArcticTern {
         }),
     );
     this.#hypervisors = new Map(hosts.map((host) => [host.name, this.#hypervisor(host, clock, random)]));
+    this.blocklist = new BlocklistService(this.network, clock);
     this.migrations = new MigrationService({
       network: this.network,
       fabric: this.fabric,
@@ -173,6 +176,7 @@ export class ArcticTern {
   async close(): Promise<void> {
     for (const cancel of this.#graceTimers.values()) cancel();
     this.#gateways.close();
+    this.blocklist.close();
     this.relays.close();
     await Promise.all([
       this.#listener.close(),

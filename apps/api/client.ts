@@ -6,6 +6,9 @@ import { type Cancel, type Clock, systemClock } from '../../controller/clock.ts'
 import { api as limits } from '../../controller/limits.ts';
 import * as objects from './objects.ts';
 import type {
+  AllowanceObject,
+  BlockObject,
+  BlockRequest,
   EdgeObject,
   EventObject,
   FlowObject,
@@ -15,6 +18,7 @@ import type {
   MigrationRequest,
   ReleaseRequest,
   StatusObject,
+  UnblockedObject,
 } from './objects.ts';
 import {
   ApiAnswerError,
@@ -70,6 +74,20 @@ export class ApiClient {
   abort = (id: string): Promise<MigrationObject> =>
     this.#post(`v1/migrations/${segment(id)}/abort`, {}, objects.migration);
 
+  blocks = (): Promise<BlockObject[]> => this.#get('v1/blocks', objects.block.array());
+  blockNumbered = (number: number): Promise<BlockObject> => this.#get(`v1/blocks/${number}`, objects.block);
+  block = (request: BlockRequest): Promise<BlockObject> => this.#post('v1/blocks', request, objects.block);
+  addSources = (number: number, sources: readonly string[]): Promise<BlockObject> =>
+    this.#post(`v1/blocks/${number}/sources`, { sources }, objects.block);
+  removeBlock = (number: number): Promise<BlockObject> => this.#delete(`v1/blocks/${number}`, objects.block);
+  unblock = (source: string): Promise<UnblockedObject> =>
+    this.#delete(`v1/blocked-sources/${segment(source)}`, objects.unblocked);
+  allowed = (): Promise<AllowanceObject[]> => this.#get('v1/allowed', objects.allowance.array());
+  allow = (source: string, reason: string): Promise<AllowanceObject> =>
+    this.#post('v1/allowed', { source, reason }, objects.allowance);
+  disallow = (source: string): Promise<AllowanceObject> =>
+    this.#delete(`v1/allowed/${segment(source)}`, objects.allowance);
+
   /**
    * What happens from now on: `onOpen` is called when nothing is missed any more. Ends without an error only when
    * `signal` is aborted.
@@ -123,6 +141,10 @@ export class ApiClient {
   async #post<T>(path: string, body: object, schema: ZodType<T>): Promise<T> {
     const headers = { 'content-type': 'application/json' };
     return this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) }, schema);
+  }
+
+  async #delete<T>(path: string, schema: ZodType<T>): Promise<T> {
+    return this.#ask(path, { method: 'DELETE' }, schema);
   }
 
   async #ask<T>(
