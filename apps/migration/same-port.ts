@@ -48,7 +48,7 @@ export function samePortFlows(list: FlowList, { nic, own, others, atHome }: Resi
     const trackAfter = (before: readonly Action[]): Then =>
       atHome
         ? [[...before, ct({ commit: true, zone, exec: markKnown })], 'deliver']
-        : [[...before, ct({ commit: true, zone, nat: { dst: home }, exec: markKnown, table: 'deliver' })]];
+        : [[...before, ct({ commit: true, zone, nat: { dst: home }, exec: markKnown, table: 'translated' })]];
 
     list.add('inboundTracked', 130, { ...fields, ...ctState('trk', 'new'), [Register.looked]: 0 }, [
       [set(Register.looked, 1), ct({ zone: sourceZone(nic.number), nat: {}, table: 'sourceKnown' })],
@@ -59,7 +59,8 @@ export function samePortFlows(list: FlowList, { nic, own, others, atHome }: Resi
     list.add('compared', 110, { ...fields, ...NO_ANCHOR }, trackAfter(asItCame));
     const translate = { commit: true, zone: sourceZone(nic.number), nat: { src: other }, exec: markKnown };
     list.add('compared', 100, fields, [[...asItCame, ct({ ...translate, table: 'sourceTranslated' })]]);
-    list.add('sourceTranslated', 100, fields, trackAfter([]));
+    // What could not be translated, for want of room in conntrack, is dropped.
+    list.add('sourceTranslated', 100, { ...fields, ...ctState('trk', 'snat') }, trackAfter([]));
     list.add('route', 210, { ...key, ...from(family, address), ...to(family, other), [Register.looked]: 0 }, [
       [set(Register.looked, 1), ct({ zone: sourceZone(nic.number), nat: {}, table: 'route' })],
     ]);

@@ -33,10 +33,11 @@
  * One app owns each table; flows of several objects share it, told apart by cookie. Rules are proactive:
  * what no rule knows is dropped, never sent to the controller.
  *
- * Every interface of a guest has a number (15 bits). It is what tunnels carry and registers hold, and it
- * gives two conntrack zones on every bridge: the anchor zone tracks connections of addresses that this bridge
- * holds (home or care-of), translations included; the relay zone remembers, where the guest is, which anchor
- * each relayed connection came from. So state never moves between bridges.
+ * Every interface of a guest has a number (14 bits). It is what tunnels carry and registers hold, and it
+ * gives three conntrack zones on every bridge: the anchor zone tracks connections of addresses that this bridge
+ * holds (home or care-of), translations included, and at an edge those that pass it; the relay zone remembers, where
+ * the guest is, which anchor each relayed connection came from; a third one holds translated sources. So state never
+ * moves between bridges.
  */
 
 export const Table = {
@@ -63,19 +64,15 @@ export const Table = {
   /** The blocklist's second line: sources whose new connections are dropped. Reached behind the meters only. */
   blocklistNew: 34,
   /** A new connection from outside: tracked from here on, translated when it is to a care-of address. */
-<<<<<<< HEAD
-  binding: 33,
-  /** A new connection as the guest would see it, looked up in the relay zone: is there one that looks the same? */
-  compared: 34,
-  /** A new connection that was given another source: tracked from here on. */
-  sourceTranslated: 35,
-  /** A packet that was not known, with the source that it was given if it was given one: looked up again. */
-  sourceKnown: 36,
-=======
   binding: 35,
+  /** A new connection as the guest would see it, looked up in the relay zone: is there one that looks the same? */
+  compared: 36,
+  /** A new connection that was given another source: tracked from here on. */
+  sourceTranslated: 37,
+  /** A packet that was not known, with the source that it was given if it was given one: looked up again. */
+  sourceKnown: 38,
   /** It should have been translated. What was not, for want of room in conntrack, is dropped. */
-  translated: 36,
->>>>>>> main
+  translated: 39,
   /** To the guest: its port, or the tunnel to where it is. */
   deliver: 40,
   /** Out of a tunnel, to the guest: remember the anchor, then its port. */

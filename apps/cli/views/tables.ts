@@ -14,13 +14,10 @@ export const tablePurpose: Readonly<Record<TableName, string>> = {
   admission: 'new connections from outside: as many a second as their guest is let have',
   blocklistNew: 'the blocklist’s second line: sources whose new connections are dropped',
   binding: 'new connections from outside: tracked, and translated when they are to a care-of address',
-<<<<<<< HEAD
   compared: 'new connections as the guest would see them: does a relayed one look the same?',
   sourceTranslated: 'new connections that were given another source: tracked',
   sourceKnown: 'what was not known, looked up again with the source that it was given',
-=======
   translated: 'new connections to a care-of address: dropped when they could not be translated',
->>>>>>> main
   deliver: 'to the guest: its port here, or the tunnel to where it is',
   deliverRelayed: 'out of a tunnel to the guest: remember the anchor, then its port',
   outbound: 'from the guest: is it an answer on a relayed connection?',
