@@ -6,8 +6,8 @@
  *        └─ look ──► sample ──► steering ──► orders ──► libvirt, or the service (`onOrder`)
  */
 import type { Clock } from '../../controller/clock.ts';
-import type { Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
-import type { DomainRef, MigrateOptions } from '../../controller/libvirt/index.ts';
+import type { GuestMigration, Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
+import type { DomainRef } from '../../controller/libvirt/index.ts';
 import { migration as limits } from '../../controller/limits.ts';
 import type { GuestName } from '../../controller/network/model.ts';
 import { MigrationAbortedError } from './errors.ts';
@@ -21,6 +21,7 @@ import {
   type Steering,
   type Terms,
 } from './steering.ts';
+import { migrateWithStorage } from './storage.ts';
 
 export interface CopyOptions {
   readonly guest: GuestName;
@@ -34,10 +35,12 @@ export interface CopyOptions {
     | 'jobStats'
     | 'migrate'
     | 'abort'
+    | 'imageDirectories'
   >;
+  readonly destination: Pick<Hypervisor, 'admitImages'>;
   readonly clock: Clock;
   readonly terms: Terms;
-  readonly migrate: Omit<MigrateOptions, 'flags'> & Partial<Pick<MigrateOptions, 'flags'>>;
+  readonly migrate: GuestMigration;
   /** Called with each order, after libvirt has taken it where it is libvirt's. */
   readonly onOrder: (order: Order) => void;
   readonly packetsPerSecond: () => number | undefined;
@@ -62,7 +65,7 @@ export class Copy {
 
   /** Resolves when libvirt says that the guest has moved; throws its reason when it has not. */
   async perform(): Promise<void> {
-    const { guest, hypervisor, terms, migrate } = this.#options;
+    const { guest, hypervisor, destination, terms, migrate } = this.#options;
     const domain = await hypervisor.find(guest);
     this.#domain = domain;
     const usual = await hypervisor.maxDowntime(domain);
@@ -70,7 +73,7 @@ export class Copy {
     if (this.#isAborted()) throw new MigrationAbortedError(guest);
     const looking = this.#look(domain);
     try {
-      await hypervisor.migrate(domain, migrate);
+      await migrateWithStorage(domain, hypervisor, destination, migrate);
     } catch (error) {
       // The guest stays, and so would the limit that it was copied under.
       await hypervisor.setMaxDowntime(domain, usual).catch(this.#report);
@@ -114,6 +117,8 @@ export class Copy {
 
   async #look(domain: DomainRef): Promise<void> {
     const { hypervisor, clock, terms, packetsPerSecond, onLook } = this.#options;
+    // Said once, however long it lasts.
+    let failed = false;
     while (!this.#over) {
       try {
         const stats = await hypervisor.jobStats(domain);
@@ -132,11 +137,17 @@ export class Copy {
           onLook(sample.at);
           await this.#obey(steer(this.#steering, terms, sample));
         }
+        failed = false;
       } catch (error) {
-        if (!this.#isOver()) this.#report(error);
+        if (!failed && !this.#isOver()) this.#report(error);
+        failed = true;
       }
       const close = this.#steering?.mode === 'approach';
-      const interval = close ? limits.closeLookInterval : limits.lookInterval;
+      const interval = failed
+        ? limits.failedLookInterval
+        : close
+          ? limits.closeLookInterval
+          : limits.lookInterval;
       await new Promise<void>((resolve) => clock.after(interval, resolve));
     }
   }

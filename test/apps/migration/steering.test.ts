@@ -22,12 +22,18 @@ interface Guest {
   /** Bytes that it dirties in a millisecond, over and over the same `workingSet`. */
   readonly dirtyPerMs: number;
   readonly workingSet: number;
+  readonly packetsPerSecond: number;
 }
 
-const idle: Guest = { memory: 90 * MIB, dirtyPerMs: 0, workingSet: 0 };
-const busy: Guest = { memory: 90 * MIB, dirtyPerMs: 8_192, workingSet: 1.5 * MIB };
+const idle: Guest = { memory: 90 * MIB, dirtyPerMs: 0, workingSet: 0, packetsPerSecond: 0 };
+const busy: Guest = { memory: 90 * MIB, dirtyPerMs: 8_192, workingSet: 1.5 * MIB, packetsPerSecond: 5_000 };
 /** Dirties 40 MiB/s over all of its memory. */
-const hopeless: Guest = { memory: 64 * MIB, dirtyPerMs: 40 * 1049, workingSet: 64 * MIB };
+const hopeless: Guest = {
+  memory: 64 * MIB,
+  dirtyPerMs: 40 * 1049,
+  workingSet: 64 * MIB,
+  packetsPerSecond: 5_000,
+};
 
 class Qemu {
   readonly #guest: Guest;
@@ -82,7 +88,7 @@ class Qemu {
   }
 
   sample(at: number, staged: boolean): Sample {
-    const packetsPerSecond = this.#guest.dirtyPerMs > 0 ? 5_000 : 0;
+    const { packetsPerSecond } = this.#guest;
     return {
       packetsPerSecond,
       at,
@@ -184,7 +190,7 @@ describe('bicast', () => {
   test.each([0, 7, 13, 29, 41])('a busy guest switches over soon after it (looks at %i)', (phase) => {
     const { stoppedAt, copyingAt, orders } = run(busy, bicast, { phase });
     expect(stoppedAt! - copyingAt!).toBeGreaterThan(0);
-    expect(stoppedAt! - copyingAt!).toBeLessThan(180);
+    expect(stoppedAt! - copyingAt!).toBeLessThan(200);
     // QEMU has got its speed back, and the downtime that is allowed.
     expect(orders.filter(({ type }) => type === 'speed').at(-1)).toMatchObject({ mibps: 16 });
     expect(orders.filter(({ type }) => type === 'downtime').at(-1)).toMatchObject({ ms: 100 });
@@ -192,7 +198,7 @@ describe('bicast', () => {
 
   test.each([0.1, 0.2, 0.4, 0.8])('nor does one escape that dirties %s MiB again and again', (mib) => {
     for (const lateMs of [0, 15, 30, 45]) {
-      const light = { ...busy, dirtyPerMs: 4_096, workingSet: mib * MIB };
+      const light = { ...busy, dirtyPerMs: 4_096, workingSet: mib * MIB, packetsPerSecond: 800 };
       const { stoppedAt, copyingAt } = run(light, bicast, { lateMs });
       expect(copyingAt, `looks ${lateMs} ms late`).toBeLessThan(stoppedAt!);
     }
@@ -202,7 +208,7 @@ describe('bicast', () => {
     const { orders, stoppedAt } = run({ ...busy, workingSet: 1.2 * MIB }, bicast);
     const begun = orders.find(({ type }) => type === 'copy-to-both')!;
     expect(begun.at).toBeGreaterThan(6_000);
-    expect(stoppedAt! - begun.at).toBeLessThan(120);
+    expect(stoppedAt! - begun.at).toBeLessThan(140);
   });
 
   test('nothing is let happen before the flows are staged', () => {
