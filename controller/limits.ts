@@ -119,8 +119,8 @@ export const lab = {
   captureKiB: 16_384,
   /** From asking a capture to end to its end: it writes what it holds. */
   captureStop: 5_000,
-  /** From the controller's start to its API answering, and from asking it to end to its end. */
-  controllerStart: 15_000,
+  /** From the controller's start to its API answering (a busy machine takes 15 s), and from asking it to end to its end. */
+  controllerStart: 30_000,
   controllerStop: 10_000,
   /** From the controller's start to its control of every bridge. */
   hostsReady: 20_000,
@@ -204,6 +204,19 @@ export const blocklist = {
   shortest: { 4: 8, 6: 19 },
 } as const;
 
+/** What is done about verdicts. */
+export const filtering = {
+  /** How sure a verdict must be of a source. */
+  confidence: 0.9,
+  /** How long a block lasts after the attack was last seen. */
+  lasts: 600_000,
+  /** With more sources than this in a verdict they are aggregated, where this share of a prefix attacks. */
+  sourcesBeforeAggregation: 100,
+  share: 0.5,
+  /** But into none shorter than these. */
+  shortest: { 4: 20, 6: 48 },
+} as const;
+
 /** Admission of new connections. */
 export const admission = {
   /** New connections from outside that a bridge lets a guest have in a second, when nothing else is said. */
@@ -257,13 +270,16 @@ export const migration = {
   /** What users may ask for as the longest blackout. */
   maxBlackoutMsLeast: 1,
   maxBlackoutMsMost: 10_000,
-  /** Copies that a host takes part in at a time; more migrations wait for their turn. */
-  copiesAtATime: 2,
   /** How often a copy is looked at; and near its end. */
   lookInterval: 50,
   closeLookInterval: 10,
-  /** From libvirt's order to migrate to its job being there. */
-  jobPatience: 60_000,
+  /** And after a look that failed: libvirtd may be away for a while. */
+  failedLookInterval: 1_000,
+  /** How often a migration is looked at whose end nobody will tell. */
+  followInterval: 500,
+  /** How long its end must look the same: when both daemons agree, and when one is silent or they do not. */
+  settled: 1_500,
+  unclear: 15_000,
   /** How often the packets that go to the guest are counted; OVS itself counts twice a second. */
   countInterval: 1_000,
   /** After a guest has resumed: how long its own announcement is waited for (strategy `rarp`). */

@@ -1,13 +1,24 @@
 /**
- * Guests that are gone, and what they leave: pure.
+ * Guests that are gone, what they leave, and what they need when they come back elsewhere: pure.
  *
  * A guest that was stopped has no connections any more, whoever stopped it and whether the controller saw it. It
  * is gone only when every libvirtd is reachable and none runs it: while one is away, the guest may be there. A
  * guest that was saved to a file will go on where it was, with its connections.
  */
-import { earlierChanged, gone, migrationChanged, released } from '../../controller/network/changes.ts';
+import {
+  anchored,
+  earlierChanged,
+  gone,
+  migrationChanged,
+  released,
+} from '../../controller/network/changes.ts';
 import { isMoving } from '../../controller/network/migration.ts';
-import { type GuestName, HOME_ANCHOR, type NetworkState } from '../../controller/network/model.ts';
+import {
+  type Anchor,
+  type GuestName,
+  HOME_ANCHOR,
+  type NetworkState,
+} from '../../controller/network/model.ts';
 import { step } from './machine.ts';
 
 /** Guests that run nowhere, and have something that a guest that runs nowhere does not need. */
@@ -27,6 +38,21 @@ export function absentGuests(state: NetworkState): GuestName[] {
   });
 }
 
+/** Guests that run away from home, do not move, and hold no anchor where they are: they were started there. */
+export function visitorsWithoutLease(state: NetworkState): GuestName[] {
+  return [...state.placements].flatMap(([name, host]) => {
+    const site = state.hosts.get(host)?.site;
+    const migration = state.migrations.get(name);
+    if (migration !== undefined && isMoving(migration)) return [];
+    const lacks = (state.guests.get(name)?.interfaces ?? []).some(({ number, homeSite }) => {
+      const anchors = state.anchors.get(number) ?? [];
+      const hasHome = anchors.some(({ index }) => index === HOME_ANCHOR);
+      return homeSite !== site && hasHome && !anchors.some((anchor) => anchor.host === host);
+    });
+    return lacks ? [name] : [];
+  });
+}
+
 /** Its care-of anchors are given back, and its migrations are over. Its home anchor waits for it. */
 export function departed(guestName: GuestName, now: number) {
   return (state: NetworkState): NetworkState => {
@@ -35,8 +61,10 @@ export function departed(guestName: GuestName, now: number) {
     const until = now + state.drain.quarantine;
     let next = gone(guestName)(state);
     for (const { number } of guest.interfaces) {
-      for (const { index } of state.anchors.get(number) ?? []) {
-        if (index !== HOME_ANCHOR) next = released(number, index, until)(next);
+      for (const anchor of state.anchors.get(number) ?? []) {
+        if (anchor.index !== HOME_ANCHOR) next = released(number, anchor.index, until)(next);
+        // What was leased for its ways to relay is free again.
+        else if (anchor.relays !== undefined) next = anchored(number, withoutRelays(anchor))(next);
       }
     }
     for (const migration of state.earlier.values()) {
@@ -46,4 +74,8 @@ export function departed(guestName: GuestName, now: number) {
     const last = state.migrations.get(guestName);
     return last === undefined ? next : migrationChanged(step(last, { type: 'drained' }, now).migration)(next);
   };
+}
+
+function withoutRelays({ index, host, addresses, admit }: Anchor): Anchor {
+  return { index, host, addresses, admit };
 }
