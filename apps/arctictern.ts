@@ -25,10 +25,14 @@ import type { Host, HostName, SwitchName } from '../controller/network/model.ts'
 import { Network } from '../controller/network/network.ts';
 import { Store } from '../controller/network/store/store.ts';
 import type { Message, NxPacketIn } from '../controller/openflow/index.ts';
+import type { Targets } from '../controller/switches/bridge-configuration.ts';
 import { BridgeDatabase } from '../controller/switches/bridge-database.ts';
 import { Fabric } from '../controller/switches/fabric.ts';
 import { SwitchListener } from '../controller/switches/listener.ts';
 import { PacketInReason } from '../controller/switches/pipeline.ts';
+import { SampleCollector } from '../controller/switches/sample-collector.ts';
+import { DefenceService } from './defence/service.ts';
+import { verdictMoment } from './defence/verdict-moment.ts';
 import { EventStream, momentEvent } from './events.ts';
 import { MigrationService } from './migration/service.ts';
 import { portChanges } from './port-changes.ts';
@@ -42,6 +46,8 @@ export interface ControllerOptions {
   readonly store: string;
   /** Where switches connect to: the address to listen on, and the one they are told. */
   readonly openflow: { readonly listen: string; readonly port: number; readonly advertise: string };
+  /** Where bridges send samples to; the address is the one that they are told for OpenFlow. Port 0: any. */
+  readonly samples?: { readonly listen: string; readonly port: number };
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -50,6 +56,7 @@ export class ArcticTern {
   readonly network: Network;
   readonly fabric: Fabric;
   readonly migrations: MigrationService;
+  readonly defence: DefenceService;
   readonly events = new EventStream();
   /** Every migration that is known of, ended ones too, by id, oldest first. */
   readonly history = new Map<string, Migration>();
@@ -57,9 +64,11 @@ export class ArcticTern {
   readonly #options: ControllerOptions;
   readonly #store: Store;
   readonly #listener: SwitchListener;
+  readonly #collector: SampleCollector;
   readonly #databases: readonly BridgeDatabase[];
   readonly #hypervisors: ReadonlyMap<HostName, Hypervisor>;
   readonly #gateways: Gateways;
+  #samplesPort = 0;
   readonly #graceTimers = new Map<HostName, Cancel>();
 
   /** Opens the store, takes up what it remembers and begins to connect to everything. */
@@ -72,6 +81,8 @@ export class ArcticTern {
     for (const migration of opened.migrations) controller.history.set(migration.id, migration);
     try {
       await controller.#listener.listen(options.openflow.port, options.openflow.listen);
+      const { listen, port } = options.samples ?? { listen: options.openflow.listen, port: 0 };
+      controller.#samplesPort = await controller.#collector.listen(port, listen);
     } catch (error) {
       await controller.close();
       throw error;
@@ -79,6 +90,7 @@ export class ArcticTern {
     controller.#store.follow(controller.network.state);
     for (const database of controller.#databases) database.start();
     for (const hypervisor of controller.#hypervisors.values()) hypervisor.start();
+    controller.defence.start();
     return controller;
   }
 
@@ -88,7 +100,7 @@ export class ArcticTern {
     epoch: bigint,
     state: ReturnType<typeof declare>,
   ) {
-    const { clock, random, openflow } = options;
+    const { clock, random } = options;
     this.#options = options;
     this.#store = store;
     this.startedAt = clock.now();
@@ -114,14 +126,37 @@ export class ArcticTern {
       onClosed: (_reason, session) => this.fabric.switchClosed(session),
     });
     const hosts = [...state.hosts.values()];
+    this.defence = new DefenceService({
+      network: this.network,
+      fabric: this.fabric,
+      clock,
+      onVerdict: (verdict, before) => {
+        const moment = verdictMoment(verdict, before);
+        if (moment !== undefined) this.events.emit(momentEvent(moment, verdict.updated));
+      },
+      onError: (host, error) => this.#problem(`host ${host}`, error),
+    });
+    this.#collector = new SampleCollector(clock, {
+      accepts: (address) => this.fabric.connectedFrom(address),
+      onRecord: (record, hostNumber) => this.defence.sampled(hostNumber, record),
+      onFault: (address, error) => this.#problem(`samples from ${address}`, error, 'warning'),
+      onError: (error) => this.#problem('samples', error),
+    });
     this.#databases = [...hosts, ...state.edges.values()].map(
       (one) =>
-        new BridgeDatabase(one, `tcp:${openflow.advertise}:${openflow.port}`, clock, {
+        new BridgeDatabase(one, () => this.#targets(epoch), clock, {
           onBridge: (bridge) => this.network.update(bridgeSeen(one.name, bridge)),
           onConnection: (connected, _one, error) => {
             const subject = this.#subject(one.name);
             if (connected) this.#say(subject, 'OVSDB connected', 'debug');
             else if (error !== undefined) this.#problem(subject, error, 'warning');
+          },
+          onConfigured: () => {
+            const { controller, samples } = this.#targets(epoch);
+            this.#say(
+              this.#subject(one.name),
+              `bridge told to connect to ${controller}, to send samples to ${samples}, and to keep its counters up to date (max-revalidator)`,
+            );
           },
           onError: (error) => this.#problem(this.#subject(one.name), error),
         }),
@@ -158,12 +193,23 @@ export class ArcticTern {
   async close(): Promise<void> {
     for (const cancel of this.#graceTimers.values()) cancel();
     this.#gateways.close();
+    this.defence.close();
     await Promise.all([
       this.#listener.close(),
+      this.#collector.close(),
       ...this.#databases.map((database) => database.close()),
       ...[...this.#hypervisors.values()].map((hypervisor) => hypervisor.close()),
     ]);
     await this.#store.close();
+  }
+
+  #targets(epoch: bigint): Targets {
+    const { advertise, port } = this.#options.openflow;
+    return {
+      controller: `tcp:${advertise}:${port}`,
+      samples: `${advertise}:${this.#samplesPort}`,
+      session: Number(epoch & 0xffff_ffffn),
+    };
   }
 
   #hypervisor(host: Host, clock: Clock, random: () => number): Hypervisor {

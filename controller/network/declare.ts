@@ -85,6 +85,7 @@ export function declare(
       memoryMiB: guest.memoryMiB,
       interfaces: [nic],
       services: guest.services,
+      ...(guest.defence === undefined ? {} : { defence: guest.defence }),
     });
   }
 

@@ -3,21 +3,34 @@
  *
  * `fail_mode=secure`: the flows stay in force without a controller. The controller's row is out-of-band, so
  * that OVS adds no hidden flows of its own. One flow-based Geneve port serves all tunnels: keys and far ends
- * are set by flows.
+ * are set by flows. What flows sample is sent to us at once, without a cache (IPFIX), and counters are brought up
+ * to date often enough to see an attack begin.
  */
 import type { ControlledSwitch } from '../network/model.ts';
 import { TUNNEL_PORT } from '../network/bridge-view.ts';
 import { switches as limits } from '../limits.ts';
 import { openVSwitch, type OpenVSwitchTables, transaction, type Transaction } from '../ovsdb/index.ts';
 import type { BridgeTables } from './bridge-database.ts';
+import { SAMPLE_COLLECTOR_SET } from './pipeline.ts';
 
 const OWNER = ['owner', 'arctictern'] as const;
+const REFRESH = 'max-revalidator';
+
+/** Where a bridge finds us. */
+export interface Targets {
+  /** `tcp:198.18.0.1:6653`. */
+  readonly controller: string;
+  /** `198.18.0.1:4739`. */
+  readonly samples: string;
+  /** Another one makes OVS tell its templates anew: we do not know those that were told to whoever was before us. */
+  readonly session: number;
+}
 
 /** The transaction that is missing, or undefined when there is nothing to do or no such bridge yet. */
 export function configureBridge(
   tables: BridgeTables,
   host: ControlledSwitch,
-  controllerTarget: string,
+  { controller: controllerTarget, samples, session }: Targets,
 ): Transaction<OpenVSwitchTables> | undefined {
   const bridge = tables.table('Bridge').first('name', host.bridge);
   const [root] = tables.table('Open_vSwitch').rows();
@@ -64,6 +77,35 @@ export function configureBridge(
   if (!root.datapaths.has(type)) {
     const datapath = tx.insert('Datapath', {});
     tx.mutate('Open_vSwitch', 'all', [['datapaths', 'insert', new Map([[type, datapath]])]]);
+  }
+
+  const refresh = Number(root.other_config.get(REFRESH) ?? Infinity);
+  if (!(refresh <= limits.counterRefresh)) {
+    tx.mutate('Open_vSwitch', 'all', [
+      ['other_config', 'delete', [REFRESH]],
+      ['other_config', 'insert', new Map([[REFRESH, String(limits.counterRefresh)]])],
+    ]);
+  }
+
+  const exporter = { targets: new Set([samples]), cache_active_timeout: 0, cache_max_flows: session };
+  const set = [...tables.table('Flow_Sample_Collector_Set').rows()].find(
+    (row) => row.id === SAMPLE_COLLECTOR_SET && row.bridge === bridge._uuid,
+  );
+  const exports = set?.ipfix ?? undefined;
+  const ipfix = exports === undefined ? undefined : tables.table('IPFIX').get(exports);
+  if (set === undefined || ipfix === undefined) {
+    const row = tx.insert('IPFIX', { ...exporter, external_ids: new Map([OWNER]) });
+    if (set !== undefined) tx.update('Flow_Sample_Collector_Set', { _uuid: set._uuid }, { ipfix: row });
+    else {
+      tx.insert('Flow_Sample_Collector_Set', {
+        id: SAMPLE_COLLECTOR_SET,
+        bridge: bridge._uuid,
+        ipfix: row,
+        external_ids: new Map([OWNER]),
+      });
+    }
+  } else if (!ipfix.targets.has(samples) || ipfix.targets.size > 1 || ipfix.cache_max_flows !== session) {
+    tx.update('IPFIX', { _uuid: ipfix._uuid }, exporter);
   }
 
   if (tx.length === 0) return undefined;

@@ -12,11 +12,11 @@ import {
   type SelectedRows,
   type OpenVSwitchTables,
 } from '../ovsdb/index.ts';
-import { configureBridge } from './bridge-configuration.ts';
+import { configureBridge, type Targets } from './bridge-configuration.ts';
 import { type ObservedBridge, observeBridge, sameBridge } from './bridge-observation.ts';
 
 const selection = {
-  Open_vSwitch: { columns: ['bridges', 'datapaths', 'ovs_version'] },
+  Open_vSwitch: { columns: ['bridges', 'datapaths', 'ovs_version', 'other_config'] },
   Bridge: {
     columns: ['name', 'ports', 'controller', 'fail_mode', 'protocols', 'datapath_id', 'datapath_type'],
   },
@@ -24,6 +24,8 @@ const selection = {
   Interface: { columns: ['name', 'ofport', 'external_ids', 'mac_in_use', 'type'] },
   Controller: { columns: ['target', 'external_ids'] },
   Datapath: { columns: ['capabilities'] },
+  IPFIX: { columns: ['targets', 'cache_max_flows'] },
+  Flow_Sample_Collector_Set: { columns: ['id', 'bridge', 'ipfix'] },
 } as const;
 
 export type BridgeTables = Pick<Replica<SelectedRows<OpenVSwitchTables, typeof selection>>, 'table'>;
@@ -32,22 +34,29 @@ export interface BridgeDatabaseHandlers {
   /** The bridge as it is now; called on every change of it. */
   readonly onBridge: (bridge: ObservedBridge | undefined, host: ControlledSwitch) => void;
   readonly onConnection: (connected: boolean, host: ControlledSwitch, error?: Error) => void;
+  /** What the bridge lacked has been written. */
+  readonly onConfigured: () => void;
   readonly onError: (error: Error, host: ControlledSwitch) => void;
 }
 
 export class BridgeDatabase {
   readonly #host: ControlledSwitch;
-  readonly #target: string;
+  readonly #targets: () => Targets;
   readonly #handlers: BridgeDatabaseHandlers;
   readonly #client: OvsdbClient;
   #replica: Replica<SelectedRows<OpenVSwitchTables, typeof selection>> | undefined;
   #seen: ObservedBridge | undefined;
   #configuring = false;
 
-  /** `target` is where the bridge finds the controller: `tcp:198.18.0.1:6653`. */
-  constructor(host: ControlledSwitch, target: string, clock: Clock, handlers: BridgeDatabaseHandlers) {
+  /** `targets` is asked when there is something to configure: by then it must be known. */
+  constructor(
+    host: ControlledSwitch,
+    targets: () => Targets,
+    clock: Clock,
+    handlers: BridgeDatabaseHandlers,
+  ) {
     this.#host = host;
-    this.#target = target;
+    this.#targets = targets;
     this.#handlers = handlers;
     this.#client = connect({ remotes: host.ovsdb, database: 'Open_vSwitch', clock });
     this.#client.on('connected', () => handlers.onConnection(true, host));
@@ -88,11 +97,12 @@ export class BridgeDatabase {
 
   #configure(tables: BridgeTables): void {
     if (this.#configuring) return;
-    const tx = configureBridge(tables, this.#host, this.#target);
+    const tx = configureBridge(tables, this.#host, this.#targets());
     if (tx === undefined) return;
     this.#configuring = true;
     this.#client
       .transact(tx)
+      .then(() => this.#handlers.onConfigured())
       .catch((error: unknown) => this.#handlers.onError(asError(error), this.#host))
       .finally(() => {
         this.#configuring = false;
