@@ -326,6 +326,15 @@ export class Bed {
     return this.room.run(undefined, ['ovs-appctl', '-t', `${this.#of(host)}/vs.ctl`, ...words]);
   }
 
+  /** Where OVSDB of a host is, and what its bridge has been told to connect to. */
+  ovsdb(host: SwitchKey): string {
+    return `unix:${this.#of(host)}/db.sock`;
+  }
+
+  controllerOf(host: SwitchKey): string {
+    return `unix:${this.#of(host)}/br-int.controller`;
+  }
+
   ofctl(host: SwitchKey, command: string, ...words: readonly string[]): Promise<string> {
     return this.room.run(undefined, [
       'ovs-ofctl',
