@@ -35,7 +35,10 @@ test: test-packages build ## lint, format, types; unit tests, tests against real
 bench: test-packages build ## measure; writes results/bench-*.json
 	@node dist/apps/bench/main.js
 
+bench-switchover: test-packages build ## strategies against MAC learning, 20 migrations each: about 40 minutes; RUNS=5 for less
+	@node dist/apps/bench/switchover/main.js --runs $(or $(RUNS),20)
+
 clean: ## what was built and measured
 	@rm -rf dist results coverage
 
-.PHONY: help check packages test-packages build demo test bench clean
+.PHONY: help check packages test-packages build demo test bench bench-switchover clean

@@ -18,15 +18,17 @@ import {
   hypervisorLost,
   hypervisorSeen,
 } from '../controller/network/changes.ts';
+import { switchView } from '../controller/network/bridge-view.ts';
 import { declare } from '../controller/network/declare.ts';
 import type { NetworkDescription } from '../controller/network/description.ts';
 import type { Migration } from '../controller/network/migration.ts';
-import type { Host, HostName, SwitchName } from '../controller/network/model.ts';
+import type { Host, HostName, NetworkState, SwitchName } from '../controller/network/model.ts';
 import { Network } from '../controller/network/network.ts';
 import { Store } from '../controller/network/store/store.ts';
 import type { Message, NxPacketIn } from '../controller/openflow/index.ts';
 import type { Targets } from '../controller/switches/bridge-configuration.ts';
 import { BridgeDatabase } from '../controller/switches/bridge-database.ts';
+import { timeoutsFor, zonesOf } from '../controller/switches/conntrack-timeouts.ts';
 import { Fabric } from '../controller/switches/fabric.ts';
 import { SwitchListener } from '../controller/switches/listener.ts';
 import { PacketInReason } from '../controller/switches/pipeline.ts';
@@ -34,6 +36,7 @@ import { SampleCollector } from '../controller/switches/sample-collector.ts';
 import { DefenceService } from './defence/service.ts';
 import { verdictMoment } from './defence/verdict-moment.ts';
 import { EventStream, momentEvent } from './events.ts';
+import { Drain } from './migration/drain-service.ts';
 import { MigrationService } from './migration/service.ts';
 import { portChanges } from './port-changes.ts';
 import { recipes } from './recipes.ts';
@@ -57,6 +60,7 @@ export class ArcticTern {
   readonly fabric: Fabric;
   readonly migrations: MigrationService;
   readonly defence: DefenceService;
+  readonly relays: Drain;
   readonly events = new EventStream();
   /** Every migration that is known of, ended ones too, by id, oldest first. */
   readonly history = new Map<string, Migration>();
@@ -89,6 +93,7 @@ export class ArcticTern {
     }
     controller.#store.follow(controller.network.state);
     for (const database of controller.#databases) database.start();
+    controller.relays.start();
     for (const hypervisor of controller.#hypervisors.values()) hypervisor.start();
     controller.defence.start();
     return controller;
@@ -170,7 +175,15 @@ export class ArcticTern {
       newId: () => randomBytes(6).toString('hex'),
       saved: () => store.saved(),
       onError: (error, guest) => this.#problem(`guest ${guest}`, error),
+      onWarning: (guest, warning) => this.#say(`guest ${guest}`, warning, 'warning'),
       onMoment: (moment, at) => this.events.emit(momentEvent(moment, at)),
+    });
+    this.relays = new Drain({
+      network: this.network,
+      fabric: this.fabric,
+      clock,
+      onMoment: (moment, at) => this.events.emit(momentEvent(moment, at)),
+      onError: (error, guest) => this.#problem(`guest ${guest}`, error),
     });
     // Flows first: nothing else may come between a decision and the datapath.
     this.network.follow((next) => this.fabric.update(next));
@@ -178,9 +191,11 @@ export class ArcticTern {
       for (const change of portChanges(next, before)) this.events.emit(momentEvent(change, clock.now()));
     });
     this.network.follow((next, before) => {
-      if (next.migrations === before.migrations) return;
+      if (next.migrations === before.migrations && next.earlier === before.earlier) return;
+      for (const migration of next.earlier.values()) this.history.set(migration.id, migration);
       for (const migration of next.migrations.values()) this.history.set(migration.id, migration);
     });
+    this.network.follow((next, before) => this.#followConntrack(next, before));
     this.network.follow((next) => store.follow(next));
   }
 
@@ -194,6 +209,7 @@ export class ArcticTern {
     for (const cancel of this.#graceTimers.values()) cancel();
     this.#gateways.close();
     this.defence.close();
+    this.relays.close();
     await Promise.all([
       this.#listener.close(),
       this.#collector.close(),
@@ -225,6 +241,17 @@ export class ArcticTern {
       },
       onEvent: (event) => this.#fromLibvirt(event, host),
     });
+  }
+
+  /** The connections of every interface that concerns a bridge are remembered there for long enough. */
+  #followConntrack(next: NetworkState, before: NetworkState): void {
+    const { bridges, placements, anchors } = before;
+    if (next.bridges === bridges && next.placements === placements && next.anchors === anchors) return;
+    const timeouts = timeoutsFor(next.drain.idle);
+    for (const database of this.#databases) {
+      const view = switchView(next, database.name);
+      if (view !== undefined) database.wantConntrack({ zones: zonesOf(view), timeouts });
+    }
   }
 
   #fromLibvirt(event: LibvirtEvent, host: Host): void {
@@ -261,9 +288,20 @@ export class ArcticTern {
         return;
       case PacketInReason.announcement:
         this.events.emit(momentEvent({ kind: 'announced', host }, this.#options.clock.now()));
+        this.#announced(host, frame);
         return;
       default:
         return;
+    }
+  }
+
+  /** A guest's RARP: whose it is, its source address tells. */
+  #announced(host: HostName, frame: Uint8Array): void {
+    const mac = Buffer.from(frame.subarray(6, 12))
+      .toString('hex')
+      .replace(/(..)(?!$)/g, '$1:');
+    for (const { name, interfaces } of this.network.state.guests.values()) {
+      if (interfaces.some((nic) => nic.mac === mac)) this.migrations.announced(name, host);
     }
   }
 

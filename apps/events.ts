@@ -40,6 +40,8 @@ export const moment = z
     z.object({ kind: z.literal('copying-to-both'), ...ofGuest }),
     /** QEMU was told the longest blackout that it may cause. */
     z.object({ kind: z.literal('downtime-set'), ...ofGuest, host: z.string(), ms: z.number() }),
+    /** A care-of anchor has gone: its flows, and its addresses after a quarantine. */
+    z.object({ kind: z.literal('released'), guest: z.string(), host: z.string() }),
     /** Somebody else has begun to migrate the guest. */
     z.object({ kind: z.literal('noticed'), guest: z.string(), host: z.string() }),
     /** OVSDB tells of a port on the host's bridge, or no more of it. */
@@ -114,6 +116,8 @@ function sentence(moment: Moment): string {
       return 'copying to both';
     case 'downtime-set':
       return `blackout of at most ${moment.ms} ms allowed at ${moment.host}`;
+    case 'released':
+      return `anchor at ${moment.host} released`;
     case 'noticed':
       return `noticed at ${moment.host}`;
     case 'port':

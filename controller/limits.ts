@@ -233,6 +233,56 @@ export const defence = {
   verdictsKept: 1_000,
 } as const;
 
+/** What is left of a move, and when it goes. The first two are defaults of a topology's `drain`. */
+export const drain = {
+  /**
+   * An anchor that has relayed nothing for this long has drained: 2 h 4 min, the least that a NAT may forget an
+   * established TCP connection after (RFC 5382, REQ-5). So whoever uses TCP's keepalive (every 2 h) is never cut.
+   */
+  idle: 7_440_000,
+  /** How long a care-of address that was given back is kept from other guests. */
+  quarantine: 3_600_000,
+  idleLeast: 1_000,
+  /** 30 days. */
+  idleMost: 2_592_000_000,
+  /** How often relays' counters are read, at most and at least: a quarter of `idle` in between. */
+  lookMost: 15_000,
+  lookLeast: 500,
+  /** How long a guest may be seen nowhere before what it left is taken away: libvirt's daemons have no order. */
+  absence: 10_000,
+} as const;
+
+/**
+ * After how many seconds conntrack forgets a connection of a guest. Established TCP: OVS's own default for its
+ * user-space conntrack, and never less than `drain` leaves it. UDP: what a NAT should do (RFC 4787, REQ-5), while
+ * OVS's own 30 s would close an anchor that admits only what is established to an application that pauses.
+ */
+export const conntrack = {
+  tcpEstablished: 86_400,
+  udpMultiple: 300,
+  /** By how much it outlives the anchor. */
+  margin: 3_600,
+} as const;
+
+/** The longest blackout that a migration may cause by what memory is left to copy, unless it is told otherwise. */
+export const DEFAULT_MAX_BLACKOUT_MS = 100;
+
+/** Migrations, and how they are steered. */
+export const migration = {
+  /** What users may ask for as the longest blackout. */
+  maxBlackoutMsLeast: 1,
+  maxBlackoutMsMost: 10_000,
+  /** How often a copy is looked at; and near its end. */
+  lookInterval: 50,
+  closeLookInterval: 10,
+  /** From libvirt's order to migrate to its job being there. */
+  jobPatience: 60_000,
+  /** How often the packets that go to the guest are counted; OVS itself counts twice a second. */
+  countInterval: 1_000,
+  /** After a guest has resumed: how long its own announcement is waited for (strategy `rarp`). */
+  announcementPatience: 1_000,
+} as const;
+
 /** Routing. */
 export const routing = {
   /** How often a gateway is asked for its MAC address: while it has not answered, and after that. */

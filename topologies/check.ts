@@ -169,8 +169,10 @@ function* stations(
   }
   for (const [name, guest] of Object.entries(topology.guests)) {
     const site = topology.hosts[guest.host]!.site;
-    for (const [i, text] of guest.addresses.entries()) {
-      yield { path: ['guests', name, 'addresses', i], site, text, guest: true };
+    for (const { path, addresses: list } of guest.interfaces) {
+      for (const [i, text] of list.entries()) {
+        yield { path: ['guests', name, ...path, 'addresses', i], site, text, guest: true };
+      }
     }
   }
   for (const [name, client] of Object.entries(topology.lab?.clients ?? {})) {
@@ -218,13 +220,16 @@ function* addresses(topology: Topology): Generator<Problem> {
     }
   }
   for (const [name, guest] of Object.entries(topology.guests)) {
-    const versions = guest.addresses.map((text) => parseAddress(text)!.version);
-    if (new Set(versions).size !== versions.length) {
-      yield {
-        code: 'TOPOLOGY_DUPLICATE',
-        path: ['guests', name, 'addresses'],
-        sentence: `guests.${name}.addresses: expected at most one IPv4 and one IPv6 address`,
-      };
+    for (const { path: of, addresses: list } of guest.interfaces) {
+      const path = ['guests', name, ...of, 'addresses'];
+      const versions = list.map((text) => parseAddress(text)!.version);
+      if (new Set(versions).size !== versions.length) {
+        yield {
+          code: 'TOPOLOGY_DUPLICATE',
+          path,
+          sentence: `${pathText(path)}: expected at most one IPv4 and one IPv6 address`,
+        };
+      }
     }
   }
 }
@@ -232,15 +237,20 @@ function* addresses(topology: Topology): Generator<Problem> {
 function* identities(topology: Topology): Generator<Problem> {
   for (const field of ['mac', 'uuid', 'interfaceId'] as const) {
     const taken = new Map<string, string>();
-    for (const [name, guest] of Object.entries(topology.guests)) {
-      const value = guest[field];
+    const owners = Object.entries(topology.guests).flatMap(([name, guest]) =>
+      field === 'uuid'
+        ? [{ name, path: ['guests', name, field], value: guest.uuid }]
+        : guest.interfaces.map((nic) => ({
+            name,
+            path: ['guests', name, ...nic.path, field],
+            value: nic[field],
+          })),
+    );
+    for (const { name, path, value } of owners) {
       if (value === undefined) continue;
       const before = taken.get(value);
       if (before !== undefined) {
-        yield duplicate(
-          ['guests', name, field],
-          `guests.${name}.${field} is ${value}, which guest ${before} has already`,
-        );
+        yield duplicate(path, `${pathText(path)} is ${value}, which guest ${before} has already`);
       }
       taken.set(value, name);
     }

@@ -6,6 +6,8 @@
  * Zod checks one value at a time; what concerns two of them (references, overlaps) is in check.ts.
  */
 import { z } from 'zod';
+import { drain as drainLimits, migration as migrationLimits } from '../controller/limits.ts';
+import { STRATEGIES } from '../controller/network/migration.ts';
 import { parseAddress, parsePrefix } from './address.ts';
 
 /** Short enough that an interface may be named after two of them (IFNAMSIZ is 16). */
@@ -50,6 +52,26 @@ const duration = z
     return Math.round(Number(digits) * unitsOfTime[unit as keyof typeof unitsOfTime]);
   })
   .refine((us) => us <= 10_000_000, 'expected a time of at most 10s');
+
+const unitsOfPatience = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds. */
+const patience = z
+  .string('expected a time such as 90m')
+  .regex(/^\d+(s|m|h|d)$/, 'expected a time such as 90m, in s, m, h or d')
+  .transform((text) => Number(text.slice(0, -1)) * unitsOfPatience[text.slice(-1) as 's' | 'm' | 'h' | 'd'])
+  .refine(
+    (ms) => ms >= drainLimits.idleLeast && ms <= drainLimits.idleMost,
+    `expected a time from ${drainLimits.idleLeast / 1_000}s to ${drainLimits.idleMost / 86_400_000}d`,
+  );
+
+/** When what is left of a move goes; defaults are in controller/limits.ts. */
+const drain = z.strictObject({
+  /** An anchor that has relayed nothing for this long has drained. */
+  idle: patience.optional(),
+  /** How long a care-of address that was given back is kept from other guests. */
+  quarantine: patience.optional(),
+});
 
 const unitsOfRate = { kbit: 1e3, mbit: 1e6, gbit: 1e9 } as const;
 
@@ -112,15 +134,66 @@ const service = z
   })
   .refine((it) => port.safeParse(it.port).success, 'expected a port from 1 to 65535');
 
-const guest = z.strictObject({
-  host: name,
-  addresses: z.array(address).min(1, 'expected at least one home address'),
-  memory: z.number().int().min(64).default(128),
-  services: z.array(service).default([]),
+const homeAddresses = z.array(address).min(1, 'expected at least one home address');
+
+const guestInterface = z.strictObject({
+  addresses: homeAddresses,
   mac: mac.optional(),
-  uuid: uuid.optional(),
   interfaceId: uuid.optional(),
 });
+
+const unitsOfSize = { MiB: 1, GiB: 1024 } as const;
+
+/** MiB. */
+const size = z
+  .string('expected a size such as 64MiB')
+  .regex(/^[1-9]\d{0,5}(MiB|GiB)$/, 'expected a size such as 64MiB')
+  .transform((text) => {
+    const [, digits = '', unit = 'MiB'] = /^(\d+)(\w+)$/.exec(text) ?? [];
+    return Number(digits) * unitsOfSize[unit as keyof typeof unitsOfSize];
+  });
+
+/**
+ * With one interface its addresses stand beside the guest's other fields; `interfaces` lists several. Both come out
+ * as `interfaces`, each with the place in the guest that it was read from, and `addresses` as all of them.
+ */
+const guest = z
+  .strictObject({
+    host: name,
+    addresses: homeAddresses.optional(),
+    interfaces: z
+      .array(guestInterface)
+      .min(1, 'expected at least one interface')
+      .max(8, 'expected at most 8 interfaces')
+      .optional(),
+    memory: z.number().int().min(64).default(128),
+    services: z.array(service).default([]),
+    /** A local disk, in a lab. */
+    disk: size.optional(),
+    /** In a lab: datagrams to this UDP port are sent back by the guest's driver, thousands a second. */
+    reflect: port.optional(),
+    mac: mac.optional(),
+    uuid: uuid.optional(),
+    interfaceId: uuid.optional(),
+  })
+  .superRefine((it, context) => {
+    const problem = (field: 'addresses' | 'interfaces' | 'mac' | 'interfaceId', message: string): void => {
+      context.addIssue({ code: 'custom', path: [field], message });
+    };
+    if (it.interfaces === undefined) {
+      if (it.addresses === undefined) problem('addresses', 'expected its home addresses, or `interfaces`');
+      return;
+    }
+    const beside = (['addresses', 'mac', 'interfaceId'] as const).find((field) => it[field] !== undefined);
+    if (beside !== undefined) problem(beside, 'expected it in `interfaces`, since the guest has that');
+  })
+  .transform(({ addresses, interfaces, mac: onlyMac, interfaceId, ...rest }) => {
+    const nics =
+      interfaces === undefined
+        ? [{ addresses: addresses ?? [], mac: onlyMac, interfaceId, path: [] }]
+        : interfaces.map((it, i) => ({ ...it, path: ['interfaces', i] }));
+    return { ...rest, interfaces: nics, addresses: nics.flatMap((it) => it.addresses) };
+  });
 
 const shape = z.strictObject({ rtt: duration.optional(), rate: rate.optional() });
 
@@ -155,6 +228,8 @@ const connection = z.strictObject({
   to: name,
   /** Which of the guest's addresses: at the moment when the connection is opened. */
   at: z.enum(['home', 'care-of']).default('home'),
+  /** The guest's, if not the usual one of the kind. */
+  port: port.optional(),
   /** Between two messages. */
   interval: duration.optional(),
   /** Of a download. */
@@ -170,9 +245,17 @@ const step = z
       .strictObject({
         guest: name,
         to: name,
-        strategy: z.enum(['redirect']).optional(),
+        strategy: z.enum(STRATEGIES).optional(),
         /** The most that the copy may take, in MiB/s. */
         bandwidth: z.number().int().min(1).optional(),
+        maxBlackoutMs: z
+          .number()
+          .int()
+          .min(migrationLimits.maxBlackoutMsLeast)
+          .max(migrationLimits.maxBlackoutMsMost)
+          .optional(),
+        autoConverge: z.boolean().optional(),
+        postCopy: z.boolean().optional(),
       })
       .optional(),
   })
@@ -191,6 +274,7 @@ export const topologySchema = z.strictObject({
   hosts: z.record(name, host).default({}),
   edges: z.record(name, edge).default({}),
   guests: z.record(name, guest).default({}),
+  drain: drain.optional(),
   lab: lab.optional(),
   experiment: experiment.optional(),
 });

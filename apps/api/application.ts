@@ -31,6 +31,7 @@ import {
   type MigrationObject,
   migrationRequest,
   type Problem,
+  releaseRequest,
   type StatusObject,
 } from './objects.ts';
 import { openApiDocument } from './openapi.ts';
@@ -62,7 +63,7 @@ export function application(controller: ControllerView, options: ApplicationOpti
   app.use(options.token === undefined ? requireLoopbackName : requireToken(options.token));
   const json = [requireJson, express.json({ limit: limits.bodyBytes })];
 
-  const { network, history, migrations } = controller;
+  const { network, history, migrations, relays } = controller;
   const present = (migration: Migration): MigrationObject => presentMigration(network.state, migration);
   const document = openApiDocument(options.version);
 
@@ -121,7 +122,7 @@ export function application(controller: ControllerView, options: ApplicationOpti
     .route('/v1/guests')
     .get((_request, response: Response<GuestObject[]>) => {
       const { state } = network;
-      response.json([...state.guests.values()].map((guest) => presentGuest(state, guest)));
+      response.json([...state.guests.values()].map((guest) => presentGuest(state, guest, relays)));
     })
     .all(notAllowed('GET, HEAD'));
   app
@@ -130,9 +131,19 @@ export function application(controller: ControllerView, options: ApplicationOpti
       const name = param(request, 'guest');
       const guest = network.state.guests.get(name);
       if (guest === undefined) throw new UnknownGuestError(name, network.state.guests.keys());
-      response.json(presentGuest(network.state, guest));
+      response.json(presentGuest(network.state, guest, relays));
     })
     .all(notAllowed('GET, HEAD'));
+
+  app
+    .route('/v1/guests/:guest/release')
+    .post(json, async (request: Request, response: Response<GuestObject>) => {
+      const name = param(request, 'guest');
+      const { anchor } = checked(releaseRequest, request.body ?? {});
+      await relays.release(name, anchor);
+      response.json(presentGuest(network.state, network.state.guests.get(name)!, relays));
+    })
+    .all(notAllowed('POST'));
 
   app
     .route('/v1/migrations')
@@ -141,12 +152,8 @@ export function application(controller: ControllerView, options: ApplicationOpti
         void response.json([...history.values()].map(present)),
     )
     .post(json, (request: Request, response: Response<MigrationObject>) => {
-      const { guest, to, strategy, admit, bandwidthMiBps } = checked(migrationRequest, request.body);
-      const migration = migrations.begin(guest, to, {
-        ...(strategy === undefined ? {} : { strategy }),
-        ...(admit === undefined ? {} : { admit }),
-        ...(bandwidthMiBps === undefined ? {} : { bandwidthMiBps }),
-      });
+      const { guest, to, ...wishes } = checked(migrationRequest, request.body);
+      const migration = migrations.begin(guest, to, defined(wishes));
       response.status(202).location(`/v1/migrations/${migration.id}`).json(present(migration));
     })
     .all(notAllowed('GET, HEAD, POST'));
@@ -249,6 +256,13 @@ function checked<T>(schema: ZodType<T>, body: unknown): T {
   const [issue] = result.error.issues;
   const at = issue === undefined || issue.path.length === 0 ? 'the body' : `\`${issue.path.join('.')}\``;
   throw new BadRequestError(`${at}: ${issue?.message ?? 'not what /openapi.json asks for'}`);
+}
+
+/** Without what was left out: `exactOptionalPropertyTypes` tells that from `undefined`. */
+function defined<T extends object>(wishes: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 }
 
 /** Everything is as of now: it may be kept, but must be asked for again (and costs nothing when unchanged). */

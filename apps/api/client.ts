@@ -13,6 +13,7 @@ import type {
   HostObject,
   MigrationObject,
   MigrationRequest,
+  ReleaseRequest,
   StatusObject,
 } from './objects.ts';
 import {
@@ -64,6 +65,8 @@ export class ApiClient {
     this.#get(`v1/migrations/${segment(id)}`, objects.migration);
   migrate = (request: MigrationRequest): Promise<MigrationObject> =>
     this.#post('v1/migrations', request, objects.migration);
+  release = (guest: string, request: ReleaseRequest): Promise<GuestObject> =>
+    this.#post(`v1/guests/${segment(guest)}/release`, request, objects.guest);
   abort = (id: string): Promise<MigrationObject> =>
     this.#post(`v1/migrations/${segment(id)}/abort`, {}, objects.migration);
 

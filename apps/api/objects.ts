@@ -3,6 +3,8 @@
  * from here. Names are those of ARCHITECTURE.md's list of words.
  */
 import { z } from 'zod';
+import { migration as limits } from '../../controller/limits.ts';
+import { STRATEGIES } from '../../controller/network/migration.ts';
 import { moment as timelineMoment } from '../events.ts';
 
 const milliseconds = z.number().meta({ description: 'milliseconds' });
@@ -18,11 +20,31 @@ export const anchor = z
     host: z.string(),
     addresses,
     admit: z.enum(['all', 'established']),
+    relay: z
+      .object({
+        packets: z.number().meta({ description: 'in both directions, since the controller began to count' }),
+        bytes: z.number(),
+        idleSince: moment.meta({ description: 'when something was last seen to pass' }),
+        goesAt: moment.nullable().meta({
+          description: 'when the anchor goes if nothing more passes; null for the home anchor, which stays',
+        }),
+      })
+      .nullable()
+      .meta({ description: 'what it has relayed; null while the guest is there' }),
   })
   .meta({
     id: 'Anchor',
     description: 'a bridge that holds the state of connections born on these addresses',
   });
+
+const ofAnInterface = {
+  home: addresses,
+  careOf: addresses.nullable().meta({ description: 'its addresses where it is, when that is not its home' }),
+  mac: z.string(),
+  anchors: z.array(anchor),
+};
+
+export const guestInterface = z.object(ofAnInterface).meta({ id: 'GuestInterface' });
 
 export const guest = z
   .object({
@@ -30,14 +52,11 @@ export const guest = z
     uuid: z.string(),
     host: z.string().nullable().meta({ description: 'where its traffic is delivered' }),
     state: z.string().meta({ description: 'what libvirt says of it there' }),
-    home: addresses,
-    careOf: addresses
-      .nullable()
-      .meta({ description: 'its addresses where it is, when that is not its home' }),
-    mac: z.string(),
+    // Those of its first interface, which most guests have no other beside.
+    ...ofAnInterface,
+    interfaces: z.array(guestInterface).meta({ description: 'all of them, the first one included' }),
     memoryMiB: z.number(),
     services: z.array(z.object({ protocol: z.string(), port: z.number() })),
-    anchors: z.array(anchor),
     migration: z.string().nullable().meta({ description: 'id of the migration that it is in' }),
   })
   .meta({ id: 'Guest' });
@@ -85,7 +104,7 @@ export const migration = z
     to: z.string(),
     fromSubnet: z.string(),
     toSubnet: z.string(),
-    strategy: z.enum(['redirect', 'rarp', 'bicast']),
+    strategy: z.enum(STRATEGIES),
     admit: z.enum(['all', 'established']),
     origin: z.enum(['controller', 'noticed']),
     phase: z.enum([
@@ -103,7 +122,12 @@ export const migration = z
       .nullable()
       .meta({ description: 'null while it moves' }),
     reason: z.string().nullable(),
+    warning: z.string().nullable().meta({ description: 'what it could not keep to, and what can be done' }),
+    maxBlackoutMs: milliseconds,
     blackoutMs: milliseconds.nullable(),
+    copyMs: milliseconds
+      .nullable()
+      .meta({ description: "to the guest's stop at the source, in milliseconds" }),
     entered: z.record(z.string(), moment).meta({ description: 'when each phase was entered' }),
   })
   .meta({ id: 'Migration' });
@@ -112,11 +136,19 @@ export const migrationRequest = z
   .strictObject({
     guest: z.string(),
     to: z.string(),
-    strategy: z.enum(['redirect']).optional(),
+    strategy: z.enum(STRATEGIES).optional(),
     admit: z.enum(['all', 'established']).optional(),
     bandwidthMiBps: z.number().int().min(1).optional(),
+    maxBlackoutMs: z.number().int().min(limits.maxBlackoutMsLeast).max(limits.maxBlackoutMsMost).optional(),
+    autoConverge: z.boolean().optional(),
+    postCopy: z.boolean().optional(),
   })
   .meta({ id: 'MigrationRequest' });
+
+/** Without a host: every care-of anchor that relays. */
+export const releaseRequest = z
+  .strictObject({ anchor: z.string().optional().meta({ description: 'the host whose anchor is given up' }) })
+  .meta({ id: 'ReleaseRequest' });
 
 /** An abort says nothing but that; what it is about is in its address. */
 export const abortRequest = z.strictObject({}).meta({ id: 'AbortRequest' });
@@ -171,6 +203,7 @@ export type GuestObject = z.infer<typeof guest>;
 export type HostObject = z.infer<typeof host>;
 export type EdgeObject = z.infer<typeof edge>;
 export type MigrationObject = z.infer<typeof migration>;
+export type ReleaseRequest = z.infer<typeof releaseRequest>;
 export type MigrationRequest = z.infer<typeof migrationRequest>;
 export type FlowObject = z.infer<typeof flow>;
 export type StatusObject = z.infer<typeof status>;

@@ -12,9 +12,11 @@ const named = {
   Host: objects.host,
   Edge: objects.edge,
   Guest: objects.guest,
+  GuestInterface: objects.guestInterface,
   Migration: objects.migration,
   MigrationRequest: objects.migrationRequest,
   AbortRequest: objects.abortRequest,
+  ReleaseRequest: objects.releaseRequest,
   Flow: objects.flow,
   Event: objects.event,
   Moment: moment,
@@ -180,6 +182,16 @@ export function openApiDocument(version: string): object {
           parameter: guest,
           success: [200, 'OK', one('Guest')],
           problems: [404],
+        }),
+      },
+      '/v1/guests/{guest}/release': {
+        post: operation({
+          id: 'releaseAnchors',
+          summary: 'Give care-of anchors up at once: the connections that were born there end',
+          parameter: guest,
+          request: { required: false, ...one('ReleaseRequest') },
+          success: [200, 'The guest without them', one('Guest')],
+          problems: [...BODY_PROBLEMS, 404, 409],
         }),
       },
       '/v1/migrations': {

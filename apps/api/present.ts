@@ -2,9 +2,18 @@
  * From the network's state to the objects of the API. Pure.
  */
 import { isMoving, type Migration } from '../../controller/network/migration.ts';
-import type { Bridge, Edge, Guest, Host, NetworkState } from '../../controller/network/model.ts';
+import type {
+  Bridge,
+  Edge,
+  Guest,
+  GuestInterface,
+  Host,
+  HostName,
+  NetworkState,
+} from '../../controller/network/model.ts';
 import { type FlowDesc, formatInstructions, formatMatch } from '../../controller/openflow/index.ts';
 import { cookieOwner, objectText, Table, type TableName } from '../../controller/switches/pipeline.ts';
+import type { Drain, RelayReport } from '../migration/drain-service.ts';
 import type { EdgeObject, FlowObject, GuestObject, HostObject, MigrationObject } from './objects.ts';
 
 /** What the pipeline uses, by the names of the `Datapath` table's `capabilities` (ovs-vswitchd.conf.db(5)). */
@@ -19,25 +28,49 @@ const NEEDED = [
   'check_pkt_len',
 ];
 
-export function presentGuest(state: NetworkState, guest: Guest): GuestObject {
+export function presentGuest(state: NetworkState, guest: Guest, relays: Pick<Drain, 'report'>): GuestObject {
   const host = state.placements.get(guest.name) ?? null;
-  const [nic] = guest.interfaces;
-  const anchors = nic === undefined ? [] : (state.anchors.get(nic.number) ?? []);
-  const away = host !== null && state.hosts.get(host)?.site !== nic?.homeSite;
+  const interfaces = guest.interfaces.map((nic) => presentInterface(state, nic, host, relays));
+  const [first] = interfaces;
   const migration = state.migrations.get(guest.name);
   return {
     name: guest.name,
     uuid: guest.uuid,
     host,
     state: (host === null ? undefined : state.hypervisors.get(host)?.domains.get(guest.name)) ?? 'unknown',
-    home: nic?.home ?? {},
-    careOf: away ? (anchors.find((anchor) => anchor.host === host)?.addresses ?? null) : null,
-    mac: nic?.mac ?? '',
+    home: first?.home ?? {},
+    careOf: first?.careOf ?? null,
+    mac: first?.mac ?? '',
+    anchors: first?.anchors ?? [],
+    interfaces,
     memoryMiB: guest.memoryMiB,
     services: guest.services.map(({ protocol, port }) => ({ protocol, port })),
-    anchors: anchors.map((anchor) => ({ ...anchor, addresses: { ...anchor.addresses } })),
     migration: migration !== undefined && isMoving(migration) ? migration.id : null,
   };
+}
+
+function presentInterface(
+  state: NetworkState,
+  nic: GuestInterface,
+  host: HostName | null,
+  relays: Pick<Drain, 'report'>,
+): GuestObject['interfaces'][number] {
+  const anchors = state.anchors.get(nic.number) ?? [];
+  const away = host !== null && state.hosts.get(host)?.site !== nic.homeSite;
+  return {
+    home: nic.home,
+    careOf: away ? (anchors.find((anchor) => anchor.host === host)?.addresses ?? null) : null,
+    mac: nic.mac,
+    anchors: anchors.map((anchor) => ({
+      ...anchor,
+      addresses: { ...anchor.addresses },
+      relay: presentRelay(relays.report(nic.number, anchor.index)),
+    })),
+  };
+}
+
+function presentRelay(report: RelayReport | undefined): GuestObject['anchors'][number]['relay'] {
+  return report === undefined ? null : { ...report, goesAt: report.goesAt ?? null };
 }
 
 export function presentHost(state: NetworkState, host: Host, openflow: HostObject['openflow']): HostObject {
@@ -84,7 +117,8 @@ function presentDatapath({ datapath }: Bridge): HostObject['datapath'] {
 }
 
 export function presentMigration(state: NetworkState, migration: Migration): MigrationObject {
-  const { id, guest, from, to, strategy, admit, origin, phase, reason, blackoutMs, entered } = migration;
+  const { id, guest, from, to, strategy, admit, origin, phase, entered } = migration;
+  const { reason, warning, maxBlackoutMs, blackoutMs, copyMs } = migration;
   return {
     id,
     guest,
@@ -98,10 +132,17 @@ export function presentMigration(state: NetworkState, migration: Migration): Mig
     phase,
     outcome: outcomeOf(migration),
     reason: reason ?? null,
-    blackoutMs: blackoutMs === undefined ? null : Math.round(blackoutMs * 1000) / 1000,
+    warning: warning ?? null,
+    maxBlackoutMs,
+    blackoutMs: rounded(blackoutMs),
+    copyMs: rounded(copyMs),
     entered: { ...entered },
   };
 }
+
+/** To microseconds. */
+const rounded = (ms: number | undefined): number | null =>
+  ms === undefined ? null : Math.round(ms * 1000) / 1000;
 
 function outcomeOf(migration: Migration): MigrationObject['outcome'] {
   const { phase } = migration;

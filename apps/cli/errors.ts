@@ -36,6 +36,16 @@ export class LabSuperviseError extends ArcticTernError {
   }
 }
 
+/** To release an anchor cuts connections; that is done only when it is clearly meant. */
+export class ReleaseUnconfirmedError extends ArcticTernError {
+  readonly code = 'CLI_RELEASE_UNCONFIRMED';
+  constructor(guest: string, cuts: readonly string[]) {
+    super(
+      `to release this would end every connection of guest ${guest} that was born on ${cuts.join(' and on ')}: add --yes to do it`,
+    );
+  }
+}
+
 /** The operating system did not give the controller what it needs: a port, a file, a program. */
 export class ControllerStartError extends ArcticTernError {
   readonly code = 'CONTROLLER_START';

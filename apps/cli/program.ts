@@ -14,6 +14,7 @@ import { labCommand } from './commands/lab.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { migrationsCommand } from './commands/migrations.ts';
 import { openflowCommand } from './commands/openflow.ts';
+import { releaseCommand } from './commands/release.ts';
 import { statusCommand } from './commands/status.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
@@ -57,6 +58,7 @@ All commands but controller, lab and openflow ask a running controller, by its H
     flowsCommand(terminal),
     migrateCommand(terminal),
     abortCommand(terminal),
+    releaseCommand(terminal),
     eventsCommand(terminal),
     labCommand(),
     openflowCommand(terminal),

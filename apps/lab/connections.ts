@@ -27,6 +27,7 @@ export class Connection {
       join(packageRoot, 'dist', 'topologies', 'probes', `${section.kind}.js`),
       ...['--name', name, '--client', section.client, '--target', target],
       ...['--duration-ms', String(limits.connection), '--out', results.file(`probes/${name}.jsonl`)],
+      ...option('--port', section.port),
       ...option('--interval-ms', section.interval === undefined ? undefined : section.interval / 1000),
       ...option('--rate', section.rate === undefined ? undefined : section.rate / 8),
     ]);

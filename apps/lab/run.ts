@@ -110,13 +110,16 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
 async function migrate(
   { session, clock, onStep }: RunOptions,
   index: number,
-  { guest, to, strategy, bandwidth }: NonNullable<Step['migrate']>,
+  { guest, to, strategy, bandwidth, maxBlackoutMs, autoConverge, postCopy }: NonNullable<Step['migrate']>,
 ): Promise<MigrationSummary> {
   const { id } = await session.api.migrate({
     guest,
     to,
     ...(strategy === undefined ? {} : { strategy }),
     ...(bandwidth === undefined ? {} : { bandwidthMiBps: bandwidth }),
+    ...(maxBlackoutMs === undefined ? {} : { maxBlackoutMs }),
+    ...(autoConverge === undefined ? {} : { autoConverge }),
+    ...(postCopy === undefined ? {} : { postCopy }),
   });
   const deadline = clock.now() + limits.migration;
   let migration: MigrationObject;
@@ -130,7 +133,7 @@ async function migrate(
     await new Promise<void>((resolve) => clock.after(limits.poll, resolve));
     migration = await session.api.migration(id);
   }
-  const { from, fromSubnet, toSubnet, blackoutMs, reason, entered, outcome } = migration;
+  const { from, fromSubnet, toSubnet, blackoutMs, copyMs, reason, warning, entered, outcome } = migration;
   return {
     id,
     guest,
@@ -141,7 +144,9 @@ async function migrate(
     strategy: migration.strategy,
     outcome: outcome ?? 'failed',
     blackoutMs,
+    copyMs,
     reason,
+    warning,
     entered,
   };
 }

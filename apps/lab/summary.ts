@@ -41,7 +41,9 @@ export type MigrationSummary = Pick<
   | 'toSubnet'
   | 'strategy'
   | 'blackoutMs'
+  | 'copyMs'
   | 'reason'
+  | 'warning'
   | 'entered'
 > & { readonly outcome: 'completed' | 'rolled-back' | 'failed' };
 

@@ -1,6 +1,6 @@
 /**
- * Which care-of addresses a guest's interface gets at a host that it visits: those it holds there already,
- * else the lowest that nobody holds.
+ * Which care-of addresses a guest's interface gets at a host that it visits: those it holds there already, else
+ * those that it held there a short while ago, else the lowest that nobody holds or may still be taken to hold.
  */
 import { isIPv6 } from 'node:net';
 import type {
@@ -26,14 +26,15 @@ export function leaseCareOf(state: NetworkState, nic: GuestInterface, host: Host
   if (held !== undefined) return held;
 
   const taken = takenAddresses(state);
+  const own = [...state.quarantine].filter(([, held]) => held.interface === nic.number).map(([one]) => one);
   const addresses: { -readonly [K in keyof Addresses]: Addresses[K] } = {};
   for (const subnet of state.subnets.values()) {
     if (subnet.site !== host.site || subnet.careOf === undefined) continue;
     if (subnet.family === 4 && nic.home.ipv4 !== undefined && addresses.ipv4 === undefined) {
-      addresses.ipv4 = lowestFree(subnet, subnet.careOf, taken);
+      addresses.ipv4 = own.find((one) => isIn(one, subnet)) ?? lowestFree(subnet, subnet.careOf, taken);
     }
     if (subnet.family === 6 && nic.home.ipv6 !== undefined && addresses.ipv6 === undefined) {
-      addresses.ipv6 = lowestFree(subnet, subnet.careOf, taken);
+      addresses.ipv6 = own.find((one) => isIn(one, subnet)) ?? lowestFree(subnet, subnet.careOf, taken);
     }
   }
   return { index: freeIndex(anchors, nic), host: host.name, addresses, admit: 'all' };
@@ -48,12 +49,24 @@ function takenAddresses(state: NetworkState): ReadonlySet<string> {
   for (const list of state.anchors.values()) {
     for (const { addresses } of list) take(addresses.ipv4, addresses.ipv6);
   }
+  take(...state.quarantine.keys());
   for (const { interfaces } of state.guests.values()) {
     for (const { home } of interfaces) take(home.ipv4, home.ipv6);
   }
   for (const { gateway } of state.subnets.values()) take(gateway);
   for (const { underlay } of state.hosts.values()) take(underlay);
   return taken;
+}
+
+/** Is the address, in canonical text, one of those that the subnet offers? */
+function isIn(address: string, { family, careOf }: Subnet): boolean {
+  if (careOf === undefined || isIPv6(address) !== (family === 6)) return false;
+  const value = family === 4 ? BigInt(parseIpv4(address)) : parseIpv6(address);
+  const [first, last] =
+    family === 4
+      ? [BigInt(parseIpv4(careOf.first)), BigInt(parseIpv4(careOf.last))]
+      : [parseIpv6(careOf.first), parseIpv6(careOf.last)];
+  return value >= first && value <= last;
 }
 
 const canonical = (address: string): string => (isIPv6(address) ? formatIpv6(parseIpv6(address)) : address);

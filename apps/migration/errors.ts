@@ -1,12 +1,14 @@
 /**
- * What can be wrong with the wish to migrate a guest. All are found before anything has been touched.
+ * What can be wrong with the wish to migrate a guest: found before anything has been touched, but for an abort.
  */
 import { ArcticTernError } from '../../controller/errors.ts';
 
 export class CareOfPoolExhaustedError extends ArcticTernError {
   readonly code = 'MIGRATION_CARE_OF_POOL_EXHAUSTED';
   constructor(subnet: string) {
-    super(`subnet ${subnet} has no care-of address left: widen its careOf range, or let relays drain`);
+    super(
+      `subnet ${subnet} has no care-of address left: widen its careOf range, or let relays drain; an address that was given back is kept for a while, too`,
+    );
   }
 }
 
@@ -59,12 +61,39 @@ export class AlreadyMovingError extends ArcticTernError {
   }
 }
 
+export class NoSuchAnchorError extends ArcticTernError {
+  readonly code = 'NO_SUCH_ANCHOR';
+  constructor(guest: string, host: string | undefined, known: Iterable<string>) {
+    super(
+      host === undefined
+        ? `guest ${guest} has no care-of anchor that relays: there is nothing to release`
+        : `guest ${guest} has no anchor at ${host} that relays: those that can be released are at ${list(known)}`,
+    );
+  }
+}
+
+export class AnchorStaysError extends ArcticTernError {
+  readonly code = 'ANCHOR_STAYS';
+  constructor(guest: string, host: string) {
+    super(
+      `the anchor of guest ${guest} at ${host} holds its home addresses, and stays as long as the guest runs: migrate with \`--admit established\` to close it to what is new`,
+    );
+  }
+}
+
 export class NoRoomError extends ArcticTernError {
   readonly code = 'MIGRATION_NO_ROOM';
   constructor(guest: string, host: string, detail: string) {
     super(
       `host ${host} has no room for guest ${guest}: ${detail}; choose another host or raise its capacity`,
     );
+  }
+}
+
+export class MigrationAbortedError extends ArcticTernError {
+  readonly code = 'MIGRATION_ABORTED';
+  constructor(guest: string) {
+    super(`the migration of guest ${guest} was aborted: it stays where it is`);
   }
 }
 

@@ -28,6 +28,7 @@ import {
   output,
   outputInPort,
   packetIn,
+  resubmit,
   set,
   TCP,
 } from '../../controller/switches/flow.ts';
@@ -53,7 +54,7 @@ export function migrationRecipes(view: BridgeView): BlockRecipe[] {
   ];
   const mtu = Math.min(...view.subnets.map((subnet) => subnet.mtu));
   for (const resident of view.residents) {
-    const { nic, port, location, arriving, atHome, own, others } = resident;
+    const { nic, port, location, copyTo, arriving, atHome, own, others } = resident;
     const anchors = others.map((anchor) => ({
       index: anchor.index,
       addresses: anchor.addresses,
@@ -63,8 +64,8 @@ export function migrationRecipes(view: BridgeView): BlockRecipe[] {
     const awayAt = location !== undefined && !here ? location : undefined;
     recipes.push({
       key: `migration deliver ${nic.number}`,
-      inputs: [nic, port, here, awayAt, arriving, own?.index, mtu],
-      flows: () => deliverFlows(resident, here, awayAt, mtu),
+      inputs: [nic, port, here, awayAt, copyTo, arriving, own?.index, mtu],
+      flows: () => deliverFlows(resident, host, here, awayAt, mtu),
     });
     recipes.push({
       key: `migration binding ${nic.number}`,
@@ -105,23 +106,28 @@ function bridgeFlows(tunnel: number | undefined): readonly Flow[] {
 
 /** Where packets for the interface go: the flows of the switchover. */
 function deliverFlows(
-  { nic, port, arriving, own }: Resident,
+  { nic, port, copyTo, arriving, own }: Resident,
+  host: Host,
   here: boolean,
   awayAt: Host | undefined,
   mtu: number,
 ): readonly Flow[] {
   const list = new FlowList(cookie('migration', 'interface', nic.number));
   const key = { [Register.interface]: nic.number };
-  if (here && port !== undefined) {
-    list.add('deliver', 100, key, [[set('eth_dst', nic.mac), output(port)]]);
-  } else if (awayAt !== undefined) {
-    const anchor = own?.index ?? HOME_ANCHOR;
-    list
-      .under(relayCookie(nic.number, anchor))
-      .add('deliver', 100, key, [
-        [set('eth_dst', nic.mac), ...relayTo(nic.number, anchor, 'to-guest', awayAt, mtu)],
-        'relay',
-      ]);
+  // With copies, each goes where it is to go; the last one may be relayed.
+  const local = port !== undefined && (here || (arriving && copyTo === host)) ? [output(port)] : [];
+  const far = [awayAt, copyTo].filter((to) => to !== undefined && to !== host) as Host[];
+  const anchor = own?.index ?? HOME_ANCHOR;
+  const relayed = far.map((to) => relayTo(nic.number, anchor, 'to-guest', to, mtu));
+  const last = relayed.pop();
+  if (last !== undefined) {
+    const others = relayed.flatMap((actions) => [...actions, resubmit('relay')]);
+    (here ? list : list.under(relayCookie(nic.number, anchor))).add('deliver', 100, key, [
+      [set('eth_dst', nic.mac), ...local, ...others, ...last],
+      'relay',
+    ]);
+  } else if (local.length > 0) {
+    list.add('deliver', 100, key, [[set('eth_dst', nic.mac), ...local]]);
   }
 
   if (port !== undefined && (here || arriving)) {

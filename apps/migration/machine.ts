@@ -7,6 +7,9 @@
  *
  *   planned ──begin──► preparing ──staged──► copying ──suspended──► switching ──resumed──► relaying ──► drained
  *                          └─────────────────────┴────────────────────┴──failed──► failed ──returned──► rolled-back
+ *
+ * The strategies differ in when traffic is redirected: `redirect` when the source stops the guest; `rarp` when the
+ * guest has announced itself at the destination; `bicast` as `redirect`, but copies go to the destination before.
  */
 import type { Migration, Phase } from '../../controller/network/migration.ts';
 
@@ -25,6 +28,16 @@ export type MigrationEvent =
   | { readonly type: 'resumed-at-destination' }
   /** The guest runs at the source again, after `suspended`. */
   | { readonly type: 'resumed-at-source' }
+  /** Little is left to copy: with `bicast`, copies may go to the destination from now on. */
+  | { readonly type: 'copy-to-both' }
+  /** They do: every anchor acknowledged it, and the switchover is staged. */
+  | { readonly type: 'copied-to-both' }
+  /** The switchover did not come in time. */
+  | { readonly type: 'stop-copying' }
+  /** The guest's own announcement (QEMU's RARP) came from its port at the destination. */
+  | { readonly type: 'announced' }
+  /** It runs there, and its announcement has not come. */
+  | { readonly type: 'unannounced' }
   /** libvirt says that the migration is complete: the source has let go of the guest. */
   | { readonly type: 'performed' }
   /** libvirt says that it has failed, and the guest stays where it was. */
@@ -39,8 +52,16 @@ export type MigrationAction =
   | 'copy'
   /** Put the flows of the switchover into open bundles. */
   | 'stage'
+  /** Deliver at the destination, too. */
+  | 'copy-to-both'
+  /** Tell QEMU that it may switch over. */
+  | 'let-switch'
+  /** Deliver at the source alone, and stage anew. */
+  | 'stop-copying'
   /** Deliver at the destination, now. */
   | 'redirect'
+  /** Wait for the guest's announcement, for a while. */
+  | 'await-announcement'
   /** Deliver at the source again, and stage anew. */
   | 'undo'
   /** Deliver at the source again; forget what is staged. */
@@ -59,10 +80,18 @@ export function step(migration: Migration, event: MigrationEvent, now: number): 
     actions,
   });
   const stay = (...actions: MigrationAction[]): Step => ({ migration, actions });
-  const { phase } = migration;
+  const { phase, strategy } = migration;
   // What somebody else began goes on whether we have prepared anything or not.
   const copying =
     phase === 'preparing' || phase === 'copying' || (phase === 'planned' && migration.origin === 'noticed');
+
+  const waits = strategy === 'rarp';
+  /** The guest runs at the destination, and nothing has to be waited for. */
+  const arrive = (): Step => {
+    if (phase === 'switching')
+      return enter('relaying', ...(waits ? (['redirect'] as const) : []), 'announce');
+    return copying ? enter('relaying', 'redirect', 'announce') : stay();
+  };
 
   switch (event.type) {
     case 'begun':
@@ -73,19 +102,25 @@ export function step(migration: Migration, event: MigrationEvent, now: number): 
     case 'staged':
       return phase === 'preparing' ? enter('copying') : stay();
     case 'suspended':
-      return copying && migration.strategy !== 'rarp' ? enter('switching', 'redirect') : stay();
+      if (!copying) return stay();
+      return waits ? enter('switching') : enter('switching', 'redirect');
     case 'paused':
       return phase === 'switching' ? enter('copying', 'undo', 'stage') : stay();
+    case 'copy-to-both':
+      return phase === 'copying' && strategy === 'bicast' ? stay('copy-to-both') : stay();
+    case 'copied-to-both':
+      return phase === 'copying' ? stay('let-switch') : stay();
+    case 'stop-copying':
+      return phase === 'copying' ? stay('stop-copying') : stay();
     case 'resumed-at-destination':
-      if (phase === 'switching') return enter('relaying', 'announce');
-      return copying ? enter('relaying', 'redirect', 'announce') : stay();
+      if (!waits) return arrive();
+      if (phase === 'switching') return stay('await-announcement');
+      return copying ? enter('switching', 'await-announcement') : stay();
+    case 'announced':
+    case 'unannounced':
+      return waits ? arrive() : stay();
     case 'performed': {
-      const done: Step =
-        phase === 'switching'
-          ? enter('relaying', 'announce')
-          : copying
-            ? enter('relaying', 'redirect', 'announce')
-            : stay();
+      const done = arrive();
       if (done.migration.phase !== 'relaying' || done.migration.performed === true) return done;
       return { ...done, migration: { ...done.migration, performed: true } };
     }

@@ -1,13 +1,15 @@
 /**
  * Carries migrations out: hears what libvirt, OVS and users say, asks the state machine, and does what it
- * answers. The decisions are in machine.ts, plan.ts and switchover.ts.
+ * answers. What an event means is in hearing.ts and noticing.ts, what follows in machine.ts, plan.ts, switchover.ts and
+ * steering.ts; copy.ts and staging.ts act.
  *
  * A migration begun by somebody else looks the same from the moment when the guest's port appears at another
- * host; only the call to libvirt is not ours.
+ * host; only the call to libvirt is not ours, and so it is not steered.
  */
-import type { Clock } from '../../controller/clock.ts';
+import type { Cancel, Clock } from '../../controller/clock.ts';
 import type { Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
-import type { LibvirtEvent, LifecycleEvent } from '../../controller/libvirt/index.ts';
+import type { LibvirtEvent } from '../../controller/libvirt/index.ts';
+import { DEFAULT_MAX_BLACKOUT_MS, migration as limits } from '../../controller/limits.ts';
 import { migrationChanged, placed, unanchored } from '../../controller/network/changes.ts';
 import { isUnderWay, type Migration, type Strategy } from '../../controller/network/migration.ts';
 import type {
@@ -20,19 +22,37 @@ import type {
   NetworkState,
 } from '../../controller/network/model.ts';
 import type { Network } from '../../controller/network/network.ts';
-import type { Fabric, StagedSwitchover } from '../../controller/switches/fabric.ts';
+import type { Fabric } from '../../controller/switches/fabric.ts';
 import { relayZone } from '../../controller/switches/pipeline.ts';
 import type { Moment } from '../events.ts';
 import { announce } from '../routing/announce.ts';
+import { Copy } from './copy.ts';
+import { MigrationAbortedError } from './errors.ts';
+import { meaning } from './hearing.ts';
 import { type MigrationAction, type MigrationEvent, step } from './machine.ts';
+import { newsOf } from './noticing.ts';
+import { PacketRate } from './packet-rate.ts';
 import { checkMigration } from './plan.ts';
-import { isAttached, newAnchors, switchedBack, switchedOver, withLeases } from './switchover.ts';
+import { Staging } from './staging.ts';
+import type { Order } from './steering.ts';
+import { copyingToBoth, newAnchors, switchedBack, switchedOver, withLeases } from './switchover.ts';
+import { foresee, longestLeadMs, overflowed } from './tap-queue.ts';
+import { warmings } from './warming.ts';
+
+/** Which strategy measures best: no packet is sent twice, and few are lost. See `make bench-switchover`. */
+export const DEFAULT_STRATEGY: Strategy = 'redirect';
 
 export interface MigrationOptions {
   readonly strategy?: Strategy;
   readonly admit?: Admit;
   /** The most that the copy may take of the network, in MiB/s. */
   readonly bandwidthMiBps?: number;
+  /** The longest blackout that it may cause by what memory is left to copy. */
+  readonly maxBlackoutMs?: number;
+  /** Lets QEMU slow a guest down that dirties its memory too fast. */
+  readonly autoConverge?: boolean;
+  /** Lets the guest run at the destination after two passes over its memory, and the rest come after it. */
+  readonly postCopy?: boolean;
 }
 
 export interface MigrationServiceParts {
@@ -44,6 +64,8 @@ export interface MigrationServiceParts {
   /** Resolves when the store has all that was decided so far. */
   readonly saved: () => Promise<void>;
   readonly onError: (error: Error, guest: GuestName) => void;
+  /** What a migration could not keep to; it is in its record, too. */
+  readonly onWarning: (guest: GuestName, warning: string) => void;
   /** Something worth a line in the timeline. */
   readonly onMoment: (moment: Moment, at: number) => void;
 }
@@ -51,12 +73,23 @@ export interface MigrationServiceParts {
 /** What is at hand of a migration besides what the model holds. */
 interface Running {
   readonly options: MigrationOptions;
-  staged: StagedSwitchover | undefined;
-  staging: boolean;
+  readonly staging: Staging;
+  readonly rate: PacketRate;
+  copy: Copy | undefined;
   /** Care-of anchors that this migration has leased. */
   leased: readonly { nic: number; anchor: Anchor }[];
+  /** Since when copies go to the destination. */
+  copyingSince: number | undefined;
+  /** For how long they had gone there when the source stopped the guest. */
+  leadMs: number;
+  /** No copies any more, or never: the next step is the switchover itself. */
+  single: boolean;
+  /** It was said whether the destination's queue will do. */
+  foreseen: boolean;
   stoppedAt: number | undefined;
   resumedAt: number | undefined;
+  /** Set while the guest's announcement is waited for. */
+  cancelWait: Cancel | undefined;
 }
 
 export class MigrationService {
@@ -78,30 +111,36 @@ export class MigrationService {
   async abort(guest: GuestName): Promise<void> {
     const migration = this.#parts.network.state.migrations.get(guest);
     if (migration === undefined || !isUnderWay(migration.phase)) return;
-    await this.#parts.hypervisors.get(migration.from)?.abort(guest);
+    const copy = this.#running.get(guest)?.copy;
+    if (copy !== undefined) return copy.abort();
+    if (migration.phase === 'planned' && migration.origin === 'controller') {
+      this.#event(guest, { type: 'refused', reason: new MigrationAbortedError(guest).message }, migration.id);
+      return;
+    }
+    const hypervisor = this.#parts.hypervisors.get(migration.from);
+    if (hypervisor !== undefined) await hypervisor.abort(await hypervisor.find(guest));
   }
 
   /** An event of one host's libvirtd. */
   heard(event: LibvirtEvent, host: HostName): void {
     const guest = event.domain.name;
     const migration = this.#parts.network.state.migrations.get(guest);
-    if (migration === undefined) return;
-    switch (event.kind) {
-      case 'lifecycle':
-        this.#lifecycle(migration, event, host);
-        return;
-      case 'monitor':
-        this.#stamp(migration, event.event, event.qemuTime, host);
-        return;
-      case 'migration-iteration':
-        this.#parts.onMoment(
-          { kind: 'iteration', guest, migration: migration.id, host, iteration: event.iteration },
-          event.receivedAt,
-        );
-        return;
-      default:
-        return;
+    if (migration === undefined || (host !== migration.from && host !== migration.to)) return;
+    const running = this.#running.get(guest);
+    if (event.kind === 'monitor' && host === migration.from) {
+      if (event.event === 'STOP') running?.copy?.stopped();
+      if (event.event === 'RESUME') this.#watch(guest, running?.copy?.goesOn());
     }
+    const means = meaning(event, host, migration);
+    if (means !== undefined) this.#event(guest, means);
+    this.#tell(migration, event, host);
+    if (event.kind === 'monitor') this.#stamp(migration, event.event, event.qemuTime, host);
+  }
+
+  /** A guest's own announcement came from its port at the host. */
+  announced(guest: GuestName, host: HostName): void {
+    const migration = this.#parts.network.state.migrations.get(guest);
+    if (migration?.to === host) this.#event(guest, { type: 'announced' }, migration.id);
   }
 
   /** All domains of a host, after its libvirtd was reached again: events may have been missed. */
@@ -124,7 +163,7 @@ export class MigrationService {
     origin: Migration['origin'],
     options: MigrationOptions,
   ): Migration {
-    const { network, clock, newId } = this.#parts;
+    const { network, fabric, clock, newId, onMoment } = this.#parts;
     const guest = network.state.guests.get(guestName)!;
     const now = clock.now();
     const migration: Migration = {
@@ -132,23 +171,29 @@ export class MigrationService {
       guest: guestName,
       from,
       to,
-      strategy: options.strategy ?? 'redirect',
+      strategy: options.strategy ?? DEFAULT_STRATEGY,
       admit: options.admit ?? 'all',
+      maxBlackoutMs: options.maxBlackoutMs ?? DEFAULT_MAX_BLACKOUT_MS,
       origin,
       phase: 'planned',
       entered: { planned: now },
     };
-    const running: Running = {
+    this.#running.get(guestName)?.cancelWait?.();
+    const leased = withLeases(network.state, guest, to);
+    this.#running.set(guestName, {
       options,
-      staged: undefined,
-      staging: false,
-      leased: [],
+      staging: new Staging(fabric, clock, onMoment),
+      rate: new PacketRate(fabric, from, guest, clock),
+      copy: undefined,
+      leased: newAnchors(network.state, leased, guest),
+      copyingSince: undefined,
+      leadMs: 0,
+      single: migration.strategy !== 'bicast' || origin === 'noticed',
+      foreseen: false,
       stoppedAt: undefined,
       resumedAt: undefined,
-    };
-    const leased = withLeases(network.state, guest, to);
-    running.leased = newAnchors(network.state, leased, guest);
-    this.#running.set(guestName, running);
+      cancelWait: undefined,
+    });
     network.update((state) => migrationChanged(migration)(withLeases(state, guest, to)));
     this.#prepare(guest, to).then(
       () => this.#event(guestName, { type: 'begun' }, migration.id),
@@ -167,39 +212,28 @@ export class MigrationService {
   }
 
   #follow(state: NetworkState, before: NetworkState): void {
-    if (state.bridges === before.bridges && state.migrations === before.migrations) return;
-    for (const guest of state.guests.values()) {
-      const migration = state.migrations.get(guest.name);
-      if (migration !== undefined && isUnderWay(migration.phase)) {
-        const attached = isAttached(state, guest, migration.to);
-        if (attached && migration.phase === 'preparing') this.#event(guest.name, { type: 'attached' });
-        if (migration.origin === 'noticed' && !attached && isAttached(before, guest, migration.to)) {
-          this.#event(guest.name, { type: 'refused', reason: 'the destination gave the guest up' });
-        }
+    for (const news of newsOf(state, before)) {
+      if ('event' in news) {
+        this.#event(news.guest, news.event);
         continue;
       }
-      const placement = state.placements.get(guest.name);
-      if (placement === undefined || state.bridges === before.bridges) continue;
-      for (const host of state.hosts.keys()) {
-        if (host === placement || isAttached(before, guest, host) || !isAttached(state, guest, host))
-          continue;
-        this.#parts.onMoment({ kind: 'noticed', guest: guest.name, host }, this.#parts.clock.now());
-        this.#plan(guest.name, placement, host, 'noticed', {});
-      }
+      const { guest, from, to } = news;
+      this.#parts.onMoment({ kind: 'noticed', guest, host: to }, this.#parts.clock.now());
+      this.#plan(guest, from, to, 'noticed', {});
     }
   }
 
-  #lifecycle(migration: Migration, { event, detail, receivedAt }: LifecycleEvent, host: HostName): void {
-    const { guest, from, to, id } = migration;
-    if (host !== from && host !== to) return;
-    this.#parts.onMoment({ kind: 'libvirt', guest, migration: id, host, event, detail }, receivedAt);
-    if (host === from) {
-      if (event === 'suspended' && detail === 'migrated') this.#event(guest, { type: 'suspended' });
-      if (event === 'suspended' && detail === 'paused') this.#event(guest, { type: 'paused' });
-      if (event === 'resumed' && detail === 'migrated') this.#event(guest, { type: 'resumed-at-source' });
-      if (event === 'stopped' && detail === 'migrated') this.#event(guest, { type: 'performed' });
-    } else {
-      if (event === 'resumed') this.#event(guest, { type: 'resumed-at-destination' });
+  /** For the timeline. */
+  #tell({ guest, id }: Migration, event: LibvirtEvent, host: HostName): void {
+    const { onMoment } = this.#parts;
+    if (event.kind === 'lifecycle') {
+      const { detail, receivedAt } = event;
+      onMoment({ kind: 'libvirt', guest, migration: id, host, event: event.event, detail }, receivedAt);
+    } else if (event.kind === 'migration-iteration') {
+      const { iteration, receivedAt } = event;
+      onMoment({ kind: 'iteration', guest, migration: id, host, iteration }, receivedAt);
+    } else if (event.kind === 'monitor' && (event.event === 'STOP' || event.event === 'RESUME')) {
+      onMoment({ kind: 'qemu', guest, migration: id, host, event: event.event }, event.qemuTime);
     }
   }
 
@@ -208,22 +242,38 @@ export class MigrationService {
     const running = this.#running.get(migration.guest);
     if (running === undefined) return;
     if (event === 'STOP' && host === migration.from) {
+      const now = this.#parts.clock.now();
+      const { copyingSince } = running;
       running.stoppedAt = at;
-      // libvirt tells what the stop was for some milliseconds later; meanwhile packets would be lost.
-      if (migration.phase === 'copying') this.#event(migration.guest, { type: 'suspended' });
+      running.leadMs = copyingSince === undefined ? 0 : now - copyingSince;
+      this.#note(migration, { copyMs: now - (migration.entered.preparing ?? now) });
     } else if (event === 'RESUME' && host === migration.to) {
       running.resumedAt = at;
     } else {
       return;
     }
-    this.#parts.onMoment({ kind: 'qemu', guest: migration.guest, migration: migration.id, host, event }, at);
-    const { stoppedAt, resumedAt } = running;
+    const { stoppedAt, resumedAt, leadMs } = running;
     if (stoppedAt === undefined || resumedAt === undefined) return;
+    this.#note(migration, { blackoutMs: resumedAt - stoppedAt });
+    // Before its announcement nothing is sent to a guest that moves by `rarp`.
+    if (migration.strategy === 'rarp') return;
+    this.#warn(migration, overflowed(running.rate.packetsPerSecond, leadMs + resumedAt - stoppedAt));
+  }
+
+  /** Adds to the migration's record, if it is still the guest's. */
+  #note(migration: Migration, more: Partial<Migration>): void {
     this.#parts.network.update((state) => {
       const current = state.migrations.get(migration.guest);
       if (current?.id !== migration.id) return state;
-      return migrationChanged({ ...current, blackoutMs: resumedAt - stoppedAt })(state);
+      return migrationChanged({ ...current, ...more })(state);
     });
+  }
+
+  #warn(migration: Migration, warning: string | undefined): void {
+    if (warning === undefined) return;
+    const known = this.#parts.network.state.migrations.get(migration.guest)?.warning;
+    this.#note(migration, { warning: known === undefined ? warning : `${known}; ${warning}` });
+    this.#parts.onWarning(migration.guest, warning);
   }
 
   /** With an `id`, only if that is still the guest's migration: what was begun for an earlier one may end late. */
@@ -234,109 +284,229 @@ export class MigrationService {
     const now = clock.now();
     const { migration: next, actions } = step(migration, event, now);
     if (next === migration && actions.length === 0) return;
+
+    // The commit of what is staged leaves before anything else is thought about.
+    const commits = actions.some((action) => action === 'redirect' || action === 'copy-to-both');
+    const committing = commits ? this.#running.get(guest)?.staging.commit(next) : undefined;
+    network.update((state) => {
+      const changed = migrationChanged(next)(state);
+      return actions.reduce((after, action) => deliveredAfter(after, next, action), changed);
+    });
     if (next.phase !== migration.phase) {
       onMoment({ kind: 'phase', guest, migration: next.id, phase: next.phase }, now);
     }
-
-    // The commit of a staged switchover leaves before anything else is thought about.
-    const redirecting = actions.includes('redirect') ? this.#redirect(next) : undefined;
-    network.update((state) => {
-      const changed = migrationChanged(next)(state);
-      if (actions.includes('redirect')) return switchedOver(changed, next);
-      if (actions.includes('return') || actions.includes('undo')) return switchedBack(changed, next);
-      return changed;
-    });
-    if (redirecting !== undefined) this.#watch(guest, redirecting);
-    for (const action of actions) this.#act(next, action);
+    for (const action of actions) this.#act(next, action, committing);
   }
 
-  #act(migration: Migration, action: MigrationAction): void {
-    const { guest } = migration;
+  #act(migration: Migration, action: MigrationAction, committing: Promise<void> | undefined): void {
+    const { guest, id } = migration;
+    const running = this.#running.get(guest);
+    const { clock, onMoment } = this.#parts;
     switch (action) {
       case 'copy':
         this.#copy(migration).then(
-          () => this.#event(guest, { type: 'performed' }, migration.id),
-          (error: unknown) => this.#event(guest, { type: 'refused', reason: messageOf(error) }, migration.id),
+          () => this.#event(guest, { type: 'performed' }, id),
+          (error: unknown) => this.#event(guest, { type: 'refused', reason: messageOf(error) }, id),
         );
         return;
       case 'stage':
+        this.#watch(guest, this.#stage(migration));
+        return;
+      case 'copy-to-both':
+        this.#watch(guest, this.#copyToBoth(migration, committing));
+        return;
+      case 'let-switch': {
+        if (running === undefined) return;
+        const since = running.copyingSince ?? clock.now();
+        const lead = longestLeadMs(running.rate.packetsPerSecond, migration.maxBlackoutMs);
+        this.#watch(guest, running.copy?.letSwitch(since + lead));
+        return;
+      }
+      case 'stop-copying':
+        this.#warn(
+          migration,
+          'the guest did not switch over while the destination could hold copies for it: packets may be lost; ' +
+            'allow a longer blackout, or more bandwidth',
+        );
+        this.#endCopies(running);
         this.#watch(guest, this.#stage(migration));
         return;
       case 'return':
         this.#watch(guest, this.#return(migration));
         return;
       case 'announce':
+        running?.cancelWait?.();
         announce(this.#parts.network.state, this.#parts.fabric, guest);
         return;
+      case 'await-announcement':
+        if (running === undefined || running.cancelWait !== undefined) return;
+        running.cancelWait = clock.after(limits.announcementPatience, () =>
+          this.#event(guest, { type: 'unannounced' }, id),
+        );
+        return;
       case 'redirect':
+        this.#watch(
+          guest,
+          committing?.then(() => onMoment({ kind: 'redirected', guest, migration: id }, clock.now())),
+        );
+        if (
+          migration.strategy === 'bicast' &&
+          running?.single === false &&
+          running.copyingSince === undefined
+        ) {
+          this.#warn(
+            migration,
+            'the guest switched over before copies went to the destination, as with `redirect`: packets may be lost',
+          );
+        }
+        return;
       case 'undo':
+        this.#endCopies(running);
+        this.#watch(guest, running?.copy?.goesOn());
         return;
     }
   }
 
-  async #copy({ guest, from, to }: Migration): Promise<void> {
-    const { network, hypervisors } = this.#parts;
+  async #copy(migration: Migration): Promise<void> {
+    const { guest, from, to, strategy, maxBlackoutMs } = migration;
+    const { network, hypervisors, clock, onError } = this.#parts;
     const destination = network.state.hosts.get(to)!;
-    const bandwidth = this.#running.get(guest)?.options.bandwidthMiBps;
-    await hypervisors.get(from)!.migrate(guest, {
-      destination: destination.migration,
-      uri: `tcp://${destination.underlay.includes(':') ? `[${destination.underlay}]` : destination.underlay}`,
-      listenAddress: destination.underlay,
-      ...(bandwidth === undefined ? {} : { bandwidth }),
+    const running = this.#running.get(guest)!;
+    const { bandwidthMiBps, autoConverge, postCopy } = running.options;
+    running.copy = new Copy({
+      guest,
+      hypervisor: hypervisors.get(from)!,
+      clock,
+      terms: { strategy, maxBlackoutMs, bandwidthMiBps, postCopy: postCopy === true },
+      migrate: {
+        destination: destination.migration,
+        uri: `tcp://${destination.underlay.includes(':') ? `[${destination.underlay}]` : destination.underlay}`,
+        listenAddress: destination.underlay,
+        flags: { autoConverge, postcopy: postCopy },
+        ...(bandwidthMiBps === undefined ? {} : { bandwidth: bandwidthMiBps }),
+      },
+      onOrder: (order) => this.#ordered(migration, order),
+      packetsPerSecond: () => running.rate.packetsPerSecond,
+      onLook: (at) => this.#watch(guest, this.#count(migration, running, at)),
+      onError: (error) => onError(error, guest),
     });
+    await running.copy.perform();
   }
 
-  async #stage(migration: Migration): Promise<void> {
-    const { network, fabric } = this.#parts;
-    const running = this.#running.get(migration.guest);
-    if (running === undefined || running.staging) return;
-    running.staging = true;
-    let staged: StagedSwitchover;
-    try {
-      await fabric.settled();
-      staged = await fabric.stage(switchedOver(network.state, migration));
-    } finally {
-      running.staging = false;
+  async #count(migration: Migration, running: Running, at: number): Promise<void> {
+    await running.rate.count(at);
+    const { packetsPerSecond } = running.rate;
+    if (packetsPerSecond === undefined || running.foreseen) return;
+    running.foreseen = true;
+    this.#warn(migration, foresee(packetsPerSecond, migration.maxBlackoutMs, migration.strategy));
+  }
+
+  #ordered(migration: Migration, order: Order): void {
+    const { guest, id, from: host, maxBlackoutMs } = migration;
+    switch (order.type) {
+      case 'downtime':
+        this.#parts.onMoment(
+          { kind: 'downtime-set', guest, migration: id, host, ms: order.ms },
+          this.#parts.clock.now(),
+        );
+        return;
+      case 'copy-to-both':
+      case 'stop-copying':
+        this.#event(guest, { type: order.type }, id);
+        return;
+      case 'not-converging':
+        this.#warn(
+          migration,
+          `the guest dirties its memory faster than it can be copied with a blackout of ${maxBlackoutMs} ms: ` +
+            'abort it, then allow a longer blackout (--max-blackout), more bandwidth (--bandwidth), or try ' +
+            '--auto-converge or --post-copy',
+        );
+        return;
+      default:
+        return;
     }
-    const current = network.state.migrations.get(migration.guest);
-    if (current?.id !== migration.id || !isUnderWay(current.phase) || current.phase === 'switching') {
-      staged.discard();
+  }
+
+  /** The switchover, or, with `bicast`, first the copying to both. */
+  async #stage(migration: Migration): Promise<void> {
+    const { network } = this.#parts;
+    const running = this.#running.get(migration.guest);
+    if (running === undefined) return;
+    this.#warm(migration);
+    const next = running.single ? switchedOver : copyingToBoth;
+    if (!(await running.staging.stage(migration, () => next(network.state, migration)))) return;
+    if (!this.#copying(migration)) {
+      running.staging.discard();
       return;
     }
-    running.staged?.discard();
-    running.staged = staged;
+    running.copy?.staged();
     this.#event(migration.guest, { type: 'staged' }, migration.id);
   }
 
-  #redirect({ guest, id }: Migration): Promise<void> | undefined {
-    const running = this.#running.get(guest);
-    const staged = running?.staged;
-    if (running === undefined || staged === undefined) return undefined;
-    running.staged = undefined;
-    const { onMoment, clock } = this.#parts;
-    return staged.commit().then(() => onMoment({ kind: 'redirected', guest, migration: id }, clock.now()));
+  #endCopies(running: Running | undefined): void {
+    if (running === undefined) return;
+    running.copyingSince = undefined;
+    running.single = true;
+  }
+
+  async #copyToBoth(migration: Migration, committing: Promise<void> | undefined): Promise<void> {
+    const { network, fabric, clock, onMoment } = this.#parts;
+    const { guest, id } = migration;
+    const running = this.#running.get(guest)!;
+    running.copyingSince = clock.now();
+    await (committing ?? fabric.settled());
+    onMoment({ kind: 'copying-to-both', guest, migration: id }, clock.now());
+    if (!(await running.staging.stage(migration, () => switchedOver(network.state, migration)))) return;
+    if (this.#copying(migration)) this.#event(guest, { type: 'copied-to-both' }, id);
+    else running.staging.discard();
+  }
+
+  #warm(migration: Migration): void {
+    const { network, fabric } = this.#parts;
+    for (const { host, actions, frame } of warmings(network.state, migration)) {
+      fabric.packetThrough(host, actions, frame);
+    }
+  }
+
+  /** It is still this migration's, and the guest has not been stopped. */
+  #copying({ guest, id }: Migration): boolean {
+    const current = this.#parts.network.state.migrations.get(guest);
+    return current?.id === id && (current.phase === 'preparing' || current.phase === 'copying');
   }
 
   async #return(migration: Migration): Promise<void> {
     const { network, fabric } = this.#parts;
     const running = this.#running.get(migration.guest);
-    running?.staged?.discard();
+    running?.cancelWait?.();
+    running?.staging.discard();
     await fabric.settled();
-    network.update((state) => {
-      const released = (running?.leased ?? []).reduce(
-        (next, { nic, anchor }) => unanchored(nic, anchor.index)(next),
-        state,
-      );
-      return released;
-    });
+    network.update((state) =>
+      (running?.leased ?? []).reduce((next, { nic, anchor }) => unanchored(nic, anchor.index)(next), state),
+    );
     this.#event(migration.guest, { type: 'returned' }, migration.id);
     network.update(placed(migration.guest, migration.from));
   }
 
-  #watch(guest: GuestName, doing: Promise<void>): void {
-    doing.catch((error: unknown) =>
+  #watch(guest: GuestName, doing: Promise<void> | undefined): void {
+    doing?.catch((error: unknown) =>
       this.#parts.onError(error instanceof Error ? error : new Error(String(error)), guest),
     );
+  }
+}
+
+/** Where traffic goes after an action. */
+function deliveredAfter(state: NetworkState, migration: Migration, action: MigrationAction): NetworkState {
+  switch (action) {
+    case 'copy-to-both':
+      return copyingToBoth(state, migration);
+    case 'redirect':
+      return switchedOver(state, migration);
+    case 'return':
+    case 'undo':
+    case 'stop-copying':
+      return switchedBack(state, migration);
+    default:
+      return state;
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * What the network's state is to be once a guest's traffic is delivered at another host. Pure.
  */
-import { anchored, delivered } from '../../controller/network/changes.ts';
+import { anchored, copied, delivered } from '../../controller/network/changes.ts';
 import type { Migration } from '../../controller/network/migration.ts';
 import type {
   Admit,
@@ -22,17 +22,22 @@ export function withLeases(state: NetworkState, guest: Guest, hostName: HostName
     .reduce((next, nic) => anchored(nic.number, leaseCareOf(next, nic, host))(next), state);
 }
 
+/** Shortly before the switchover: what is delivered at the source goes to the destination, too. */
+export function copyingToBoth(state: NetworkState, { guest, to }: Migration): NetworkState {
+  return copied(guest, to)(state);
+}
+
 /**
  * From the switchover on: traffic is delivered at the destination, and the anchor that the guest leaves admits
  * what the migration was asked to let it admit.
  */
 export function switchedOver(state: NetworkState, { guest, from, to, admit }: Migration): NetworkState {
-  return delivered(guest, to)(admitting(state, guest, from, admit));
+  return delivered(guest, to)(copied(guest, undefined)(admitting(state, guest, from, admit)));
 }
 
 /** The way back: traffic is delivered at the source again, which admits everything as before. */
 export function switchedBack(state: NetworkState, { guest, from }: Migration): NetworkState {
-  return delivered(guest, from)(admitting(state, guest, from, 'all'));
+  return delivered(guest, from)(copied(guest, undefined)(admitting(state, guest, from, 'all')));
 }
 
 function admitting(state: NetworkState, guestName: GuestName, host: HostName, admit: Admit): NetworkState {

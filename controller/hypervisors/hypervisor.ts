@@ -3,6 +3,8 @@
  */
 import type { Clock } from '../clock.ts';
 import {
+  type DomainRef,
+  isLibvirtError,
   type JobStats,
   type LibvirtEvent,
   LibvirtSession,
@@ -55,33 +57,70 @@ export class Hypervisor {
     await this.#session.stop();
   }
 
+  /** The guest, for the calls below: while a migration switches over, libvirt looks nothing up. */
+  async find(guest: GuestName): Promise<DomainRef> {
+    return this.#client('looking a guest up').domainLookupByName(guest);
+  }
+
   /**
    * Migrates the guest to another host, live and peer to peer; resolves when it runs there. A domain that is
    * persistent here is made persistent there, and here no more.
    */
-  async migrate(guest: GuestName, options: Omit<MigrateOptions, 'flags'>): Promise<void> {
+  async migrate(
+    domain: DomainRef,
+    { flags, ...options }: Omit<MigrateOptions, 'flags'> & Partial<Pick<MigrateOptions, 'flags'>>,
+  ): Promise<void> {
     const client = this.#client('migrating a guest');
-    const domain = await client.domainLookupByName(guest);
     const persistent = (await client.connectListAllDomains({ persistent: true })).some(
       ({ uuid }) => uuid === domain.uuid,
     );
     await client.migrate(domain, {
       ...options,
-      flags: { live: true, persistDest: persistent, undefineSource: persistent },
+      flags: { ...flags, live: true, persistDest: persistent, undefineSource: persistent },
     });
   }
 
-  /** Gives a running migration up. */
-  async abort(guest: GuestName): Promise<void> {
-    const client = this.#client('aborting a migration');
-    await client.domainAbortJob(await client.domainLookupByName(guest));
+  /** Gives a running migration up; false when there is none to give up. */
+  async abort(domain: DomainRef): Promise<boolean> {
+    try {
+      await this.#client('aborting a migration').domainAbortJob(domain);
+      return true;
+    } catch (error) {
+      if (isLibvirtError(error, 'VIR_ERR_OPERATION_INVALID')) return false;
+      throw error;
+    }
   }
 
-  /** How far a migration is. */
-  async jobStats(guest: GuestName): Promise<JobStats> {
-    const client = this.#client('asking for a job');
-    const { stats } = await client.domainGetJobStats(await client.domainLookupByName(guest));
-    return stats;
+  /** How far a migration is; undefined when there is none. */
+  async jobStats(domain: DomainRef): Promise<JobStats | undefined> {
+    try {
+      const { type, stats } = await this.#client('asking for a job').domainGetJobStats(domain);
+      return type === 'none' ? undefined : stats;
+    } catch (error) {
+      if (isLibvirtError(error, 'VIR_ERR_OPERATION_INVALID') || isLibvirtError(error, 'VIR_ERR_NO_DOMAIN')) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** For how long, in ms, the guest may be stopped at the end of a migration, by what memory is left. */
+  async maxDowntime(domain: DomainRef): Promise<number> {
+    return this.#client('asking for the longest downtime').domainMigrateGetMaxDowntime(domain);
+  }
+
+  async setMaxDowntime(domain: DomainRef, ms: number): Promise<void> {
+    await this.#client('setting the longest downtime').domainMigrateSetMaxDowntime(domain, ms);
+  }
+
+  /** The most that a migration's copy may take, in MiB/s; 0 is no limit. */
+  async setMaxSpeed(domain: DomainRef, mibps: number): Promise<void> {
+    await this.#client("setting a copy's speed").domainMigrateSetMaxSpeed(domain, mibps);
+  }
+
+  /** Lets the guest run at the destination at once, and its memory come after it. */
+  async startPostCopy(domain: DomainRef): Promise<void> {
+    await this.#client('starting post-copy').domainMigrateStartPostCopy(domain);
   }
 
   #client(doing: string) {
@@ -98,7 +137,8 @@ function domainStates(domains: readonly DomainWithState[]): Map<GuestName, Domai
 function domainState({ state, reason }: DomainWithState): DomainState {
   if (state === 'running' || state === 'blocked') return 'running';
   if (state === 'paused') return reason === 'starting_up' || reason === 'migration' ? 'incoming' : 'paused';
-  return state === 'shutoff' ? 'shutoff' : 'other';
+  if (state === 'shutoff') return reason === 'saved' ? 'saved' : 'shutoff';
+  return 'other';
 }
 
 /** What a lifecycle event says of the domain's state; undefined when it says nothing of it. */
@@ -111,7 +151,7 @@ export function stateAfter({ event, detail }: LifecycleEvent): DomainState | und
     case 'suspended':
       return 'paused';
     case 'stopped':
-      return 'shutoff';
+      return detail === 'saved' ? 'saved' : 'shutoff';
     default:
       return undefined;
   }

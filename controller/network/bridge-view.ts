@@ -47,6 +47,8 @@ export interface Resident {
   readonly port: number | undefined;
   /** Where its traffic is to be delivered. */
   readonly location: Host | undefined;
+  /** Where copies of it go, too. */
+  readonly copyTo: Host | undefined;
   /** Plugged in here for a migration to here that has not ended. */
   readonly arriving: boolean;
   /**
@@ -127,6 +129,8 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
   for (const guest of state.guests.values()) {
     const placement = state.placements.get(guest.name);
     const location = placement === undefined ? undefined : state.hosts.get(placement);
+    const copies = state.copies.get(guest.name);
+    const copyTo = copies === undefined ? undefined : state.hosts.get(copies);
     const migration = state.migrations.get(guest.name);
     const comesHere = migration?.to === hostName && isUnderWay(migration.phase);
     for (const nic of guest.interfaces) {
@@ -141,6 +145,7 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
         guest,
         port,
         location,
+        copyTo,
         arriving: comesHere && port !== undefined,
         atHome: host.site === nic.homeSite && (home === undefined || home.host === hostName),
         own,

@@ -76,7 +76,8 @@ export function domainChanged(host: HostName, guest: GuestName, domain: DomainSt
       ? state
       : { ...state, hypervisors: put(state.hypervisors, host, { ...known, domains }) };
     if (domain === 'running') return placed(guest, host)(next);
-    if ((domain === undefined || domain === 'shutoff') && state.placements.get(guest) === host) {
+    const stopped = domain === undefined || domain === 'shutoff' || domain === 'saved';
+    if (stopped && state.placements.get(guest) === host) {
       return gone(guest)(next);
     }
     return next;
@@ -114,7 +115,8 @@ export function defended(guestName: GuestName, defence: DefencePolicy): Change {
   };
 }
 
-function gone(guest: GuestName): Change {
+/** The guest runs nowhere. Its home anchor waits for it. */
+export function gone(guest: GuestName): Change {
   return (state) => {
     const migration = state.migrations.get(guest);
     if (migration !== undefined && isUnderWay(migration.phase)) return state;
@@ -131,6 +133,15 @@ export function delivered(guest: GuestName, host: HostName): Change {
       : { ...state, placements: put(state.placements, guest, host) };
 }
 
+/** Whatever is delivered to the guest goes to this host as well; to no other with `undefined`. */
+export function copied(guest: GuestName, host: HostName | undefined): Change {
+  return (state) => {
+    if (state.copies.get(guest) === host) return state;
+    const copies = host === undefined ? without(state.copies, guest) : put(state.copies, guest, host);
+    return { ...state, copies };
+  };
+}
+
 /** The interface has this anchor, instead of one with the same index. */
 export function anchored(nic: InterfaceNumber, anchor: Anchor): Change {
   return (state) => {
@@ -138,7 +149,49 @@ export function anchored(nic: InterfaceNumber, anchor: Anchor): Change {
     if (anchors.includes(anchor)) return state;
     const others = anchors.filter(({ index }) => index !== anchor.index);
     const all = [...others, anchor].sort((a, b) => a.index - b.index);
-    return { ...state, anchors: put(state.anchors, nic, all) };
+    const { ipv4, ipv6 } = anchor.addresses;
+    const quarantine = [ipv4, ipv6].reduce(
+      (rest, address) => (address === undefined ? rest : without(rest, address)),
+      state.quarantine,
+    );
+    return { ...state, anchors: put(state.anchors, nic, all), quarantine };
+  };
+}
+
+/** The interface has given the anchor up; nobody else gets its addresses before `until`. */
+export function released(nic: InterfaceNumber, index: number, until: number): Change {
+  return (state) => {
+    const anchor = state.anchors.get(nic)?.find((one) => one.index === index);
+    if (anchor === undefined) return state;
+    const quarantine = new Map(state.quarantine);
+    for (const address of [anchor.addresses.ipv4, anchor.addresses.ipv6]) {
+      if (address !== undefined) quarantine.set(address, { interface: nic, until });
+    }
+    return unanchored(nic, index)({ ...state, quarantine });
+  };
+}
+
+/** Addresses whose quarantine has passed are anybody's. */
+export function quarantinePassed(now: number): Change {
+  return (state) => {
+    const kept = [...state.quarantine].filter(([, { until }]) => until > now);
+    return kept.length === state.quarantine.size ? state : { ...state, quarantine: new Map(kept) };
+  };
+}
+
+/** A migration that has ended while a later one of the same guest may be under way. */
+export function earlierChanged(migration: Migration): Change {
+  return (state) =>
+    state.earlier.has(migration.id)
+      ? { ...state, earlier: put(state.earlier, migration.id, migration) }
+      : state;
+}
+
+/** Earlier migrations that have ended, and been noted as ended, are of no more concern. */
+export function earlierForgotten(): Change {
+  return (state) => {
+    const kept = [...state.earlier].filter(([, { phase }]) => !hasEnded(phase));
+    return kept.length === state.earlier.size ? state : { ...state, earlier: new Map(kept) };
   };
 }
 
@@ -162,7 +215,11 @@ export function migrationChanged(migration: Migration): Change {
     ) {
       return state;
     }
-    return { ...state, migrations: put(state.migrations, migration.guest, migration) };
+    const earlier =
+      known !== undefined && known.id !== migration.id && !hasEnded(known.phase)
+        ? put(state.earlier, known.id, known)
+        : state.earlier;
+    return { ...state, earlier, migrations: put(state.migrations, migration.guest, migration) };
   };
 }
 

@@ -4,6 +4,7 @@
  * Numbers of hosts and interfaces are stable: what has one keeps it, what is new gets the lowest free one.
  */
 import { isIPv4 } from 'node:net';
+import { drain as drainLimits } from '../limits.ts';
 import type { NetworkDescription } from './description.ts';
 import type { Migration } from './migration.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type Host,
   MAX_INTERFACE_NUMBER,
   type NetworkState,
+  type Quarantined,
   type Subnet,
 } from './model.ts';
 
@@ -29,6 +31,8 @@ export interface Remembered {
   readonly anchors: ReadonlyMap<number, readonly Anchor[]>;
   readonly gateways: ReadonlyMap<string, string>;
   readonly migrations: ReadonlyMap<string, Migration>;
+  readonly earlier: ReadonlyMap<string, Migration>;
+  readonly quarantine: ReadonlyMap<string, Quarantined>;
 }
 
 export const nothingRemembered: Remembered = {
@@ -38,6 +42,8 @@ export const nothingRemembered: Remembered = {
   anchors: new Map(),
   gateways: new Map(),
   migrations: new Map(),
+  earlier: new Map(),
+  quarantine: new Map(),
 };
 
 const DEFAULT_MTU = 1500;
@@ -68,22 +74,24 @@ export function declare(
   const interfaceNumber = numbering(remembered.interfaceNumbers);
   const guests = new Map<string, Guest>();
   for (const guest of description.guests) {
-    const mac = guest.mac.toLowerCase();
-    const nic: GuestInterface = {
-      number: interfaceNumber(mac),
-      guest: guest.name,
-      interfaceId: guest.interfaceId,
-      mac,
-      homeSite: hosts.get(guest.host)?.site ?? '',
-      home: addressesOf(guest.addresses),
-    };
-    if (nic.number > MAX_INTERFACE_NUMBER)
+    const interfaces = guest.interfaces.map((it): GuestInterface => {
+      const mac = it.mac.toLowerCase();
+      return {
+        number: interfaceNumber(mac),
+        guest: guest.name,
+        interfaceId: it.interfaceId,
+        mac,
+        homeSite: hosts.get(guest.host)?.site ?? '',
+        home: addressesOf(it.addresses),
+      };
+    });
+    if (interfaces.some(({ number }) => number > MAX_INTERFACE_NUMBER))
       throw new RangeError('more interfaces than tunnel keys have room for');
     guests.set(guest.name, {
       name: guest.name,
       uuid: guest.uuid,
       memoryMiB: guest.memoryMiB,
-      interfaces: [nic],
+      interfaces,
       services: guest.services,
       ...(guest.defence === undefined ? {} : { defence: guest.defence }),
     });
@@ -97,11 +105,18 @@ export function declare(
     bridges: new Map(),
     hypervisors: new Map(),
     gateways: remembered.gateways,
+    copies: new Map(),
     placements: new Map(
       [...remembered.placements].filter(([guest, host]) => guests.has(guest) && hosts.has(host)),
     ),
     anchors: stillTrue(remembered.anchors, guests, hosts),
     migrations: remembered.migrations,
+    earlier: remembered.earlier,
+    quarantine: remembered.quarantine,
+    drain: {
+      idle: description.drain?.idle ?? drainLimits.idle,
+      quarantine: description.drain?.quarantine ?? drainLimits.quarantine,
+    },
   };
 }
 

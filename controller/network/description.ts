@@ -10,6 +10,14 @@ export interface NetworkDescription {
   readonly hosts: readonly HostDescription[];
   readonly edges: readonly EdgeDescription[];
   readonly guests: readonly GuestDescription[];
+  /** Defaults are in controller/limits.ts. */
+  readonly drain?: DrainDescription;
+}
+
+/** When what is left of a move goes, in milliseconds: see `DrainTimes`. */
+export interface DrainDescription {
+  readonly idle?: number;
+  readonly quarantine?: number;
 }
 
 /** Hosts behind one border. A site without hosts is one where only clients are. */
@@ -57,14 +65,18 @@ export interface GuestDescription {
   /** The host that it starts on, and whose site is its home. */
   readonly host: string;
   readonly memoryMiB: number;
+  readonly interfaces: readonly InterfaceDescription[];
+  readonly services: readonly ServiceDescription[];
+  /** What is done for it when it is attacked; what the controller does by default when absent. */
+  readonly defence?: DefencePolicy;
+}
+
+export interface InterfaceDescription {
   readonly mac: string;
   /** `external_ids:iface-id` of its port. */
   readonly interfaceId: string;
   /** Its home addresses: one, or one for each version of IP. */
   readonly addresses: readonly string[];
-  readonly services: readonly ServiceDescription[];
-  /** What is done for it when it is attacked; what the controller does by default when absent. */
-  readonly defence?: DefencePolicy;
 }
 
 export interface ServiceDescription {

@@ -18,6 +18,10 @@ export interface Migration {
   readonly phase: Phase;
   /** Why it failed, in one sentence. */
   readonly reason?: string;
+  /** The longest blackout that its steering may let QEMU cause by what memory is left to copy, in milliseconds. */
+  readonly maxBlackoutMs: number;
+  /** What it could not keep to, and what can be done about it. */
+  readonly warning?: string;
   /**
    * libvirt has ended it at the source, too; that takes it a second or two after the guest resumed. Not kept in
    * the store: whoever reads it there comes later.
@@ -25,12 +29,21 @@ export interface Migration {
   readonly performed?: true;
   /** Clock time at which each phase was entered. */
   readonly entered: Readonly<Partial<Record<Phase, number>>>;
+  /** The care-of anchors that were leased for it: index by interface number. A failure gives them back. */
+  readonly leased?: Readonly<Record<number, number>>;
   /** QEMU's own account of the blackout, in milliseconds, once the copy has completed. */
   readonly blackoutMs?: number;
+  /** From the wish to copy to the guest's stop at the source, in milliseconds: what a short blackout may cost. */
+  readonly copyMs?: number;
 }
 
-/** When traffic is redirected: at SUSPENDED on the source, or at the guest's own announcement. */
-export type Strategy = 'redirect' | 'rarp' | 'bicast';
+/**
+ * When traffic goes to the destination: as soon as the source stops the guest (`redirect`); when the guest
+ * announces itself at the destination (`rarp`); to both shortly before the stop, then to the destination
+ * (`bicast`).
+ */
+export const STRATEGIES = ['redirect', 'rarp', 'bicast'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
 
 export type Phase =
   'planned' | 'preparing' | 'copying' | 'switching' | 'relaying' | 'drained' | 'failed' | 'rolled-back';

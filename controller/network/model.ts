@@ -24,10 +24,17 @@ export interface NetworkState {
   readonly gateways: ReadonlyMap<Prefix, string>;
   /** Where each guest's traffic is delivered; absent while the guest has not been seen running. */
   readonly placements: ReadonlyMap<GuestName, HostName>;
+  /** The host that gets copies of a guest's traffic, besides where it is delivered: about to move there. */
+  readonly copies: ReadonlyMap<GuestName, HostName>;
   /** The anchors of each interface, home anchor first. */
   readonly anchors: ReadonlyMap<InterfaceNumber, readonly Anchor[]>;
-  /** Migrations that have not ended, by guest. */
+  /** The present migration of each guest, or its last one. */
   readonly migrations: ReadonlyMap<GuestName, Migration>;
+  /** Completed migrations of guests that have moved on since, by id, as long as the anchor left then may relay. */
+  readonly earlier: ReadonlyMap<string, Migration>;
+  /** Care-of addresses given back a short while ago, which nobody else may have yet. */
+  readonly quarantine: ReadonlyMap<string, Quarantined>;
+  readonly drain: DrainTimes;
 }
 
 export type SiteName = string;
@@ -163,7 +170,8 @@ export interface Hypervisor {
   readonly domains: ReadonlyMap<GuestName, DomainState>;
 }
 
-export type DomainState = 'running' | 'paused' | 'incoming' | 'shutoff' | 'other';
+/** `saved`: shut off, with all that it was doing in a file. */
+export type DomainState = 'running' | 'paused' | 'incoming' | 'saved' | 'shutoff' | 'other';
 
 /**
  * A bridge that holds the state of connections born on one of the interface's addresses. Index 1 is the
@@ -177,6 +185,21 @@ export interface Anchor {
   readonly addresses: Addresses;
   /** What the anchor does with new connections from outside while the guest is elsewhere. */
   readonly admit: Admit;
+}
+
+/** A care-of address that a client may still take for the interface's. */
+export interface Quarantined {
+  readonly interface: InterfaceNumber;
+  /** Clock time from which on anybody may have it. */
+  readonly until: number;
+}
+
+/** When what is left of a move goes, in milliseconds. */
+export interface DrainTimes {
+  /** An anchor that has relayed nothing for this long has drained. */
+  readonly idle: number;
+  /** How long a care-of address that was given back is kept from others. */
+  readonly quarantine: number;
 }
 
 /** `all`: new connections are relayed, too. `established`: only what was established before. */

@@ -13,7 +13,6 @@ import { openVSwitch, type OpenVSwitchTables, transaction, type Transaction } fr
 import type { BridgeTables } from './bridge-database.ts';
 import { SAMPLE_COLLECTOR_SET } from './pipeline.ts';
 
-const OWNER = ['owner', 'arctictern'] as const;
 const REFRESH = 'max-revalidator';
 
 /** Where a bridge finds us. */
@@ -25,6 +24,11 @@ export interface Targets {
   /** Another one makes OVS tell its templates anew: we do not know those that were told to whoever was before us. */
   readonly session: number;
 }
+/** Marks rows that are the controller's own. */
+export const OWNER = ['owner', 'arctictern'] as const;
+
+export const isOurs = ({ external_ids }: { readonly external_ids: ReadonlyMap<string, string> }): boolean =>
+  external_ids.get(OWNER[0]) === OWNER[1];
 
 /** The transaction that is missing, or undefined when there is nothing to do or no such bridge yet. */
 export function configureBridge(
@@ -45,7 +49,7 @@ export function configureBridge(
 
   const controllers = [...bridge.controller].flatMap((id) => tables.table('Controller').get(id) ?? []);
   if (!controllers.some(({ target }) => target === controllerTarget)) {
-    const stale = controllers.filter(({ external_ids }) => external_ids.get(OWNER[0]) === OWNER[1]);
+    const stale = controllers.filter(isOurs);
     const row = tx.insert('Controller', {
       target: controllerTarget,
       connection_mode: 'out-of-band',

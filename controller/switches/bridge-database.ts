@@ -3,7 +3,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { switches as limits } from '../limits.ts';
-import type { ControlledSwitch } from '../network/model.ts';
+import type { ControlledSwitch, SwitchName } from '../network/model.ts';
 import {
   connect,
   type OvsdbClient,
@@ -11,8 +11,10 @@ import {
   type Replica,
   type SelectedRows,
   type OpenVSwitchTables,
+  type Transaction,
 } from '../ovsdb/index.ts';
 import { configureBridge, type Targets } from './bridge-configuration.ts';
+import { configureConntrack, type ConntrackWish } from './conntrack-timeouts.ts';
 import { type ObservedBridge, observeBridge, sameBridge } from './bridge-observation.ts';
 
 const selection = {
@@ -23,9 +25,11 @@ const selection = {
   Port: { columns: ['name', 'interfaces'] },
   Interface: { columns: ['name', 'ofport', 'external_ids', 'mac_in_use', 'type'] },
   Controller: { columns: ['target', 'external_ids'] },
-  Datapath: { columns: ['capabilities'] },
   IPFIX: { columns: ['targets', 'cache_max_flows'] },
   Flow_Sample_Collector_Set: { columns: ['id', 'bridge', 'ipfix'] },
+  Datapath: { columns: ['capabilities', 'ct_zones'] },
+  CT_Zone: { columns: ['timeout_policy', 'external_ids'] },
+  CT_Timeout_Policy: { columns: ['timeouts', 'external_ids'] },
 } as const;
 
 export type BridgeTables = Pick<Replica<SelectedRows<OpenVSwitchTables, typeof selection>>, 'table'>;
@@ -46,6 +50,7 @@ export class BridgeDatabase {
   readonly #client: OvsdbClient;
   #replica: Replica<SelectedRows<OpenVSwitchTables, typeof selection>> | undefined;
   #seen: ObservedBridge | undefined;
+  #conntrack: ConntrackWish | undefined;
   #configuring = false;
 
   /** `targets` is asked when there is something to configure: by then it must be known. */
@@ -64,11 +69,21 @@ export class BridgeDatabase {
     this.#client.on('failed', ({ error }) => handlers.onConnection(false, host, error));
   }
 
+  get name(): SwitchName {
+    return this.#host.name;
+  }
+
   /** Follows the database until closed; returns at once. */
   start(): void {
     this.#follow().catch((error: unknown) => {
       if (this.#client.status !== 'closed') this.#handlers.onError(asError(error), this.#host);
     });
+  }
+
+  /** What the bridge's conntrack is to have, from now on. */
+  wantConntrack(wish: ConntrackWish): void {
+    this.#conntrack = wish;
+    if (this.#replica !== undefined) this.#configure(this.#replica);
   }
 
   async close(): Promise<void> {
@@ -95,18 +110,29 @@ export class BridgeDatabase {
     this.#configure(replica);
   }
 
+  /** One step at a time; OVSDB tells of what a step changed before it answers, so the next one builds on it. */
   #configure(tables: BridgeTables): void {
     if (this.#configuring) return;
-    const tx = configureBridge(tables, this.#host, this.#targets());
+    const tx = this.#missing(tables);
     if (tx === undefined) return;
     this.#configuring = true;
-    this.#client
-      .transact(tx)
-      .then(() => this.#handlers.onConfigured())
-      .catch((error: unknown) => this.#handlers.onError(asError(error), this.#host))
-      .finally(() => {
+    this.#client.transact(tx).then(
+      () => {
         this.#configuring = false;
-      });
+        this.#handlers.onConfigured();
+        this.#configure(tables);
+      },
+      (error: unknown) => {
+        this.#configuring = false;
+        if (this.#client.status !== 'closed') this.#handlers.onError(asError(error), this.#host);
+      },
+    );
+  }
+
+  #missing(tables: BridgeTables): Transaction<OpenVSwitchTables> | undefined {
+    const step = configureBridge(tables, this.#host, this.#targets());
+    if (step !== undefined || this.#conntrack === undefined) return step;
+    return configureConntrack(tables, this.#host.bridge, this.#conntrack);
   }
 }
 

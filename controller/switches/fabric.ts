@@ -7,10 +7,12 @@
 import type { Clock } from '../clock.ts';
 import { switchView, type SwitchView } from '../network/bridge-view.ts';
 import type { NetworkState, SwitchName } from '../network/model.ts';
-import { match, type Message, packetOut, Port } from '../openflow/index.ts';
+import { type Action, match, type Message, packetOut, Port } from '../openflow/index.ts';
 import { output } from './flow.ts';
 import { SwitchClosedError } from './errors.ts';
+import { Table, type TableName } from './pipeline.ts';
 import { compile, emptyProgram, type BlockRecipe, type Program } from './program.ts';
+import { readFlows } from './read-flows.ts';
 import { type ReadBack, Reconciler, type Staged } from './reconciler.ts';
 import type { SwitchSession } from './session.ts';
 
@@ -26,8 +28,10 @@ export interface FabricHandlers {
 }
 
 export interface StagedSwitchover {
+  /** The bridges that it changes. */
+  readonly hosts: readonly SwitchName[];
   /** Sends all commits before it returns; resolves when every bridge has acknowledged its own. */
-  commit(): Promise<void>;
+  commit(onAcknowledged?: (host: SwitchName) => void): Promise<void>;
   discard(): void;
 }
 
@@ -108,23 +112,34 @@ export class Fabric {
 
   /** Prepares every bridge for `after`. Throws when one refuses. */
   async stage(after: NetworkState): Promise<StagedSwitchover> {
-    const staged: Staged[] = [];
-    try {
-      for (const [host, { reconciler }] of this.#members) {
-        const program = this.#compile(host, after, reconciler.wanted);
-        if (!sameBlocks(program, reconciler.wanted)) staged.push(await reconciler.stage(program));
-      }
-    } catch (error) {
+    const changes = [...this.#members].flatMap(([host, { reconciler }]) => {
+      const program = this.#compile(host, after, reconciler.wanted);
+      return sameBlocks(program, reconciler.wanted) ? [] : [{ host, reconciler, program }];
+    });
+    // All at once: shortly before a switchover the round trips of every bridge one after the other would be felt.
+    const attempts = await Promise.allSettled(
+      changes.map(({ reconciler, program }) => reconciler.stage(program)),
+    );
+    const staged = attempts.flatMap((one): Staged[] => (one.status === 'fulfilled' ? [one.value] : []));
+    const discard = (): void => {
       for (const one of staged) one.discard();
-      throw error;
+    };
+    for (const attempt of attempts) {
+      if (attempt.status === 'fulfilled') continue;
+      discard();
+      throw attempt.reason;
     }
     return {
-      commit: async () => {
-        await Promise.all(staged.map((one) => one.commit()));
+      hosts: changes.map(({ host }) => host),
+      commit: async (onAcknowledged) => {
+        await Promise.all(
+          staged.map(async (one, i) => {
+            await one.commit();
+            onAcknowledged?.(changes[i]!.host);
+          }),
+        );
       },
-      discard: () => {
-        for (const one of staged) one.discard();
-      },
+      discard,
     };
   }
 
@@ -135,9 +150,25 @@ export class Fabric {
 
   /** Sends a frame out of a port of the host's bridge. Dropped silently when the bridge is not connected. */
   packetOut(host: SwitchName, port: number, frame: Uint8Array): void {
+    this.packetThrough(host, [output(port)], frame);
+  }
+
+  /** Puts a frame through actions at the host's bridge. Dropped silently when the bridge is not connected. */
+  packetThrough(host: SwitchName, actions: readonly Action[], frame: Uint8Array): void {
     this.session(host)?.send(
-      packetOut({ match: match({ in_port: Port.CONTROLLER }), actions: [output(port)], data: frame }),
+      packetOut({ match: match({ in_port: Port.CONTROLLER }), actions: [...actions], data: frame }),
     );
+  }
+
+  /** Packets that flows with this cookie in one of these tables have matched; undefined when not connected. */
+  async packets(host: SwitchName, cookie: bigint, tables: readonly TableName[]): Promise<number | undefined> {
+    const session = this.session(host);
+    if (session === undefined) return undefined;
+    const numbers = new Set<number>(tables.map((table) => Table[table]));
+    const flows = await readFlows(session, { cookie, mask: 0xffff_ffff_ffff_ffffn });
+    return flows
+      .filter(({ table }) => numbers.has(table))
+      .reduce((sum, { stats }) => sum + Number(stats.packetCount ?? 0n), 0);
   }
 
   /** Forgets all connections of a conntrack zone. */

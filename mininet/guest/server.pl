@@ -1,11 +1,13 @@
 #!/usr/bin/perl
 # What a lab guest serves, over IPv4 and IPv6, from one process and one event loop, so that a thousand
 # connections cost no thousand processes:
-#   TCP 7   echo, without Nagle's algorithm: each message comes back by itself
-#   UDP 7   echo
-#   TCP 80  GET /bytes/N: N bytes, the byte at offset i being byte (i mod length) of the file /pattern;
-#           GET /bytes/N?rate=R: the same at R bytes a second
-# Only what Debian's essential perl-base has is used; epoll is called by its system call number.
+#   TCP 7     echo, without Nagle's algorithm: each message comes back by itself
+#   UDP 7     echo, from the address that was asked
+#   TCP 80    GET /bytes/N: N bytes, the byte at offset i being byte (i mod length) of the file /pattern;
+#             GET /bytes/N?rate=R: the same at R bytes a second
+#   TCP 7007  what else a lab may ask of a guest: see control.pl
+# Usage: server.pl ADDRESS... (the guest's own). Only what Debian's essential perl-base has is used; epoll is called
+# by its system call number.
 use strict;
 use warnings;
 use Fcntl qw(F_GETFL F_SETFL O_NONBLOCK);
@@ -31,8 +33,10 @@ my $length = length $pattern;
 
 my $epoll = syscall(SYS_EPOLL_CREATE1, 0);
 die "cannot create an epoll instance: $!" if $epoll < 0;
-my %paced;   # those of %peer that are sent at a rate
-my %peer;    # file descriptor -> { fh, kind, out, in, interest, offset, left }
+my %paced;      # those of %peer that are sent at a rate
+our %peer;      # file descriptor -> { fh, kind, out, in, interest, offset, left, ended }
+our %readable;  # kind -> what to do with a peer that can be read, or whose connection has ended
+our @due;       # each does what is due by now, and gives the time of what is due next, if anything is
 
 # CLOCK_MONOTONIC in seconds: a guest's time of day may jump when it moves.
 sub now {
@@ -55,13 +59,17 @@ sub add {
     my $fd = fileno $fh;
     $peer{$fd} = { fh => $fh, kind => $kind, out => '', in => '', interest => IN, left => 0, offset => 0 };
     watch(ADD, $fd, IN);
+    return $fd;
 }
 
+# Closes it, for the reason given, if it is not what was to be; whoever has asked for it is told.
 sub drop {
-    my ($fd) = @_;
+    my ($fd, $why) = @_;
     watch(DEL, $fd, 0);
     delete $paced{$fd};
-    close delete($peer{$fd})->{fh};
+    my $peer = delete $peer{$fd};
+    close $peer->{fh};
+    $peer->{ended}->($why) if $peer->{ended};
 }
 
 sub interest {
@@ -97,7 +105,7 @@ sub flush_out {
         my $n = syswrite $peer->{fh}, $peer->{out};
         if (!defined $n) {
             last if $!{EAGAIN};
-            return drop($fd);
+            return drop($fd, "$!");
         }
         substr($peer->{out}, 0, $n) = '';
     }
@@ -121,58 +129,99 @@ sub request {
     return 1;
 }
 
-sub readable {
+sub accepted {
     my ($fd, $peer) = @_;
-    if ($peer->{kind} eq 'accept-echo' || $peer->{kind} eq 'accept-http') {
-        for (1 .. BATCH) {
-            accept(my $fh, $peer->{fh}) or last;
-            setsockopt $fh, IPPROTO_TCP, TCP_NODELAY, 1;
-            add($fh, substr $peer->{kind}, 7);
-        }
-    } elsif ($peer->{kind} eq 'datagram') {
-        for (1 .. BATCH) {
-            my $from = recv $peer->{fh}, my $data, READ, 0;
-            last unless defined $from;
-            send $peer->{fh}, $data, 0, $from;
-        }
-    } else {
-        my $n = sysread $peer->{fh}, my $data, READ;
-        if (!defined $n) {
-            return if $!{EAGAIN};
-            return drop($fd);
-        }
-        if ($peer->{kind} eq 'echo') {
-            $peer->{eof} = 1 if $n == 0;
-            $peer->{out} .= $data if $n;
-            return flush_out($fd, $peer);
-        }
-        return drop($fd) if $n == 0 && !$peer->{eof};
-        return if $peer->{eof};
-        $peer->{in} .= $data;
-        return drop($fd) if length $peer->{in} > MAX_REQUEST;
-        flush_out($fd, $peer) if request($peer);
+    for (1 .. BATCH) {
+        accept(my $fh, $peer->{fh}) or last;
+        setsockopt $fh, IPPROTO_TCP, TCP_NODELAY, 1;
+        add($fh, substr $peer->{kind}, 7);
     }
 }
 
-sub serve {
-    my ($type, $port, $kind) = @_;
-    socket(my $fh, AF_INET6, $type, 0) or die "socket: $!";
+# What a stream brings: undef when there is nothing, or when it has been dropped; '' at its end.
+sub input {
+    my ($fd, $peer) = @_;
+    my $n = sysread $peer->{fh}, my $data, READ;
+    return $data if defined $n;
+    drop($fd, "$!") unless $!{EAGAIN};
+    return undef;
+}
+
+$readable{'accept-echo'} = $readable{'accept-http'} = $readable{'accept-control'} = \&accepted;
+
+$readable{datagram} = sub {
+    my ($fd, $peer) = @_;
+    for (1 .. BATCH) {
+        my $from = recv $peer->{fh}, my $data, READ, 0;
+        last unless defined $from;
+        send $peer->{fh}, $data, 0, $from;
+    }
+};
+
+$readable{echo} = sub {
+    my ($fd, $peer) = @_;
+    my $data = input($fd, $peer) // return;
+    $peer->{eof} = 1 if $data eq '';
+    $peer->{out} .= $data;
+    flush_out($fd, $peer);
+};
+
+$readable{http} = sub {
+    my ($fd, $peer) = @_;
+    my $data = input($fd, $peer) // return;
+    return drop($fd) if $data eq '' && !$peer->{eof};
+    return if $peer->{eof};
+    $peer->{in} .= $data;
+    return drop($fd) if length $peer->{in} > MAX_REQUEST;
+    flush_out($fd, $peer) if request($peer);
+};
+
+# The packed address of a socket.
+sub endpoint {
+    my ($address, $port) = @_;
+    my $packed = inet_pton(AF_INET, $address);
+    return (AF_INET, pack_sockaddr_in($port, $packed)) if defined $packed;
+    $packed = inet_pton(AF_INET6, $address) // die "$address is no address\n";
+    return (AF_INET6, pack_sockaddr_in6($port, $packed));
+}
+
+sub listening {
+    my ($family, $type, $at, $kind) = @_;
+    socket(my $fh, $family, $type, 0) or die "socket: $!";
     setsockopt $fh, SOL_SOCKET, SO_REUSEADDR, 1;
-    setsockopt $fh, IPPROTO_IPV6, IPV6_V6ONLY, 0;
-    bind $fh, pack_sockaddr_in6($port, IN6ADDR_ANY) or die "bind to port $port: $!";
+    setsockopt $fh, IPPROTO_IPV6, IPV6_V6ONLY, 0 if $family == AF_INET6;
+    bind $fh, $at or die "bind for $kind: $!";
     listen $fh, 4096 if $type == SOCK_STREAM;
     add($fh, $kind);
 }
 
-serve(SOCK_STREAM, 7, 'accept-echo');
-serve(SOCK_DGRAM, 7, 'datagram');
-serve(SOCK_STREAM, 80, 'accept-http');
+require './control.pl';
+
+my %streams = (7 => 'echo', 80 => 'http', 7007 => 'control');
+for my $port (keys %streams) {
+    listening(AF_INET6, SOCK_STREAM, pack_sockaddr_in6($port, IN6ADDR_ANY), "accept-$streams{$port}");
+}
+# One socket for each address: what answers from a socket of all has the address that the route back suggests.
+for my $address (@ARGV) {
+    my ($family, $at) = endpoint($address, 7);
+    listening($family, SOCK_DGRAM, $at, 'datagram');
+}
 $| = 1;
 print "guest ready\n";
 
 my $events = "\0" x (12 * BATCH);
 while (1) {
-    my $n = syscall(SYS_EPOLL_WAIT, $epoll, $events, BATCH, %paced ? 1000 * TICK : -1);
+    my $next = %paced ? now() + TICK : undef;
+    for my $due (@due) {
+        my $at = $due->() // next;
+        $next = $at if !defined $next || $at < $next;
+    }
+    my $wait = -1;
+    if (defined $next) {
+        $wait = int(1000 * ($next - now())) + 1;
+        $wait = 0 if $wait < 0;
+    }
+    my $n = syscall(SYS_EPOLL_WAIT, $epoll, $events, BATCH, $wait);
     flush_out($_, $peer{$_}) for keys %paced;
     for my $i (0 .. $n - 1) {
         my ($bits, $fd) = unpack 'L l', substr $events, 12 * $i, 12;
@@ -181,6 +230,6 @@ while (1) {
             flush_out($fd, $peer);
             next unless $peer{$fd};
         }
-        readable($fd, $peer) if $bits & ~OUT;
+        $readable{ $peer->{kind} }->($fd, $peer) if $bits & ~OUT;
     }
 }

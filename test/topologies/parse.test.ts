@@ -56,6 +56,20 @@ describe('a topology file', () => {
     expect(topology.guests['web']).toMatchObject({ memory: 128, services: [{ protocol: 'tcp', port: 80 }] });
   });
 
+  it('lists the interfaces of a guest, one or several', () => {
+    const short = parseTopology(RIGHT, 'lab.yaml').guests['web'];
+    expect(short?.interfaces).toEqual([{ addresses: ['10.1.0.100'], path: [] }]);
+    const several = RIGHT.replace(
+      'addresses: [10.1.0.100]',
+      'disk: 1GiB\n    interfaces: [{ addresses: [10.1.0.100] }, { addresses: [10.1.0.101] }]',
+    );
+    expect(parseTopology(several, 'lab.yaml').guests['web']).toMatchObject({
+      disk: 1024,
+      addresses: ['10.1.0.100', '10.1.0.101'],
+      interfaces: [{ addresses: ['10.1.0.100'] }, { addresses: ['10.1.0.101'] }],
+    });
+  });
+
   it('is right for each file that comes with the project', () => {
     const files = readdirSync('topologies').filter((file) => file.endsWith('.yaml'));
     expect(files).toContain('first-flight.yaml');
@@ -158,6 +172,48 @@ describe('the first thing that is wrong is told in one sentence with file and li
       'addresses: []',
       'TOPOLOGY_FIELD',
       'lab.yaml:20: guests.web.addresses is a list: expected at least one home address',
+    ],
+    [
+      'addresses: [10.1.0.100]',
+      'memory: 64',
+      'TOPOLOGY_FIELD',
+      'lab.yaml:18: guests.web.addresses is missing: expected its home addresses, or `interfaces`',
+    ],
+    [
+      'addresses: [10.1.0.100]',
+      'interfaces: []',
+      'TOPOLOGY_FIELD',
+      'lab.yaml:20: guests.web.interfaces is a list: expected at least one interface',
+    ],
+    [
+      'addresses: [10.1.0.100]',
+      'interfaces: [{ addresses: [10.1.0.100] }]\n    addresses: [10.1.0.101]',
+      'TOPOLOGY_FIELD',
+      'lab.yaml:21: guests.web.addresses is a list: expected it in `interfaces`, since the guest has that',
+    ],
+    [
+      'addresses: [10.1.0.100]',
+      'interfaces: [{ addresses: [10.1.0.100] }, { addresses: [10.1.0.100] }]',
+      'TOPOLOGY_DUPLICATE',
+      'lab.yaml:20: guests.web.interfaces[1].addresses[0] is 10.1.0.100, which guests.web.interfaces[0].addresses[0] has already: expected a free address',
+    ],
+    [
+      'addresses: [10.1.0.100]',
+      'interfaces:\n      - { addresses: [10.1.0.100] }\n      - { addresses: [10.1.0.101, 10.1.0.102] }',
+      'TOPOLOGY_DUPLICATE',
+      'lab.yaml:22: guests.web.interfaces[1].addresses: expected at most one IPv4 and one IPv6 address',
+    ],
+    [
+      'addresses: [10.1.0.100]',
+      'interfaces:\n      - { addresses: [10.1.0.100], mac: "52:54:00:00:00:01" }\n      - { addresses: [10.1.0.101], mac: "52:54:00:00:00:01" }',
+      'TOPOLOGY_DUPLICATE',
+      'lab.yaml:22: guests.web.interfaces[1].mac is 52:54:00:00:00:01, which guest web has already',
+    ],
+    [
+      'services: [tcp/80]',
+      'disk: 64',
+      'TOPOLOGY_FIELD',
+      'lab.yaml:21: guests.web.disk is 64: expected a size such as 64MiB',
     ],
     [
       'services: [tcp/80]',

@@ -1,8 +1,8 @@
 /**
- * The libvirt domain of a lab guest: a kernel, an initial RAM disk and one interface; nothing that a migration
- * would have to copy or that would take time to boot.
+ * The libvirt domain of a lab guest: a kernel, an initial RAM disk, its interfaces, and a disk if it is to have one;
+ * nothing else that a migration would have to copy or that would take time to boot.
  *
- * The interface's offloads are off on both sides: in the user-space datapath a packet whose checksum is still
+ * The interfaces' offloads are off on both sides: in the user-space datapath a packet whose checksum is still
  * to be filled in is an invalid one for connection tracking.
  */
 
@@ -14,9 +14,10 @@ export interface DomainOptions {
   readonly kernel: string;
   readonly initrd: string;
   readonly commandLine: string;
-  readonly mac: string;
-  readonly interfaceId: string;
+  readonly interfaces: readonly { readonly mac: string; readonly interfaceId: string }[];
   readonly bridge: string;
+  /** A raw image of its own. */
+  readonly diskFile?: string;
   readonly consoleFile: string;
   /** The QEMU that runs it. */
   readonly emulator: string;
@@ -28,8 +29,28 @@ export type Accelerator = 'kvm' | 'tcg';
 export function domainXml(options: DomainOptions): string {
   const e = escape;
   const type = options.accelerator === 'kvm' ? 'kvm' : 'qemu';
+  // `none`, or libvirt holds that the destination might read stale blocks, and refuses to migrate.
+  const disk =
+    options.diskFile === undefined
+      ? ''
+      : `    <disk type='file' device='disk'>
+      <driver name='qemu' type='raw' cache='none'/>
+      <source file='${e(options.diskFile)}'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
+`;
   const off = ['csum', 'gso', 'tso4', 'tso6', 'ecn', 'ufo'].map((name) => `${name}='off'`).join(' ');
   const guestOff = ['csum', 'tso4', 'tso6', 'ecn', 'ufo'].map((name) => `${name}='off'`).join(' ');
+  const interfaceXml = ({ mac, interfaceId }: DomainOptions['interfaces'][number]): string =>
+    `    <interface type='bridge'>
+      <mac address='${mac}'/>
+      <source bridge='${e(options.bridge)}'/>
+      <virtualport type='openvswitch'><parameters interfaceid='${interfaceId}'/></virtualport>
+      <model type='virtio'/>
+      <driver><host ${off}/><guest ${guestOff}/></driver>
+      <rom enabled='no'/>
+    </interface>
+`;
   return `<domain type='${type}'>
   <name>${e(options.name)}</name>
   <uuid>${options.uuid}</uuid>
@@ -49,15 +70,7 @@ export function domainXml(options: DomainOptions): string {
     <emulator>${e(options.emulator)}</emulator>
     <controller type='usb' model='none'/>
     <memballoon model='none'/>
-    <interface type='bridge'>
-      <mac address='${options.mac}'/>
-      <source bridge='${e(options.bridge)}'/>
-      <virtualport type='openvswitch'><parameters interfaceid='${options.interfaceId}'/></virtualport>
-      <model type='virtio'/>
-      <driver><host ${off}/><guest ${guestOff}/></driver>
-      <rom enabled='no'/>
-    </interface>
-    <serial type='file'>
+${disk}${options.interfaces.map(interfaceXml).join('')}    <serial type='file'>
       <source path='${e(options.consoleFile)}' append='on'/>
       <target port='0'/>
     </serial>

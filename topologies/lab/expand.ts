@@ -16,6 +16,7 @@ import {
   addressAt,
   contains,
   formatAddress,
+  formatPrefix,
   parseAddress,
   parsePrefix,
   type Address,
@@ -23,6 +24,7 @@ import {
   type Version,
 } from '../address.ts';
 import type {
+  DrainDescription,
   EdgeDescription,
   GuestDescription,
   HostDescription,
@@ -62,6 +64,7 @@ type Switch = HostDescription | EdgeDescription;
 
 const MANAGEMENT = 'management';
 const CONSOLE_DIRECTORY = '/var/log/libvirt/qemu';
+const DISK_DIRECTORY = '/var/lib/libvirt/images';
 
 /** Throws `LabNotDescribed` when the topology has no `lab`, or says nothing that a lab could be made of. */
 export function expand(topology: Topology, options: ExpandOptions): LabPlan {
@@ -92,6 +95,13 @@ export function expand(topology: Topology, options: ExpandOptions): LabPlan {
     links: [...managementLinks(context), ...siteLinks(context), ...wanLinks(context)],
     guests: network.guests.map((guest) => guestPlan(context, guest)),
     network,
+  };
+}
+
+function drainOf({ idle, quarantine }: NonNullable<Topology['drain']>): DrainDescription {
+  return {
+    ...(idle === undefined ? {} : { idle }),
+    ...(quarantine === undefined ? {} : { quarantine }),
   };
 }
 
@@ -131,19 +141,25 @@ export function networkOf(topology: Topology): NetworkDescription {
       uuid: guest.uuid ?? uuidOf(topology.name, name, 'domain'),
       host: guest.host,
       memoryMiB: guest.memory,
-      mac: guest.mac ?? macOf('52:54:00', topology.name, name),
-      interfaceId: guest.interfaceId ?? uuidOf(topology.name, name, 'interface'),
-      addresses: guest.addresses,
+      interfaces: guest.interfaces.map(({ mac, interfaceId, addresses }, i) => ({
+        mac: mac ?? macOf('52:54:00', topology.name, name, ...numbered(i)),
+        interfaceId: interfaceId ?? uuidOf(topology.name, name, 'interface', ...numbered(i)),
+        addresses,
+      })),
       services: guest.services,
     })),
+    ...(topology.drain === undefined ? {} : { drain: drainOf(topology.drain) }),
   };
 }
+
+/** What tells a guest's further interfaces from its first. */
+const numbered = (i: number): string[] => (i === 0 ? [] : [`${i}`]);
 
 function hostsFile({ network, lab }: Context): string {
   const named = [
     ...[...network.hosts, ...network.edges].map(({ name, underlay }) => [underlay, name]),
     ...Object.entries(lab.clients).map(([name, { addresses }]) => [addresses[0]!, name]),
-    ...network.guests.map(({ name, addresses }) => [addresses[0]!, name]),
+    ...network.guests.map(({ name, interfaces }) => [interfaces[0]!.addresses[0]!, name]),
     ...network.sites.map(({ name, subnets }) => [subnets[0]!.gateway, routerOf(name)]),
   ];
   return ['127.0.0.1 localhost', '::1 localhost', ...named.map((words) => words.join(' ')), ''].join('\n');
@@ -357,6 +373,7 @@ function hostNode(context: Context, host: HostDescription): NodePlan {
       step('console directory', 'mkdir', '-p', CONSOLE_DIRECTORY),
       step('start libvirtd', 'libvirtd', '--daemon', '--listen', '--pid-file', '/run/libvirt/libvirtd.pid'),
       ...guests.flatMap((guest) => [
+        ...diskSteps(context, guest),
         step(
           `define guest ${guest.name}`,
           'virsh',
@@ -372,6 +389,15 @@ function hostNode(context: Context, host: HostDescription): NodePlan {
       ]),
     ],
   };
+}
+
+function diskSteps(context: Context, guest: GuestDescription): StepPlan[] {
+  const disk = diskOf(context, guest);
+  if (disk === undefined) return [];
+  return [
+    step('disk directory', 'mkdir', '-p', DISK_DIRECTORY),
+    step(`disk of guest ${guest.name}`, 'truncate', '--size', `${disk.mib}M`, disk.file),
+  ];
 }
 
 function edgeNode(context: Context, edge: EdgeDescription): NodePlan {
@@ -446,6 +472,13 @@ function switchSteps(context: Context, it: Switch, insidePorts: readonly string[
       '--detach',
       '--no-chdir',
     ),
+    // Where the kernel groups processes by session (sched(7), autogroup), a nice value counts within the group alone.
+    step(
+      'let ovs-vswitchd go first',
+      'sh',
+      '-c',
+      'echo -10 2>/dev/null > "/proc/$(cat /run/openvswitch/ovs-vswitchd.pid)/autogroup" || true',
+    ),
     step(
       'create the bridges',
       ...['ovs-vsctl', '--timeout=10'],
@@ -500,15 +533,30 @@ function guestPlan(context: Context, guest: GuestDescription): GuestPlan {
   };
 }
 
+/** A guest's local disk: a file of its host alone. */
+function diskOf(
+  { topology }: Context,
+  { name }: GuestDescription,
+): { readonly file: string; readonly mib: number } | undefined {
+  const mib = topology.guests[name]?.disk;
+  return mib === undefined ? undefined : { file: `${DISK_DIRECTORY}/${name}.raw`, mib };
+}
+
 function guestXml(context: Context, host: HostDescription, guest: GuestDescription): string {
   const site = siteNamed(context, host.site);
-  const subnets = guest.addresses.map((text) => ({ text, subnet: subnetOf(site, parseAddress(text)!)! }));
+  const configured = (text: string): string => {
+    const { prefix, gateway } = subnetOf(site, parseAddress(text)!)!;
+    return `${text}/${prefix.length}@${gateway}@${formatPrefix(prefix)}`;
+  };
+  const disk = diskOf(context, guest);
+  const { reflect } = context.topology.guests[guest.name]!;
   const commandLine = [
     'console=ttyS0 quiet panic=-1 mitigations=off',
     `guest.name=${guest.name}`,
-    `guest.address=${subnets.map(({ text, subnet }) => `${text}/${subnet.prefix.length}`).join(',')}`,
-    `guest.gateway=${[...new Set(subnets.map(({ subnet }) => subnet.gateway))].join(',')}`,
     `guest.mtu=1500`,
+    ...guest.interfaces.map(({ addresses }, i) => `guest.eth${i}=${addresses.map(configured).join(',')}`),
+    ...(disk === undefined ? [] : ['guest.disk=yes']),
+    ...(reflect === undefined ? [] : [`guest.reflect=${reflect}`]),
   ].join(' ');
   return domainXml({
     name: guest.name,
@@ -518,9 +566,9 @@ function guestXml(context: Context, host: HostDescription, guest: GuestDescripti
     kernel: context.options.image.kernel,
     initrd: context.options.image.initrd,
     commandLine,
-    mac: guest.mac,
-    interfaceId: guest.interfaceId,
+    interfaces: guest.interfaces,
     bridge: host.bridge,
+    ...(disk === undefined ? {} : { diskFile: disk.file }),
     consoleFile: `${CONSOLE_DIRECTORY}/${guest.name}.console`,
     emulator:
       context.options.accelerator === 'tcg'

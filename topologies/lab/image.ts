@@ -36,6 +36,13 @@ const MODULES = [
   'virtio_net',
 ] as const;
 
+/** Loaded by guests that have a disk. */
+const DISK_MODULE = 'virtio_blk';
+const ALL_MODULES = [...MODULES, DISK_MODULE] as const;
+
+/** Of mininet/guest, at the root of the guest's file system. */
+const PROGRAMS = ['server.pl', 'control.pl', 'dirty.pl', 'reflect.pl'] as const;
+
 /**
  * The image, built if it is not in the cache. The internet is needed once, for the kernel package.
  * Throws `GuestImageFailed`.
@@ -60,7 +67,10 @@ async function cachedKernel(cache: string): Promise<string | undefined> {
     (name) => name.startsWith('kernel-') && !name.endsWith('.partial'),
   );
   const newest = names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
-  return newest === undefined ? undefined : join(cache, newest);
+  if (newest === undefined) return undefined;
+  const kernel = join(cache, newest);
+  // A cache of an earlier version may lack modules that are wanted now.
+  return ALL_MODULES.every((name) => existsSync(join(kernel, `${name}.ko`))) ? kernel : undefined;
 }
 
 async function downloadKernel(cache: string): Promise<string> {
@@ -95,13 +105,14 @@ async function keepKernel(cache: string, work: string, tree: string): Promise<st
   await mkdir(kept);
   await copyFile(join(tree, 'boot', `vmlinuz-${version}`), join(kept, 'vmlinuz'));
   const files = await readdir(join(tree, 'lib/modules', version), { recursive: true });
-  for (const name of MODULES) {
+  for (const name of ALL_MODULES) {
     const file = files.find((path) => basename(path) === `${name}.ko`);
     if (file === undefined) throw new Error(`the kernel ${version} has no module ${name}`);
     await copyFile(join(tree, 'lib/modules', version, file), join(kept, `${name}.ko`));
   }
   const target = join(cache, `kernel-${version}`);
-  await rename(kept, target);
+  await mkdir(target, { recursive: true });
+  for (const name of await readdir(kept)) await rename(join(kept, name), join(target, name));
   return target;
 }
 
@@ -115,7 +126,7 @@ async function entries(kernel: string): Promise<CpioEntry[]> {
   const guest = join(packageRoot, 'mininet', 'guest');
   return [
     await file('init', join(guest, 'init'), 0o755),
-    await file('server.pl', join(guest, 'server.pl')),
+    ...(await Promise.all(PROGRAMS.map((name) => file(name, join(guest, name))))),
     { kind: 'file', path: 'pattern', mode: 0o644, data: pattern() },
     await file('bin/busybox', await staticBusybox(), 0o755),
     { kind: 'directory', path: 'proc' },
@@ -123,7 +134,7 @@ async function entries(kernel: string): Promise<CpioEntry[]> {
     { kind: 'directory', path: 'dev' },
     { kind: 'character-device', path: 'dev/console', major: 5, minor: 1 },
     { kind: 'file', path: 'modules/order', mode: 0o644, data: Buffer.from(`${MODULES.join('\n')}\n`) },
-    ...(await Promise.all(MODULES.map((name) => file(`modules/${name}.ko`, join(kernel, `${name}.ko`))))),
+    ...(await Promise.all(ALL_MODULES.map((name) => file(`modules/${name}.ko`, join(kernel, `${name}.ko`))))),
     ...(await Promise.all((await perlFiles()).map((path) => file(path.slice(1), path, 0o755)))),
   ];
 }

@@ -1,11 +1,12 @@
 /** Numbered datagrams to a UDP echo server, one every 10 ms: what the network itself loses and delays. */
 import { createSocket } from 'node:dgram';
 import { systemClock } from '../../controller/clock.ts';
+import { ECHO_MAGIC as MAGIC } from './udp-echo-format.ts';
 import { Recorder, drain, pace, printSummary, readOptions, untilStopped } from './probe.ts';
 import { Tally } from './summary.ts';
 
 const LENGTH = 16;
-const MAGIC = 0x41545545;
+
 const DRAIN_MS = 2_000;
 
 const options = readOptions('udp-echo');

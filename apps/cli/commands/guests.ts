@@ -16,7 +16,8 @@ Columns:
   HOME        its home addresses, as configured inside the guest; they never change
   CARE-OF     its addresses in the subnet that it visits; - at home
   ANCHORS     hosts that hold the state of its connections, the home anchor first; those that are not the
-              guest's own host relay
+              guest's own host relay. A care-of anchor goes when it has relayed nothing for a while (drain
+              in the topology file); \`arctictern guests GUEST\` shows when
   MIGRATION   the migration that it is in
 
 Examples:
@@ -32,7 +33,7 @@ Examples:
         show(terminal, options.json, guests, (value) => guestsText(value, colors));
       } else {
         const one = await client.guest(guest);
-        show(terminal, options.json, one, (value) => guestText(value, colors));
+        show(terminal, options.json, one, (value) => guestText(value, terminal.clock.now(), colors));
       }
     });
 }

@@ -1,20 +1,25 @@
 /** `arctictern migrate`: moves a guest, and shows how it goes. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MigrationObject, MigrationRequest } from '../../api/objects.ts';
+import { migration as limits } from '../../../controller/limits.ts';
+import { STRATEGIES, type Strategy } from '../../../controller/network/migration.ts';
 import { clientCommand, type ClientCommandOptions, clientFor } from '../client-command.ts';
 import { MigrationNotCompletedError } from '../errors.ts';
 import { Spinner } from '../spinner.ts';
 import type { Terminal } from '../terminal.ts';
-import { duration } from '../text.ts';
+import { clean, duration } from '../text.ts';
 import { type EnteredPhase, phasesOf } from '../views/migrations.ts';
 import { watchMigration } from '../watch-migration.ts';
 import { PHASES_HELP } from './migrations.ts';
 
 interface Options extends ClientCommandOptions {
   readonly to: string;
-  readonly strategy?: 'redirect';
+  readonly strategy?: Strategy;
   readonly admit?: 'all' | 'established';
   readonly bandwidth?: number;
+  readonly maxBlackout?: number;
+  readonly autoConverge?: true;
+  readonly postCopy?: true;
   readonly wait: boolean;
 }
 
@@ -28,8 +33,8 @@ export function migrateCommand(terminal: Terminal): Command {
     .addOption(
       new Option(
         '--strategy <name>',
-        'when traffic is redirected; redirect: as soon as the guest stops at the source',
-      ).choices(['redirect']),
+        'when traffic goes to the destination; redirect: as soon as the guest stops at the source (default); bicast: to both shortly before; rarp: when the guest has announced itself there',
+      ).choices(STRATEGIES),
     )
     .addOption(
       new Option(
@@ -39,8 +44,19 @@ export function migrateCommand(terminal: Terminal): Command {
     )
     .addOption(
       new Option('--bandwidth <MiB/s>', 'the most that the copy may take of the network').argParser(
-        bandwidth,
+        wholeNumber('MiB/s'),
       ),
+    )
+    .addOption(
+      new Option(
+        '--max-blackout <ms>',
+        'the longest blackout that memory left to copy may cause; a shorter one may take a longer copy (default: 100)',
+      ).argParser(wholeNumber('ms', limits.maxBlackoutMsMost)),
+    )
+    .option('--auto-converge', 'let QEMU slow the guest down when it dirties memory faster than it is copied')
+    .option(
+      '--post-copy',
+      'after two passes over its memory let the guest run at the destination, and the rest come after it; from then on it cannot go back',
     )
     .option('--no-wait', 'begin it, and do not watch it')
     .addHelpText(
@@ -56,6 +72,7 @@ Examples:
   arctictern migrate web --to b1
   arctictern migrate web --to b1 --admit established      flee from an attack: nothing new is relayed
   arctictern migrate web --to b1 --bandwidth 32 --no-wait
+  arctictern migrate web --to b1 --strategy bicast        lose nothing; some packets arrive twice
   arctictern migrate web --to b1 --json | jq .blackoutMs`,
     )
     .action(async (guest: string, options: Options) => {
@@ -66,6 +83,9 @@ Examples:
         ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
         ...(options.admit === undefined ? {} : { admit: options.admit }),
         ...(options.bandwidth === undefined ? {} : { bandwidthMiBps: options.bandwidth }),
+        ...(options.maxBlackout === undefined ? {} : { maxBlackoutMs: options.maxBlackout }),
+        ...(options.autoConverge === undefined ? {} : { autoConverge: options.autoConverge }),
+        ...(options.postCopy === undefined ? {} : { postCopy: options.postCopy }),
       };
       if (!options.wait) {
         const begun = await client.migrate(wish);
@@ -105,6 +125,7 @@ class Progress {
   readonly #spinner: Spinner;
   readonly #shown = new Set<string>();
   #phase: string | undefined;
+  #warning: string | undefined;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -116,6 +137,13 @@ class Progress {
   }
 
   state(migration: MigrationObject): void {
+    if (migration.warning !== null && migration.warning !== this.#warning) {
+      this.#warning = migration.warning;
+      const { err } = this.#terminal;
+      this.#spinner.stop();
+      this.#phase = undefined;
+      err.write(`${err.colors.yellow('warning:')} ${clean(migration.warning)}\n`);
+    }
     const phases = phasesOf(migration);
     const start = phases[0]?.at ?? 0;
     for (const entered of phases) {
@@ -141,13 +169,14 @@ class Progress {
     );
   }
 
-  end({ outcome, blackoutMs, entered }: MigrationObject): void {
+  end({ outcome, blackoutMs, copyMs, entered }: MigrationObject): void {
     this.#spinner.stop();
     if (outcome !== 'completed') return;
     const { out } = this.#terminal;
     const took = (entered['relaying'] ?? 0) - (entered['planned'] ?? entered['preparing'] ?? 0);
     const blackout = blackoutMs === null ? 'blackout unknown' : `blackout ${duration(blackoutMs)}`;
-    out.write(`${out.colors.green('Completed')} in ${duration(took)}: ${blackout}.\n`);
+    const copy = copyMs === null ? '' : `, copied for ${duration(copyMs)}`;
+    out.write(`${out.colors.green('Completed')} in ${duration(took)}: ${blackout}${copy}.\n`);
   }
 
   stop(): void {
@@ -164,10 +193,13 @@ class Progress {
   }
 }
 
-function bandwidth(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) {
-    throw new InvalidArgumentError('It should be a whole number of MiB/s, at least 1.');
-  }
-  return value;
+function wholeNumber(unit: string, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < 1 || value > most) {
+      const range = most === Number.MAX_SAFE_INTEGER ? 'at least 1' : `from 1 to ${most}`;
+      throw new InvalidArgumentError(`It should be a whole number of ${unit}, ${range}.`);
+    }
+    return value;
+  };
 }

@@ -1,7 +1,7 @@
 /** `arctictern guests` as text. */
 import type { GuestObject } from '../../api/objects.ts';
 import type { Colors } from '../terminal.ts';
-import { columns, details } from '../text.ts';
+import { ago, amount, columns, counted, details, duration } from '../text.ts';
 import { addressText } from './addresses.ts';
 
 export function guestsText(guests: readonly GuestObject[], colors: Colors): string {
@@ -10,42 +10,63 @@ export function guestsText(guests: readonly GuestObject[], colors: Colors): stri
     guest.name,
     guest.host ?? '-',
     stateText(guest, colors),
-    addressText(guest.home),
-    addressText(guest.careOf),
-    anchorHosts(guest),
+    listed(guest.interfaces.map(({ home }) => addressText(home))),
+    listed(guest.interfaces.map(({ careOf }) => addressText(careOf))),
+    listed([...new Set(guest.interfaces.flatMap(({ anchors }) => anchors.map(({ host }) => host)))]),
     guest.migration ?? '-',
   ]);
   return columns(['GUEST', 'HOST', 'STATE', 'HOME', 'CARE-OF', 'ANCHORS', 'MIGRATION'], rows, colors);
 }
 
-export function guestText(guest: GuestObject, colors: Colors): string {
-  const anchors = guest.anchors.map(
-    ({ host, addresses, admit, index }) =>
-      [
-        index === 1 ? 'home anchor' : `anchor ${index}`,
-        `${host}: ${addressText(addresses)}, admits ${admit}`,
-      ] as const,
-  );
+export function guestText(guest: GuestObject, now: number, colors: Colors): string {
+  const { interfaces } = guest;
   return details(
     [
       ['guest', guest.name],
       ['uuid', guest.uuid],
       ['host', guest.host ?? '-'],
       ['state', stateText(guest, colors)],
-      ['home', addressText(guest.home)],
-      ['care-of', addressText(guest.careOf)],
-      ['mac', guest.mac],
+      ...interfaces.flatMap(interfaceRows),
       ['memory', `${guest.memoryMiB} MiB`],
       ['services', guest.services.map(({ protocol, port }) => `${protocol}/${port}`).join(', ') || '-'],
-      ...anchors,
+      ...interfaces.flatMap((one) => anchorRows(one, now)),
       ['migration', guest.migration ?? '-'],
     ],
     colors,
   );
 }
 
-function anchorHosts({ anchors }: GuestObject): string {
-  return anchors.length === 0 ? '-' : anchors.map(({ host }) => host).join(', ');
+/** What the anchor has relayed, and how long it still will. */
+export function relayText({ relay }: GuestObject['anchors'][number], now: number): string {
+  if (relay === null) return '';
+  const { packets, bytes, idleSince, goesAt } = relay;
+  const carried = `relayed ${counted(packets, 'packet')} (${amount(bytes)} bytes), the last ${ago(idleSince, now)}`;
+  const goes =
+    goesAt === null ? 'stays' : `goes in ${duration(Math.max(0, Math.ceil((goesAt - now) / 1000) * 1000))}`;
+  return `; ${carried}; ${goes}`;
+}
+
+type Row = readonly [string, string];
+
+function interfaceRows({ home, careOf, mac }: GuestObject['interfaces'][number]): Row[] {
+  return [
+    ['home', addressText(home)],
+    ['care-of', addressText(careOf)],
+    ['mac', mac],
+  ];
+}
+
+function anchorRows({ anchors }: GuestObject['interfaces'][number], now: number): Row[] {
+  return anchors.map((anchor) => [
+    anchor.index === 1 ? 'home anchor' : `anchor ${anchor.index}`,
+    `${anchor.host}: ${addressText(anchor.addresses)}, admits ${anchor.admit}${relayText(anchor, now)}`,
+  ]);
+}
+
+/** What several interfaces have, `-` where none has any. */
+function listed(texts: readonly string[]): string {
+  const some = texts.filter((text) => text !== '-');
+  return some.length === 0 ? '-' : some.join(', ');
 }
 
 function stateText({ state }: GuestObject, colors: Colors): string {

@@ -24,8 +24,8 @@ export function migrationsText(migrations: readonly MigrationObject[], now: numb
 }
 
 export function migrationText(migration: MigrationObject, now: number, colors: Colors): string {
-  const { id, guest, from, fromSubnet, to, toSubnet, strategy, admit, origin, blackoutMs, reason } =
-    migration;
+  const { id, guest, from, fromSubnet, to, toSubnet, strategy, admit, origin, reason } = migration;
+  const { warning, blackoutMs, copyMs } = migration;
   const phases = phasesOf(migration);
   const start = phases[0]?.at ?? now;
   return details(
@@ -38,7 +38,9 @@ export function migrationText(migration: MigrationObject, now: number, colors: C
       ['begun by', origin === 'controller' ? 'the controller' : 'somebody else'],
       ['phase', phaseText(migration, colors)],
       ...(reason === null ? [] : [['reason', clean(reason)] as const]),
+      ...(warning === null ? [] : [['warning', clean(warning)] as const]),
       ['blackout', blackoutMs === null ? '-' : duration(blackoutMs)],
+      ['copy', copyMs === null ? '-' : duration(copyMs)],
       ['began', began(migration, now)],
       ...phases.map(({ phase, at }) => [`  ${phase}`, `+ ${duration(at - start)}`] as const),
     ],
@@ -71,8 +73,9 @@ function began(migration: MigrationObject, now: number): string {
   return first === undefined ? '-' : ago(first.at, now);
 }
 
-function note({ reason, origin }: MigrationObject): string {
+function note({ reason, warning, origin }: MigrationObject): string {
   if (reason !== null) return shortened(clean(reason));
+  if (warning !== null) return shortened(clean(warning));
   return origin === 'noticed' ? 'begun by somebody else' : '';
 }
 

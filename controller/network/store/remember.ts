@@ -5,6 +5,7 @@
  * replaced as a whole: deleted by its key and inserted again, in one transaction.
  */
 import { transaction, type Transaction } from '../../ovsdb/index.ts';
+import { DEFAULT_MAX_BLACKOUT_MS } from '../../limits.ts';
 import type { Migration } from '../migration.ts';
 import type { Anchor, NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
@@ -17,6 +18,7 @@ import {
   type InterfaceRow,
   type MigrationRow,
   type PlacementRow,
+  type QuarantineRow,
 } from './schema.ts';
 
 /** All rows of the tables that hold state. */
@@ -27,6 +29,7 @@ export interface StoredRows {
   readonly anchors: readonly AnchorRow[];
   readonly gateways: readonly GatewayRow[];
   readonly migrations: readonly MigrationRow[];
+  readonly quarantine: readonly QuarantineRow[];
 }
 
 export function remember(rows: StoredRows): Remembered {
@@ -45,7 +48,12 @@ export function remember(rows: StoredRows): Remembered {
     anchors.set(row.interface, list);
   }
   const migrations = new Map<string, Migration>();
-  for (const migration of migrationsOf(rows.migrations)) migrations.set(migration.guest, migration);
+  const earlier = new Map<string, Migration>();
+  for (const migration of migrationsOf(rows.migrations)) {
+    const before = migrations.get(migration.guest);
+    if (before?.phase === 'relaying') earlier.set(before.id, before);
+    migrations.set(migration.guest, migration);
+  }
   return {
     interfaceNumbers: new Map(rows.interfaces.map((row) => [row.mac, row.number])),
     hostNumbers: new Map(rows.hosts.map((row) => [row.name, row.number])),
@@ -53,6 +61,10 @@ export function remember(rows: StoredRows): Remembered {
     anchors,
     gateways: new Map(rows.gateways.map((row) => [row.prefix, row.mac])),
     migrations,
+    earlier,
+    quarantine: new Map(
+      rows.quarantine.map((row) => [row.address, { interface: row.interface, until: row.until }]),
+    ),
   };
 }
 
@@ -69,9 +81,14 @@ export function migrationsOf(rows: readonly MigrationRow[]): Migration[] {
       origin: row.origin,
       phase: row.phase,
       entered: Object.fromEntries(row.entered),
+      ...(row.leased.size === 0 ? {} : { leased: Object.fromEntries(row.leased) }),
       ...(row.phase === 'relaying' ? { performed: true as const } : {}),
       ...(row.reason === null ? {} : { reason: row.reason }),
+      // Rows that an earlier version wrote know no limit.
+      maxBlackoutMs: row.max_blackout_ms ?? DEFAULT_MAX_BLACKOUT_MS,
       ...(row.blackout_ms === null ? {} : { blackoutMs: row.blackout_ms }),
+      ...(row.copy_ms === null ? {} : { copyMs: row.copy_ms }),
+      ...(row.warning === null ? {} : { warning: row.warning }),
     }))
     .sort((a, b) => (a.entered.planned ?? 0) - (b.entered.planned ?? 0));
 }
@@ -82,6 +99,10 @@ export function difference(
   after: NetworkState,
 ): Transaction<ArcticTernTables> | undefined {
   const tx = transaction(arcticTern);
+  if (before === undefined) {
+    // Whatever is of guests and hosts that are not declared any more goes.
+    for (const table of ['Placement', 'Anchor', 'Quarantine'] as const) tx.delete(table, 'all');
+  }
   if (before?.guests !== after.guests) {
     for (const { interfaces } of after.guests.values()) {
       for (const { number, guest, mac } of interfaces) {
@@ -117,9 +138,18 @@ export function difference(
       });
     }
   }
-  for (const [, migration] of changed(before?.migrations, after.migrations)) {
+  for (const [address, held] of changed(before?.quarantine, after.quarantine)) {
+    tx.delete('Quarantine', { address });
+    if (held !== undefined) tx.insert('Quarantine', { address, ...held });
+  }
+  const migrations = [
+    ...changed(before?.migrations, after.migrations),
+    ...changed(before?.earlier, after.earlier),
+  ];
+  for (const [, migration] of migrations) {
     if (migration === undefined) continue;
-    const { id, guest, from, to, strategy, admit, origin, phase, entered, reason, blackoutMs } = migration;
+    const { id, guest, from, to, strategy, admit, origin, phase, entered, reason } = migration;
+    const { leased = {}, maxBlackoutMs, blackoutMs, copyMs, warning } = migration;
     tx.delete('Migration', { id });
     tx.insert('Migration', {
       id,
@@ -132,7 +162,11 @@ export function difference(
       phase,
       entered: new Map(Object.entries(entered)),
       reason: reason ?? null,
+      leased: new Map(Object.entries(leased).map(([nic, index]) => [Number(nic), index])),
+      max_blackout_ms: maxBlackoutMs,
       blackout_ms: blackoutMs ?? null,
+      copy_ms: copyMs ?? null,
+      warning: warning ?? null,
     });
   }
   return tx.length === 0 ? undefined : tx;

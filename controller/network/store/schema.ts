@@ -1,5 +1,5 @@
 /**
- * The OVSDB schema ArcticTern, version 1.0.0: generated, do not edit. See ovsdb/generate.ts.
+ * The OVSDB schema ArcticTern, version 1.1.0: generated, do not edit. See ovsdb/generate.ts.
  */
 import type { DatabaseSchema, Uuid } from '../../ovsdb/index.ts';
 
@@ -42,6 +42,14 @@ export interface AnchorRow {
   readonly admit: 'all' | 'established';
 }
 
+export interface QuarantineRow {
+  readonly _uuid: Uuid<'Quarantine'>;
+  readonly address: string;
+  /** 1 to 32767. */
+  readonly interface: number;
+  readonly until: number;
+}
+
 export interface GatewayRow {
   readonly _uuid: Uuid<'Gateway'>;
   readonly prefix: string;
@@ -61,7 +69,12 @@ export interface MigrationRow {
     'planned' | 'preparing' | 'copying' | 'switching' | 'relaying' | 'drained' | 'failed' | 'rolled-back';
   readonly reason: string | null;
   readonly entered: ReadonlyMap<string, number>;
+  /** 1 to 32767. 1 to 255. */
+  readonly leased: ReadonlyMap<number, number>;
   readonly blackout_ms: number | null;
+  readonly max_blackout_ms: number | null;
+  readonly copy_ms: number | null;
+  readonly warning: string | null;
 }
 
 /** What the compiler knows of ArcticTern: the rows of each table, and columns that never change. */
@@ -71,6 +84,7 @@ export type ArcticTernTables = {
   Host: { readonly row: HostRow; readonly immutable: 'number' | 'name' };
   Placement: { readonly row: PlacementRow; readonly immutable: 'guest' };
   Anchor: { readonly row: AnchorRow; readonly immutable: 'interface' | 'index' };
+  Quarantine: { readonly row: QuarantineRow; readonly immutable: 'address' | 'interface' };
   Gateway: { readonly row: GatewayRow; readonly immutable: 'prefix' };
   Migration: {
     readonly row: MigrationRow;
@@ -80,7 +94,7 @@ export type ArcticTernTables = {
 
 export const arcticTern: DatabaseSchema<ArcticTernTables> = {
   name: 'ArcticTern',
-  version: '1.0.0',
+  version: '1.1.0',
   tables: {
     Global: {
       columns: {
@@ -157,6 +171,21 @@ export const arcticTern: DatabaseSchema<ArcticTernTables> = {
       isRoot: true,
       indexes: [['interface', 'index']],
     },
+    Quarantine: {
+      columns: {
+        address: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
+        interface: {
+          key: { type: 'integer', minInteger: 1, maxInteger: 32767 },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        until: { key: { type: 'real' }, min: 1, max: 1, mutable: true, ephemeral: false },
+      },
+      isRoot: true,
+      indexes: [['address']],
+    },
     Gateway: {
       columns: {
         prefix: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
@@ -220,7 +249,18 @@ export const arcticTern: DatabaseSchema<ArcticTernTables> = {
           mutable: true,
           ephemeral: false,
         },
+        leased: {
+          key: { type: 'integer', minInteger: 1, maxInteger: 32767 },
+          value: { type: 'integer', minInteger: 1, maxInteger: 255 },
+          min: 0,
+          max: 'unlimited',
+          mutable: true,
+          ephemeral: false,
+        },
         blackout_ms: { key: { type: 'real' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        max_blackout_ms: { key: { type: 'real' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        copy_ms: { key: { type: 'real' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        warning: { key: { type: 'string' }, min: 0, max: 1, mutable: true, ephemeral: false },
       },
       isRoot: true,
       indexes: [['id']],

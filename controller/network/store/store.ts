@@ -20,6 +20,7 @@ const selection = {
   Placement: true,
   Anchor: true,
   Gateway: true,
+  Quarantine: true,
   Migration: true,
 } as const;
 
@@ -62,6 +63,7 @@ export class Store {
         anchors: replica.table('Anchor').rows(),
         gateways: replica.table('Gateway').rows(),
         migrations: replica.table('Migration').rows(),
+        quarantine: replica.table('Quarantine').rows(),
       };
       await replica.close();
       return {

@@ -4,6 +4,7 @@
  */
 import type { ControllerView } from '../../../apps/api/view.ts';
 import { EventStream, type ControllerEvent } from '../../../apps/events.ts';
+import type { RelayReport } from '../../../apps/migration/drain-service.ts';
 import { checkMigration } from '../../../apps/migration/plan.ts';
 import { declare, nothingRemembered } from '../../../controller/network/declare.ts';
 import type { NetworkDescription } from '../../../controller/network/description.ts';
@@ -44,9 +45,7 @@ const guest = (
   uuid: `00000000-0000-4000-8000-00000000000${number}`,
   host: at,
   memoryMiB: 256,
-  mac: `52:54:00:00:00:0${number}`,
-  interfaceId: `${name}-0`,
-  addresses,
+  interfaces: [{ mac: `52:54:00:00:00:0${number}`, interfaceId: `${name}-0`, addresses }],
   services:
     number === 1
       ? [
@@ -192,9 +191,11 @@ const ended: readonly Migration[] = [
     to: 'b1',
     strategy: 'redirect',
     admit: 'established',
+    maxBlackoutMs: 100,
     origin: 'controller',
     phase: 'drained',
     blackoutMs: 37.1234,
+    copyMs: 7_600,
     entered: {
       planned: STARTED_AT + 1_000,
       preparing: STARTED_AT + 1_012.5,
@@ -211,6 +212,7 @@ const ended: readonly Migration[] = [
     to: 'b2',
     strategy: 'redirect',
     admit: 'all',
+    maxBlackoutMs: 100,
     origin: 'noticed',
     phase: 'rolled-back',
     reason: 'the destination gave the guest up',
@@ -271,6 +273,7 @@ export class FakeController implements ControllerView {
         to,
         strategy: options?.strategy ?? 'redirect',
         admit: options?.admit ?? 'all',
+        maxBlackoutMs: options?.maxBlackoutMs ?? 100,
         origin: 'controller',
         phase: 'planned',
         entered: { planned: STARTED_AT + 100_000 },
@@ -281,6 +284,22 @@ export class FakeController implements ControllerView {
     abort: (name) => {
       this.aborted.push(name);
       return Promise.resolve();
+    },
+  };
+
+  /** What each relay is said to have carried, by interface and index. */
+  readonly reports = new Map<string, RelayReport>([
+    ['2/1', { packets: 1_234, bytes: 567_890, idleSince: STARTED_AT + 30_000, goesAt: undefined }],
+  ]);
+  readonly released: unknown[] = [];
+  /** What `release` refuses with. */
+  refusal: Error | undefined;
+
+  readonly relays: ControllerView['relays'] = {
+    report: (nic, index) => this.reports.get(`${nic}/${index}`),
+    release: (name, anchor) => {
+      this.released.push([name, anchor]);
+      return this.refusal === undefined ? Promise.resolve() : Promise.reject(this.refusal);
     },
   };
 

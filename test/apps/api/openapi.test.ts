@@ -106,6 +106,10 @@ describe('what the server answers', () => {
       [{ path: '/v1/guests/idle' }, 200],
       [{ path: '/v1/guests/nobody' }, 404],
     ],
+    'POST /v1/guests/{guest}/release': [
+      [{ method: 'POST', path: '/v1/guests/db/release', ...body({}) }, 200],
+      [{ method: 'POST', path: '/v1/guests/db/release', ...body({ host: 'b1' }) }, 400],
+    ],
     'GET /v1/migrations': [[{ path: '/v1/migrations' }, 200]],
     'POST /v1/migrations': [
       [{ method: 'POST', path: '/v1/migrations', ...body({ guest: 'web', to: 'b1' }) }, 202],

@@ -99,7 +99,7 @@ care-of      10.2.0.200
 mac          52:54:00:00:00:02
 memory       256 MiB
 services     -
-home anchor  a1: 10.1.0.101, admits established
+home anchor  a1: 10.1.0.101, admits established; relayed 1,234 packets (567,890 bytes), the last 12 s ago; stays
 anchor 2     b1: 10.2.0.200, admits all
 migration    -
 `,
@@ -136,6 +136,7 @@ begun by       somebody else
 phase          rolled-back
 reason         the destination gave the guest up
 blackout       -
+copy           -
 began          1 min ago
   planned      + 0 ms
   preparing    + 1 ms

@@ -9,6 +9,7 @@ import { switchView } from '../../../controller/network/bridge-view.ts';
 import {
   anchored,
   bridgeSeen,
+  copied,
   delivered,
   domainChanged,
   graceSet,
@@ -52,6 +53,11 @@ const moved =
   (from: HostName, to: HostName): Change =>
   (state) =>
     after(state, arriving(from, to), delivered('web', to), moving(from, to, 'relaying'), plugged(from));
+/** Shortly before it: copies go to the destination. */
+const copyingToBoth =
+  (from: HostName, to: HostName): Change =>
+  (state) =>
+    after(state, arriving(from, to), copied('web', to));
 const admits =
   (host: HostName, admit: Admit): Change =>
   (state) => {
@@ -106,6 +112,14 @@ const situations: Readonly<Record<string, readonly [NetworkState, ...HostName[]]
   'at-home': [home, 'home-1'],
   'two-guests-on-one-host': [after(home, plugged('home-1', 'web', 'db'), placed('db', 'home-1')), 'home-1'],
   arriving: [arriving('home-1', 'away-1')(home), 'home-1', 'away-1'],
+  'copying-to-both': [copyingToBoth('home-1', 'away-1')(home), 'home-1', 'away-1'],
+  'away-and-copying-to-a-third-place': [
+    copyingToBoth('away-1', 'bare-1')(away),
+    'home-1',
+    'away-1',
+    'bare-1',
+  ],
+  'away-and-copying-back-home': [copyingToBoth('away-1', 'home-1')(away), 'home-1', 'away-1'],
   'away-with-a-care-of-address': [away, 'home-1', 'away-1'],
   'away-from-an-attack': [admits('home-1', 'established')(away), 'home-1'],
   'away-without-a-care-of-address': [moved('home-1', 'bare-1')(home), 'home-1', 'bare-1'],

@@ -46,10 +46,24 @@ test('everything declared, nothing seen', () => {
 
 test('an address of one family is enough, and MAC addresses are told apart by value', () => {
   const [guest] = description.guests;
-  const one = { ...guest!, addresses: ['2001:db8:1::7'], mac: '52:54:00:AB:CD:EF' };
+  const one = {
+    ...guest!,
+    interfaces: [{ interfaceId: 'web', addresses: ['2001:db8:1::7'], mac: '52:54:00:AB:CD:EF' }],
+  };
   const [nic] = declare({ ...description, guests: [one] }).guests.get('web')!.interfaces;
   expect(nic).toMatchObject({ mac: '52:54:00:ab:cd:ef', home: { ipv6: '2001:db8:1::7' } });
   expect(nic?.home).not.toHaveProperty('ipv4');
+});
+
+test('a guest may have several interfaces, each with a number of its own', () => {
+  const [guest] = description.guests;
+  const second = { mac: '52:54:00:00:00:77', interfaceId: 'web-1', addresses: ['10.1.0.177'] };
+  const two = { ...guest!, interfaces: [...guest!.interfaces, second] };
+  const { interfaces } = declare({ ...description, guests: [two] }).guests.get('web')!;
+  expect(interfaces).toMatchObject([
+    { number: 1, mac: '52:54:00:00:00:01', homeSite: 'home' },
+    { number: 2, mac: '52:54:00:00:00:77', homeSite: 'home', home: { ipv4: '10.1.0.177' } },
+  ]);
 });
 
 describe('numbers', () => {

@@ -26,9 +26,13 @@ const guest = (name: string, number: number) => ({
   uuid: `00000000-0000-0000-0000-00000000000${number}`,
   host: 'home-1',
   memoryMiB: 256,
-  mac: `52:54:00:00:00:0${number}`,
-  interfaceId: name,
-  addresses: [`10.1.0.10${number}`, `2001:db8:1::10${number}`],
+  interfaces: [
+    {
+      mac: `52:54:00:00:00:0${number}`,
+      interfaceId: name,
+      addresses: [`10.1.0.10${number}`, `2001:db8:1::10${number}`],
+    },
+  ],
   services: [{ protocol: 'tcp' as const, port: 80 }],
 });
 
@@ -98,7 +102,7 @@ export function bridge(hostName: HostName, ...guests: readonly (keyof typeof por
     ['int-uplink', { name: 'int-uplink', ofport: UPLINK }],
     [TUNNEL_PORT, { name: TUNNEL_PORT, ofport: TUNNEL }],
     ...guests.map((name): [string, BridgePort] => {
-      const attachedMac = description.guests.find((one) => one.name === name)!.mac;
+      const attachedMac = description.guests.find((one) => one.name === name)!.interfaces[0]!.mac;
       return [`vnet-${name}`, { name: `vnet-${name}`, ofport: portOf[name], attachedMac, ifaceId: name }];
     }),
   ]);
@@ -157,6 +161,7 @@ export function migration(
     origin: 'controller',
     phase,
     entered: { planned: 1 },
+    maxBlackoutMs: 100,
     ...(phase === 'relaying' ? { performed: true } : {}),
     ...more,
   };

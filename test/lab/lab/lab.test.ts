@@ -118,8 +118,8 @@ describe('a host', () => {
       'interface',
       'type=""',
     ]);
-    expect(text).toContain(`iface-id=${plan.network.guests[0]!.interfaceId}`);
-    expect(text).toContain(`attached-mac=${plan.network.guests[0]!.mac}`);
+    expect(text).toContain(`iface-id=${plan.network.guests[0]!.interfaces[0]!.interfaceId}`);
+    expect(text).toContain(`attached-mac=${plan.network.guests[0]!.interfaces[0]!.mac}`);
   });
 });
 

@@ -136,9 +136,9 @@ const description: NetworkDescription = {
     uuid: `00000000-0000-0000-0000-0000000000${GUESTS[key].toString(16)}`,
     host: 'a',
     memoryMiB: 128,
-    mac: mac(key),
-    interfaceId: key,
-    addresses: [address.guest(key).ipv4, address.guest(key).ipv6],
+    interfaces: [
+      { mac: mac(key), interfaceId: key, addresses: [address.guest(key).ipv4, address.guest(key).ipv6] },
+    ],
     services: [{ protocol: 'tcp', port: 80 }],
   })),
 };
@@ -218,7 +218,10 @@ export class Bed {
       ...now,
       placements: new Map(),
       anchors: new Map(),
+      copies: new Map(),
       migrations: new Map(),
+      earlier: new Map(),
+      quarantine: new Map(),
     }));
     for (const guest of guestKeys) {
       this.network.update(placed(guest, 'a'));
@@ -276,9 +279,21 @@ export class Bed {
   }
 
   phase(guest: GuestKey, to: HostKey, phase: Phase): void {
-    const from = this.network.state.placements.get(guest) ?? 'a';
-    const common = { id: `${guest} ${to}`, guest, to, strategy: 'redirect', admit: 'all' } as const;
-    this.network.update(migrationChanged({ ...common, from, origin: 'controller', phase, entered: {} }));
+    const { migrations, placements } = this.network.state;
+    const known = migrations.get(guest);
+    const from = known?.id === `${guest} ${to}` ? known.from : (placements.get(guest) ?? 'a');
+    const performed = phase === 'relaying' ? { performed: true as const } : {};
+    const common = {
+      id: `${guest} ${to}`,
+      guest,
+      to,
+      strategy: 'redirect',
+      admit: 'all',
+      maxBlackoutMs: 100,
+    } as const;
+    this.network.update(
+      migrationChanged({ ...common, from, origin: 'controller', phase, entered: {}, ...performed }),
+    );
   }
 
   /** The guest stops: its interfaces are silent, its sockets and what they hold stay. */
@@ -322,17 +337,18 @@ export class Bed {
     return (JSON.parse(text) as [{ address: string }])[0].address;
   }
 
-  appctl(host: SwitchKey, ...words: readonly string[]): Promise<string> {
-    return this.room.run(undefined, ['ovs-appctl', '-t', `${this.#of(host)}/vs.ctl`, ...words]);
-  }
-
-  /** Where OVSDB of a host is, and what its bridge has been told to connect to. */
-  ovsdb(host: SwitchKey): string {
+  /** The OVSDB remote of the host's OVS. */
+  ovsdb(host: HostKey): string {
     return `unix:${this.#of(host)}/db.sock`;
   }
 
-  controllerOf(host: SwitchKey): string {
+  /** Where the bridge has its controller. */
+  controllerOf(host: HostKey): string {
     return `unix:${this.#of(host)}/br-int.controller`;
+  }
+
+  appctl(host: SwitchKey, ...words: readonly string[]): Promise<string> {
+    return this.room.run(undefined, ['ovs-appctl', '-t', `${this.#of(host)}/vs.ctl`, ...words]);
   }
 
   ofctl(host: SwitchKey, command: string, ...words: readonly string[]): Promise<string> {

@@ -98,6 +98,10 @@ export function network(at: Site, { grace = false } = {}): NetworkState {
     ]),
     placements: new Map([[guest.name, at]]),
     anchors: new Map([[1, at === 'west' ? [home] : [home, careOf]]]),
+    copies: new Map(),
     migrations: new Map(),
+    earlier: new Map(),
+    quarantine: new Map(),
+    drain: { idle: 60_000, quarantine: 60_000 },
   };
 }

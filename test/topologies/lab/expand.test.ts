@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { expand, type ExpandOptions } from '../../../topologies/lab/expand.ts';
 import { LabNotDescribed } from '../../../topologies/lab/errors.ts';
@@ -89,8 +90,9 @@ describe('the plan of first-flight', () => {
       .find(({ name }) => name === 'a1')!
       .files.find(({ path }) => path.endsWith('web.xml'))!;
     expect(xml.text).toContain("<domain type='qemu'>");
-    expect(xml.text).toContain('guest.address=10.1.0.100/24 guest.gateway=10.1.0.1');
-    expect(xml.text).toContain(plan.network.guests[0]!.mac);
+    expect(xml.text).toContain('guest.eth0=10.1.0.100/24@10.1.0.1@10.1.0.0/24<');
+    expect(xml.text).toContain(plan.network.guests[0]!.interfaces[0]!.mac);
+    expect(xml.text).not.toContain('<disk');
   });
 
   it('is the same each time, and plain JSON', () => {
@@ -111,7 +113,10 @@ describe.each(['first-flight', 'three-sites'])('any plan: %s', (name) => {
   });
 
   it('gives each MAC address once', () => {
-    const macs = [...ends.map(({ mac }) => mac), ...plan.network.guests.map(({ mac }) => mac)];
+    const macs = [
+      ...ends.map(({ mac }) => mac),
+      ...plan.network.guests.flatMap(({ interfaces }) => interfaces.map(({ mac }) => mac)),
+    ];
     expect(new Set(macs).size).toBe(macs.length);
   });
 
@@ -160,6 +165,35 @@ it('shapes single links, and overrides the WAN for pairs of sites', () => {
   expect(shapes['router-A router-D']?.delayUs).toBe(30_000);
   expect(shapes['router-D router-C']?.bitsPerSecond).toBe(100_000_000);
   expect(shapes['router-A router-B']?.delayUs).toBe(10_000);
+});
+
+describe('a guest with two interfaces and a disk', () => {
+  const text = readFileSync('topologies/first-flight.yaml', 'utf8').replace(
+    'addresses: [10.1.0.100]',
+    'disk: 64MiB, interfaces: [{ addresses: [10.1.0.100] }, { addresses: [10.1.0.101] }]',
+  );
+  const plan = expand(parseTopology(text, 'two.yaml'), options);
+  const [guest] = plan.network.guests;
+  const xml = plan.nodes.flatMap(({ files }) => files).find(({ path }) => path.endsWith('web.xml'))!.text;
+
+  it('has both in its domain, told apart by MAC address and identity', () => {
+    expect(guest?.interfaces.map(({ addresses }) => addresses)).toEqual([['10.1.0.100'], ['10.1.0.101']]);
+    expect(new Set(guest?.interfaces.flatMap(({ mac, interfaceId }) => [mac, interfaceId])).size).toBe(4);
+    const macs = [...xml.matchAll(/<mac address='(.*)'\/>/g)].map((match) => match[1]);
+    expect(macs).toEqual(guest?.interfaces.map(({ mac }) => mac));
+    expect(xml).toContain('guest.eth0=10.1.0.100/24@10.1.0.1@10.1.0.0/24');
+    expect(xml).toContain('guest.eth1=10.1.0.101/24@10.1.0.1@10.1.0.0/24');
+  });
+
+  it('finds its disk at its host, made before it is started', () => {
+    expect(xml).toContain("<source file='/var/lib/libvirt/images/web.raw'/>");
+    expect(xml).toContain('guest.disk=yes');
+    const steps = commands(plan, 'a1');
+    const made = steps.indexOf('truncate --size 64M /var/lib/libvirt/images/web.raw');
+    expect(made).toBeGreaterThan(0);
+    expect(steps.findIndex((line) => line.includes('define'))).toBeGreaterThan(made);
+    expect(commands(plan, 'b1').some((line) => line.includes('web.raw'))).toBe(false);
+  });
 });
 
 it('needs a lab section', () => {

@@ -34,6 +34,7 @@ const empty = (): Tables => ({
   Placement: [],
   Anchor: [],
   Gateway: [],
+  Quarantine: [],
   Migration: [],
 });
 
@@ -59,7 +60,16 @@ function read(tables: Tables) {
   };
   const [interfaces, hosts, placements] = [rows('Interface'), rows('Host'), rows('Placement')];
   const [anchors, gateways, migrations] = [rows('Anchor'), rows('Gateway'), rows('Migration')];
-  return { interfaces, hosts, placements, anchors, gateways, migrations } as unknown as StoredRows;
+  const quarantine = rows('Quarantine');
+  return {
+    interfaces,
+    hosts,
+    placements,
+    anchors,
+    gateways,
+    migrations,
+    quarantine,
+  } as unknown as StoredRows;
 }
 
 const away = after(

@@ -1,0 +1,132 @@
+/**
+ * What the network adds to a migration's blackout, strategy by strategy, against a network of learning switches:
+ * real guests under load, in turns, so that whatever else the machine does meets all alike.
+ *
+ *     node dist/apps/bench/switchover/main.js [--runs 20] [--rates 500,5000] [--minutes M] [--continue]
+ *
+ * With `--minutes` it ends in time, and with `--continue` it goes on with what the results file holds.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { systemClock } from '../../../controller/clock.ts';
+import { machineFacts } from '../machine.ts';
+import { rowsOf, type Run, STRATEGIES, type Strategy } from './figures.ts';
+import { measure } from './measure.ts';
+import { macLearning, ours, type Peer } from './peers.ts';
+import { formatRows } from './table.ts';
+
+const RESULTS = join('results', 'bench-switchover.json');
+const LOG = join('results', 'bench-switchover-controller.jsonl');
+const BANDWIDTH_MIBPS = 32;
+/** Within `--minutes`, no migration is begun that could not end. */
+const LONGEST_RUN_MS = 25_000;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+interface Turn {
+  readonly strategy: Strategy;
+  readonly rate: number;
+}
+
+/** Every strategy at every rate, before any has another turn; the order is turned by one each time. */
+function turns(runs: number, rates: readonly number[]): Turn[] {
+  const each = rates.flatMap((rate) => STRATEGIES.map((strategy): Turn => ({ strategy, rate })));
+  return Array.from({ length: runs }, (_, i) => each.map((_turn, j) => each[(i + j) % each.length]!)).flat();
+}
+
+/** Without the turns that were taken before. */
+function remaining(all: readonly Turn[], taken: readonly Turn[]): Turn[] {
+  const left = new Map<string, number>();
+  const key = ({ strategy, rate }: Turn): string => `${strategy} ${rate}`;
+  for (const turn of taken) left.set(key(turn), (left.get(key(turn)) ?? 0) + 1);
+  return all.filter((turn) => {
+    const count = left.get(key(turn)) ?? 0;
+    left.set(key(turn), count - 1);
+    return count <= 0;
+  });
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      runs: { type: 'string', default: '20' },
+      rates: { type: 'string', default: '500,5000' },
+      minutes: { type: 'string', default: '600' },
+      continue: { type: 'boolean', default: false },
+    },
+  });
+  const rates = values.rates.split(',').map(Number);
+  const until = systemClock.now() + Number(values.minutes) * 60_000;
+  const earlier: Run[] =
+    values.continue && existsSync(RESULTS)
+      ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as { all: Run[] }).all
+      : [];
+  const runs = [...earlier];
+  const machine = await machineFacts();
+  const folder = mkdtempSync(join(tmpdir(), 'arctictern-bench-'));
+  const peers: Peer[] = [];
+  try {
+    say('two labs come up: ours, and one of learning switches');
+    mkdirSync('results', { recursive: true });
+    const mine = await ours(BANDWIDTH_MIBPS, LOG);
+    peers.push(mine);
+    const learning = await macLearning(BANDWIDTH_MIBPS);
+    peers.push(learning);
+    // The first migration after libvirtd's start takes seconds longer than the next.
+    await mine.migrate('redirect');
+    await learning.migrate('mac-learning');
+    for (const { strategy, rate } of remaining(turns(Number(values.runs), rates), earlier)) {
+      if (systemClock.now() > until - LONGEST_RUN_MS) break;
+      const run = await measure(strategy === 'mac-learning' ? learning : mine, strategy, rate, folder);
+      runs.push(run);
+      say(`${String(runs.length).padStart(3)} ${describe(run)}`);
+    }
+  } finally {
+    for (const peer of peers) await peer.down();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const rows = rowsOf(runs);
+  say(formatRows(rows));
+  const document = {
+    benchmark: 'switchover',
+    title: 'what the network adds to a migration’s blackout',
+    at: new Date().toISOString(),
+    machine,
+    rows,
+    notes: NOTES,
+    all: runs,
+  };
+  writeFileSync(RESULTS, `${JSON.stringify(document, undefined, 2)}\n`);
+  say(RESULTS);
+}
+
+const NOTES = [
+  `one guest of 128 MiB at a time, copied at ${BANDWIDTH_MIBPS} MiB/s over links without delay; UDP at \`rate\` packets/s, a TCP echo every 2 ms beside it`,
+  'mac-learning: two hosts of one subnet, bridges that learn, QEMU’s RARP, and QEMU’s own longest downtime (300 ms); the others: two subnets, and the controller’s steering (100 ms at most)',
+  'blackout: from QEMU’s STOP to its RESUME, by its own stamps; networkMs: from RESUME to the first request on the destination’s TAP that the guest answers there, by a capture of that TAP',
+  'the UDP answers come from the guest’s driver (XDP), since under software emulation a socket cannot answer 5,000 a second',
+  'gap: the longest silence of arrivals at the client around the switchover; lost, duplicated, reordered: UDP, over the whole run',
+];
+
+function describe({
+  strategy,
+  rate,
+  warning,
+  blackoutMs,
+  networkMs,
+  gapMs,
+  lost,
+  lostAtSwitchover,
+  duplicated,
+  tcpGapMinusBlackoutMs,
+}: Run): string {
+  const network = networkMs === null ? 'none' : networkMs.toFixed(1);
+  return (
+    `${strategy} at ${rate}/s: blackout ${blackoutMs.toFixed(0)}, network ${network}, gap ${gapMs.toFixed(0)}, ` +
+    `TCP + ${tcpGapMinusBlackoutMs.toFixed(0)} ms; lost ${lost} (${lostAtSwitchover} then), twice ${duplicated}${warning === null ? '' : `; ${warning}`}`
+  );
+}
+
+await main();

@@ -1,0 +1,171 @@
+/**
+ * One copy of a guest's memory: asks libvirt for it, looks how it goes, and gives QEMU the orders that steering.ts
+ * finds right.
+ *
+ *     perform ──► libvirt's migrate, for as long as it takes
+ *        └─ look ──► sample ──► steering ──► orders ──► libvirt, or the service (`onOrder`)
+ */
+import type { Clock } from '../../controller/clock.ts';
+import type { Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
+import type { DomainRef, MigrateOptions } from '../../controller/libvirt/index.ts';
+import { migration as limits } from '../../controller/limits.ts';
+import type { GuestName } from '../../controller/network/model.ts';
+import { MigrationAbortedError } from './errors.ts';
+import {
+  beginSteering,
+  letSwitch,
+  type Order,
+  type Sample,
+  steer,
+  type Steered,
+  type Steering,
+  type Terms,
+} from './steering.ts';
+
+export interface CopyOptions {
+  readonly guest: GuestName;
+  readonly hypervisor: Hypervisor;
+  readonly clock: Clock;
+  readonly terms: Terms;
+  readonly migrate: Omit<MigrateOptions, 'flags'> & Partial<Pick<MigrateOptions, 'flags'>>;
+  /** Called with each order, after libvirt has taken it where it is libvirt's. */
+  readonly onOrder: (order: Order) => void;
+  readonly packetsPerSecond: () => number | undefined;
+  /** Called now and then while memory is copied. */
+  readonly onLook: (at: number) => void;
+  readonly onError: (error: Error) => void;
+}
+
+export class Copy {
+  readonly #options: CopyOptions;
+  #steering: Steering | undefined;
+  #domain: DomainRef | undefined;
+  #aborted = false;
+  #staged = false;
+  #ended = false;
+  /** Nothing more is asked or ordered: libvirtd has no ear for it while it switches over. */
+  #over = false;
+
+  constructor(options: CopyOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when libvirt says that the guest has moved; throws its reason when it has not. */
+  async perform(): Promise<void> {
+    const { guest, hypervisor, terms, migrate } = this.#options;
+    const domain = await hypervisor.find(guest);
+    this.#domain = domain;
+    const usual = await hypervisor.maxDowntime(domain);
+    await this.#obey(beginSteering(terms));
+    if (this.#isAborted()) throw new MigrationAbortedError(guest);
+    const looking = this.#look(domain);
+    try {
+      await hypervisor.migrate(domain, migrate);
+    } catch (error) {
+      // The guest stays, and so would the limit that it was copied under.
+      await hypervisor.setMaxDowntime(domain, usual).catch(this.#report);
+      throw this.#isAborted() ? new MigrationAbortedError(guest) : error;
+    } finally {
+      this.#over = true;
+      this.#ended = true;
+      await looking;
+    }
+  }
+
+  /** The flows of the next step wait at every anchor. */
+  staged(): void {
+    this.#staged = true;
+  }
+
+  /** Copying to both is in force, and may go on until then. */
+  async letSwitch(until: number): Promise<void> {
+    const { terms } = this.#options;
+    if (this.#steering === undefined || this.#over) return;
+    await this.#obey(letSwitch(this.#steering, terms, until));
+  }
+
+  /** The source has stopped the guest. */
+  stopped(): void {
+    this.#over = true;
+  }
+
+  /** It was somebody's pause. */
+  async goesOn(): Promise<void> {
+    if (!this.#over || this.#ended || this.#domain === undefined) return;
+    this.#over = false;
+    await this.#look(this.#domain);
+  }
+
+  /** Gives it up, as soon as libvirt has a job that can be given up. */
+  async abort(): Promise<void> {
+    this.#aborted = true;
+    if (this.#domain !== undefined) await this.#options.hypervisor.abort(this.#domain);
+  }
+
+  async #look(domain: DomainRef): Promise<void> {
+    const { hypervisor, clock, terms, packetsPerSecond, onLook } = this.#options;
+    while (!this.#over) {
+      try {
+        const stats = await hypervisor.jobStats(domain);
+        if (this.#isOver()) return;
+        if (this.#aborted && stats !== undefined) await hypervisor.abort(domain);
+        const { memoryIteration: pass, memoryRemaining: remaining, memoryBps } = stats ?? {};
+        if (pass !== undefined && pass > 0 && remaining !== undefined && this.#steering !== undefined) {
+          const sample: Sample = {
+            at: clock.now(),
+            pass,
+            remaining,
+            bytesPerSecond: memoryBps ?? 0,
+            staged: this.#staged,
+            packetsPerSecond: packetsPerSecond(),
+          };
+          onLook(sample.at);
+          await this.#obey(steer(this.#steering, terms, sample));
+        }
+      } catch (error) {
+        if (!this.#isOver()) this.#report(error);
+      }
+      const close = this.#steering?.mode === 'approach';
+      const interval = close ? limits.closeLookInterval : limits.lookInterval;
+      await new Promise<void>((resolve) => clock.after(interval, resolve));
+    }
+  }
+
+  /** Asked anew after each wait. */
+  #isOver(): boolean {
+    return this.#over;
+  }
+
+  #isAborted(): boolean {
+    return this.#aborted;
+  }
+
+  async #obey({ steering, orders }: Steered): Promise<void> {
+    this.#steering = steering;
+    await Promise.all(
+      orders.map(async (order) => {
+        await this.#send(order);
+        this.#options.onOrder(order);
+      }),
+    );
+  }
+
+  async #send(order: Order): Promise<void> {
+    const { hypervisor } = this.#options;
+    const domain = this.#domain!;
+    switch (order.type) {
+      case 'downtime':
+        return hypervisor.setMaxDowntime(domain, order.ms);
+      case 'speed':
+        return hypervisor.setMaxSpeed(domain, order.mibps);
+      case 'start-post-copy':
+        return hypervisor.startPostCopy(domain);
+      default:
+        return;
+    }
+  }
+
+  readonly #report = (error: unknown): void => {
+    this.#options.onError(error instanceof Error ? error : new Error(String(error)));
+  };
+}

@@ -1,0 +1,55 @@
+/**
+ * How many packets a second go to a guest where it is, by the counters of the flows that deliver them. OVS counts
+ * them twice a second, so a rate over less than a second would be a guess.
+ */
+import type { Clock } from '../../controller/clock.ts';
+import { migration as limits } from '../../controller/limits.ts';
+import type { Guest, HostName } from '../../controller/network/model.ts';
+import type { Fabric } from '../../controller/switches/fabric.ts';
+import { cookie } from '../../controller/switches/pipeline.ts';
+
+const DELIVERING = ['deliver', 'deliverRelayed'] as const;
+
+export class PacketRate {
+  readonly #fabric: Pick<Fabric, 'packets'>;
+  readonly #host: HostName;
+  readonly #guest: Guest;
+  readonly #clock: Clock;
+  #counted: { readonly at: number; readonly packets: number } | undefined;
+  #counting = false;
+  #packetsPerSecond: number | undefined;
+
+  constructor(fabric: Pick<Fabric, 'packets'>, host: HostName, guest: Guest, clock: Clock) {
+    this.#fabric = fabric;
+    this.#host = host;
+    this.#guest = guest;
+    this.#clock = clock;
+  }
+
+  /** Undefined before it has been counted twice. */
+  get packetsPerSecond(): number | undefined {
+    return this.#packetsPerSecond;
+  }
+
+  /** Counts, when it is time to. */
+  async count(now: number): Promise<void> {
+    const last = this.#counted;
+    if (this.#counting || (last !== undefined && now < last.at + limits.countInterval)) return;
+    this.#counting = true;
+    try {
+      const counts = await Promise.all(
+        this.#guest.interfaces.map(({ number }) =>
+          this.#fabric.packets(this.#host, cookie('migration', 'interface', number), DELIVERING),
+        ),
+      );
+      const at = this.#clock.now();
+      const packets = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+      if (last !== undefined) {
+        this.#packetsPerSecond = (Math.max(0, packets - last.packets) / (at - last.at)) * 1000;
+      }
+      this.#counted = { at, packets };
+    } finally {
+      this.#counting = false;
+    }
+  }
+}

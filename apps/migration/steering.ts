@@ -1,0 +1,209 @@
+/**
+ * When QEMU may switch over: what it is told while it copies a guest's memory. Pure.
+ *
+ * QEMU stops the guest as soon as it could send what is left within its longest downtime. So that time begins
+ * tiny, and is doubled only while the guest dirties memory as fast as it is copied, up to what the user allows; then
+ * the user is told.
+ *
+ * An idle guest converges whatever the longest downtime is: at the end of a pass nothing is left. `bicast` has to be
+ * ahead of it. QEMU sends in windows of 100 ms, each with a ration that follows from the speed limit. Near the end
+ * the ration is halved again and again, so that no window can end the pass unseen; when little is left, copying to
+ * both begins, late in a window; and when that is in force, QEMU gets its speed and its downtime: the switchover
+ * comes with the next window.
+ *
+ * A guest that gets many packets is never idle: it is given a second pass first, which leaves less to copy.
+ *
+ *   bulk ──little left──► approach ──next to nothing──► aimed ──copied to both──► let ──too long──► given-up
+ *   (other strategies begin at `let`)
+ */
+import type { Strategy } from '../../controller/network/migration.ts';
+
+export interface Terms {
+  readonly strategy: Strategy;
+  readonly maxBlackoutMs: number;
+  /** The most that the copy may take of the network; undefined: all. */
+  readonly bandwidthMiBps: number | undefined;
+  readonly postCopy: boolean;
+}
+
+/** How the copy stands. */
+export interface Sample {
+  readonly at: number;
+  /** The pass over memory, from 1. */
+  readonly pass: number;
+  /** Bytes of this pass that are still to be sent. */
+  readonly remaining: number;
+  /** Bytes per second that the copy makes. */
+  readonly bytesPerSecond: number;
+  /** The flows of the next step wait at every anchor. */
+  readonly staged: boolean;
+  /** What goes to the guest; undefined before it has been counted. */
+  readonly packetsPerSecond: number | undefined;
+}
+
+export type Order =
+  /** The longest downtime that QEMU may cause. */
+  | { readonly type: 'downtime'; readonly ms: number }
+  /** The copy's speed limit; 0 is none. */
+  | { readonly type: 'speed'; readonly mibps: number }
+  /** Copying to both is to begin. */
+  | { readonly type: 'copy-to-both' }
+  /** The switchover did not come while there was room for copies. */
+  | { readonly type: 'stop-copying' }
+  | { readonly type: 'start-post-copy' }
+  /** The guest dirties its memory faster than it can be copied within the longest blackout allowed. */
+  | { readonly type: 'not-converging' };
+
+export interface Steering {
+  readonly mode: 'bulk' | 'approach' | 'aimed' | 'let' | 'given-up';
+  readonly downtimeMs: number;
+  readonly mibps: number;
+  /** The last sample that differed from the one before it: a window has begun. */
+  readonly moved: Sample | undefined;
+  /** When the downtime was last raised, and the pass at that time. */
+  readonly raised: Sample | undefined;
+  /** Until when copying to both may go on. */
+  readonly copyUntil: number | undefined;
+  /** When copying to both was ordered. */
+  readonly aimedAt: number;
+  readonly told: boolean;
+  readonly postCopy: boolean;
+}
+
+export interface Steered {
+  readonly steering: Steering;
+  readonly orders: readonly Order[];
+}
+
+const MIB = 1024 * 1024;
+/** migration.c, BUFFER_DELAY. */
+const WINDOW_MS = 100;
+const LEAST_DOWNTIME_MS = 1;
+/** Passes that a guest is given to converge by itself. */
+const FREE_PASSES = 4;
+/** At the longest downtime: passes, and time, after which it is said that the guest does not converge. */
+const PATIENT_PASSES = 10;
+const PATIENT_MS = 3_000;
+/** Whole passes before post-copy: most memory is there then. */
+const PASSES_BEFORE_POST_COPY = 2;
+/** What is left when the approach begins: at least this, and what three windows send. */
+const APPROACH_BYTES = 4 * MIB;
+/** What is left when copying to both begins: two windows at the least speed that libvirt can set. */
+const NEXT_TO_NOTHING = (2 * MIB * WINDOW_MS) / 1000;
+/** From a window's begin to the begin of copying: as late as a loaded controller dares. */
+const AIM_MS = 50;
+/** A guest that gets as many packets a second dirties more memory in a window than the least ration. */
+const NEVER_IDLE_PACKETS = 500;
+/** For how long the anchors may take to begin copying to both. */
+const PATIENT_WITH_ANCHORS_MS = 1_000;
+
+export function beginSteering({ strategy, bandwidthMiBps }: Terms): Steered {
+  const steering: Steering = {
+    mode: strategy === 'bicast' ? 'bulk' : 'let',
+    downtimeMs: LEAST_DOWNTIME_MS,
+    mibps: bandwidthMiBps ?? 0,
+    moved: undefined,
+    raised: undefined,
+    copyUntil: undefined,
+    aimedAt: 0,
+    told: false,
+    postCopy: false,
+  };
+  return { steering, orders: [{ type: 'downtime', ms: LEAST_DOWNTIME_MS }] };
+}
+
+/** The copy was looked at. */
+export function steer(before: Steering, terms: Terms, sample: Sample): Steered {
+  const { moved } = before;
+  const changed = moved?.remaining !== sample.remaining || moved.pass !== sample.pass;
+  const steering = changed ? { ...before, moved: sample } : before;
+  switch (steering.mode) {
+    case 'bulk':
+    case 'approach':
+      return approach(steering, terms, sample);
+    case 'aimed':
+      if (sample.at < steering.aimedAt + PATIENT_WITH_ANCHORS_MS) return { steering, orders: [] };
+      return {
+        steering: { ...steering, mode: 'given-up', mibps: terms.bandwidthMiBps ?? 0 },
+        orders: [{ type: 'stop-copying' }, { type: 'speed', mibps: terms.bandwidthMiBps ?? 0 }],
+      };
+    case 'let':
+      if (steering.copyUntil !== undefined && sample.at >= steering.copyUntil) {
+        return {
+          steering: { ...steering, mode: 'given-up', copyUntil: undefined },
+          orders: [{ type: 'stop-copying' }],
+        };
+      }
+      return insist(steering, terms, sample);
+    case 'given-up':
+      return insist(steering, terms, sample);
+  }
+}
+
+/** Copying to both is in force, and there is room for copies until `until`: the switchover may come. */
+export function letSwitch(before: Steering, terms: Terms, until: number): Steered {
+  if (before.mode !== 'aimed') return { steering: before, orders: [] };
+  const steering: Steering = {
+    ...before,
+    mode: 'let',
+    mibps: terms.bandwidthMiBps ?? 0,
+    downtimeMs: terms.maxBlackoutMs,
+    copyUntil: until,
+  };
+  return {
+    steering,
+    orders: [
+      { type: 'speed', mibps: steering.mibps },
+      { type: 'downtime', ms: steering.downtimeMs },
+    ],
+  };
+}
+
+function approach(steering: Steering, { bandwidthMiBps }: Terms, sample: Sample): Steered {
+  const { pass, remaining, bytesPerSecond, at, staged, packetsPerSecond = 0 } = sample;
+  const perWindow = (bytesPerSecond * WINDOW_MS) / 1000;
+  if (steering.mode === 'bulk' && pass < 2 && remaining > Math.max(APPROACH_BYTES, 3 * perWindow)) {
+    return { steering, orders: [] };
+  }
+  if (remaining <= NEXT_TO_NOTHING) {
+    const early = pass < 2 && packetsPerSecond >= NEVER_IDLE_PACKETS;
+    const aimed = staged && !early && (at >= (steering.moved?.at ?? at) + AIM_MS || steering.mode === 'bulk');
+    return aimed
+      ? { steering: { ...steering, mode: 'aimed', aimedAt: at }, orders: [{ type: 'copy-to-both' }] }
+      : atSpeed(steering, 1);
+  }
+  const half = Math.floor(((remaining / MIB) * 1000) / WINDOW_MS / 2);
+  const most = bandwidthMiBps ?? Number.POSITIVE_INFINITY;
+  return atSpeed(steering, Math.max(1, Math.min(half, most)));
+}
+
+function atSpeed(steering: Steering, mibps: number): Steered {
+  if (steering.mibps === mibps) return { steering: { ...steering, mode: 'approach' }, orders: [] };
+  return { steering: { ...steering, mode: 'approach', mibps }, orders: [{ type: 'speed', mibps }] };
+}
+
+/** Doubles the downtime with each pass that did not converge; then post-copy, if that was asked for, or words. */
+function insist(steering: Steering, terms: Terms, sample: Sample): Steered {
+  const { pass, at } = sample;
+  const { downtimeMs, raised } = steering;
+  if (terms.postCopy && !steering.postCopy && pass > PASSES_BEFORE_POST_COPY) {
+    return { steering: { ...steering, postCopy: true }, orders: [{ type: 'start-post-copy' }] };
+  }
+  if (pass <= FREE_PASSES) return { steering, orders: [] };
+  if (downtimeMs < terms.maxBlackoutMs) {
+    if (raised !== undefined && (pass <= raised.pass || at < raised.at + WINDOW_MS)) {
+      return { steering, orders: [] };
+    }
+    const ms = Math.min(downtimeMs * 2, terms.maxBlackoutMs);
+    return {
+      steering: { ...steering, downtimeMs: ms, raised: sample },
+      orders: [{ type: 'downtime', ms }],
+    };
+  }
+  const since = raised ?? sample;
+  const hopeless = pass >= since.pass + PATIENT_PASSES && at >= since.at + PATIENT_MS;
+  if (hopeless && !steering.told) {
+    return { steering: { ...steering, told: true }, orders: [{ type: 'not-converging' }] };
+  }
+  return { steering: raised === undefined ? { ...steering, raised: sample } : steering, orders: [] };
+}

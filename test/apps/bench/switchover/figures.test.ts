@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import {
+  figuresOf,
+  networkMs,
+  rowsOf,
+  type Run,
+  silence,
+  spread,
+} from '../../../../apps/bench/switchover/figures.ts';
+
+const request = (n: number, at: number) => ({ n, at, toGuest: true });
+const answer = (n: number, at: number) => ({ n, at, toGuest: false });
+
+describe('networkMs', () => {
+  test('is 0 when a request waited on the TAP and was answered there', () => {
+    expect(networkMs([request(1, 90), answer(1, 130)], 100)).toBe(0);
+  });
+
+  test('counts from RESUME to the first request that is answered, not to one that is lost', () => {
+    expect(networkMs([request(1, 90), request(2, 103), answer(2, 130)], 100)).toBe(3);
+  });
+
+  test('takes no answer from before RESUME, and none that came before its request', () => {
+    expect(networkMs([request(1, 80), answer(1, 85), request(2, 107), answer(2, 108)], 100)).toBe(7);
+    expect(networkMs([answer(5, 101), request(5, 102)], 100)).toBeNull();
+  });
+});
+
+test('a silence counts when it has a part in the window', () => {
+  const arrivals = [0, 50, 60, 200, 210, 600];
+  expect(silence(arrivals, 70, 190)).toBe(140);
+  expect(silence(arrivals, 205, 206)).toBe(10);
+  expect(silence(arrivals, 61, 300)).toBe(390);
+  expect(silence([], 0, 10)).toBe(0);
+});
+
+test('the figures of a migration', () => {
+  const observation = (n: number, received: number | null) => ({ n, sent: n, received });
+  expect(
+    figuresOf({
+      stoppedAt: 100,
+      resumedAt: 150,
+      copyMs: 5_000,
+      tap: [request(1, 120), answer(1, 160)],
+      udp: [
+        observation(0, 98),
+        { n: 2, sent: 60, received: null },
+        { n: 3, sent: 40, received: null },
+        observation(1, 170),
+      ],
+      tcp: [observation(0, 99), observation(1, 180)],
+      lost: 2,
+      duplicated: 2,
+      reordered: 3,
+    }),
+  ).toEqual({
+    blackoutMs: 50,
+    copyMs: 5_000,
+    networkMs: 0,
+    gapMs: 72,
+    gapMinusBlackoutMs: 22,
+    tcpGapMinusBlackoutMs: 31,
+    lost: 2,
+    lostAtSwitchover: 1,
+    duplicated: 2,
+    reordered: 3,
+  });
+});
+
+test('percentiles are of the nearest rank', () => {
+  expect(spread(Array.from({ length: 20 }, (_, i) => 20 - i))).toEqual({ p50: 10, p95: 19, max: 20 });
+  expect(spread([7])).toEqual({ p50: 7, p95: 7, max: 7 });
+});
+
+test('a row sums what was lost, and leaves out what was not seen', () => {
+  const run = (networkMs: number | null, lost: number): Run => ({
+    strategy: 'redirect',
+    rate: 500,
+    warning: null,
+    blackoutMs: 50,
+    copyMs: 5_000,
+    networkMs,
+    gapMs: 80,
+    gapMinusBlackoutMs: 30,
+    tcpGapMinusBlackoutMs: 40,
+    lost,
+    lostAtSwitchover: 0,
+    duplicated: 0,
+    reordered: 0,
+  });
+  expect(rowsOf([run(0, 1), run(null, 2), { ...run(3, 0), strategy: 'mac-learning' }])).toMatchObject([
+    { strategy: 'mac-learning', rate: 500, runs: 1, lost: 0 },
+    { strategy: 'redirect', rate: 500, runs: 2, lost: 3, networkMs: { p50: 0, max: 0 } },
+  ]);
+});

@@ -1,0 +1,222 @@
+/**
+ * Steering against a small QEMU: it sends in windows of 100 ms, each with its ration, passes over what was dirtied,
+ * and stops the guest when what is left can be sent within the longest downtime.
+ */
+import { describe, expect, test } from 'vitest';
+import {
+  beginSteering,
+  letSwitch,
+  type Order,
+  type Sample,
+  steer,
+  type Steered,
+  type Steering,
+  type Terms,
+} from '../../../apps/migration/steering.ts';
+
+const MIB = 1024 * 1024;
+const WINDOW = 100;
+
+interface Guest {
+  readonly memory: number;
+  /** Bytes that it dirties in a millisecond, over and over the same `workingSet`. */
+  readonly dirtyPerMs: number;
+  readonly workingSet: number;
+}
+
+const idle: Guest = { memory: 90 * MIB, dirtyPerMs: 0, workingSet: 0 };
+const busy: Guest = { memory: 90 * MIB, dirtyPerMs: 8_192, workingSet: 1.5 * MIB };
+/** Dirties 40 MiB/s over all of its memory. */
+const hopeless: Guest = { memory: 64 * MIB, dirtyPerMs: 40 * 1049, workingSet: 64 * MIB };
+
+class Qemu {
+  readonly #guest: Guest;
+  pass = 1;
+  remaining: number;
+  speed: number;
+  downtime = 300;
+  postCopy = false;
+  stoppedAt: number | undefined;
+  #synced = 0;
+  #bandwidth = 0;
+
+  constructor(guest: Guest, mibps: number) {
+    this.#guest = guest;
+    this.remaining = guest.memory;
+    this.speed = mibps;
+  }
+
+  #dirtied(now: number): number {
+    return Math.min((now - this.#synced) * this.#guest.dirtyPerMs, this.#guest.workingSet);
+  }
+
+  /** One window, at its begin; `link` is what the network takes, in MiB/s. */
+  window(now: number, link = 64): void {
+    if (this.stoppedAt !== undefined) return;
+    const limit = ((this.speed === 0 ? link : Math.min(this.speed, link)) * MIB * WINDOW) / 1000;
+    const threshold = (this.#bandwidth * this.downtime) / 1000;
+    let sent = 0;
+    let at = now;
+    for (let passes = 0; sent < limit && passes < 50; passes++) {
+      const part = Math.min(this.remaining, limit - sent);
+      sent += part;
+      at += (part / MIB / link) * 1000;
+      this.remaining -= part;
+      if (this.remaining > 0 && this.remaining >= threshold) break;
+      const left = this.remaining + this.#dirtied(at);
+      this.#synced = at;
+      if (left === 0 || left < threshold || this.postCopy) {
+        this.stoppedAt = at;
+        break;
+      }
+      this.pass++;
+      this.remaining = left;
+    }
+    this.#bandwidth = (sent / WINDOW) * 1000;
+  }
+
+  obey(order: Order): void {
+    if (order.type === 'downtime') this.downtime = order.ms;
+    if (order.type === 'speed') this.speed = order.mibps;
+    if (order.type === 'start-post-copy') this.postCopy = true;
+  }
+
+  sample(at: number, staged: boolean): Sample {
+    const packetsPerSecond = this.#guest.dirtyPerMs > 0 ? 5_000 : 0;
+    return {
+      packetsPerSecond,
+      at,
+      pass: this.pass,
+      remaining: this.remaining,
+      bytesPerSecond: this.#bandwidth,
+      staged,
+    };
+  }
+}
+
+interface Run {
+  readonly stoppedAt: number | undefined;
+  readonly copyingAt: number | undefined;
+  readonly orders: readonly (Order & { readonly at: number })[];
+}
+
+/** Migrates `guest`; anchors need `anchorsMs` to begin copying; looks come as often as copy.ts has them. */
+function run(
+  guest: Guest,
+  terms: Partial<Terms>,
+  { ms = 30_000, anchorsMs = 5, stagedAt = 0, leadMs = 400, phase = 0 } = {},
+): Run {
+  const whole: Terms = {
+    strategy: 'redirect',
+    maxBlackoutMs: 100,
+    bandwidthMiBps: 16,
+    postCopy: false,
+    ...terms,
+  };
+  const qemu = new Qemu(guest, whole.bandwidthMiBps ?? 0);
+  const orders: (Order & { at: number })[] = [];
+  let copyingAt: number | undefined;
+  let steering: Steering;
+  const obey = (steered: Steered, at: number): void => {
+    steering = steered.steering;
+    for (const order of steered.orders) {
+      orders.push({ ...order, at });
+      qemu.obey(order);
+      if (order.type === 'copy-to-both') copyingAt = at + anchorsMs;
+    }
+  };
+  obey(beginSteering(whole), 0);
+  let next = phase;
+  for (let now = 0; now < ms && qemu.stoppedAt === undefined; now++) {
+    if (now % WINDOW === 0) qemu.window(now);
+    if (now === copyingAt) obey(letSwitch(steering!, whole, now + leadMs), now);
+    if (now < next) continue;
+    obey(steer(steering!, whole, qemu.sample(now, now >= stagedAt)), now);
+    next = now + (steering!.mode === 'approach' ? 10 : 50);
+  }
+  return { stoppedAt: qemu.stoppedAt, copyingAt, orders };
+}
+
+const downtimes = ({ orders }: Run): number[] =>
+  orders.flatMap((order) => (order.type === 'downtime' ? [order.ms] : []));
+const types = ({ orders }: Run): string[] => orders.map(({ type }) => type);
+
+describe('any strategy', () => {
+  test('a guest that converges by itself does so at the least downtime', () => {
+    const result = run(idle, {});
+    expect(result.stoppedAt).toBeDefined();
+    expect(downtimes(result)).toEqual([1]);
+  });
+
+  test('one that does not is given more, step by step, up to what is allowed', () => {
+    const result = run({ ...busy, dirtyPerMs: 30_000, workingSet: 8 * MIB }, { maxBlackoutMs: 60 });
+    expect(downtimes(result).slice(0, 4)).toEqual([1, 2, 4, 8]);
+    expect(Math.max(...downtimes(result))).toBeLessThanOrEqual(60);
+  });
+
+  test('of one that never converges it is said, once, after the most that is allowed', () => {
+    const result = run(hopeless, { maxBlackoutMs: 50 }, { ms: 120_000 });
+    expect(result.stoppedAt).toBeUndefined();
+    expect(downtimes(result)).toEqual([1, 2, 4, 8, 16, 32, 50]);
+    expect(types(result).filter((type) => type === 'not-converging')).toHaveLength(1);
+    expect(types(result).at(-1)).toBe('not-converging');
+  });
+
+  test('post-copy begins after two passes, if it was asked for', () => {
+    expect(types(run(hopeless, { postCopy: true }))).toContain('start-post-copy');
+    expect(types(run(hopeless, {}))).not.toContain('start-post-copy');
+  });
+});
+
+describe('bicast', () => {
+  const bicast = { strategy: 'bicast' } as const;
+
+  test.each([0, 7, 13, 29, 41])(
+    'an idle guest is held until copying to both is in force (looks at %i)',
+    (phase) => {
+      for (const bandwidthMiBps of [4, 16, 40, undefined]) {
+        const { stoppedAt, copyingAt } = run(idle, { ...bicast, bandwidthMiBps }, { phase });
+        expect(copyingAt, `at ${bandwidthMiBps ?? 'any'} MiB/s`).toBeLessThan(stoppedAt!);
+      }
+    },
+  );
+
+  test.each([0, 7, 13, 29, 41])('a busy guest switches over soon after it (looks at %i)', (phase) => {
+    const { stoppedAt, copyingAt, orders } = run(busy, bicast, { phase });
+    expect(stoppedAt! - copyingAt!).toBeGreaterThan(0);
+    expect(stoppedAt! - copyingAt!).toBeLessThan(180);
+    // QEMU has got its speed back, and the downtime that is allowed.
+    expect(orders.filter(({ type }) => type === 'speed').at(-1)).toMatchObject({ mibps: 16 });
+    expect(orders.filter(({ type }) => type === 'downtime').at(-1)).toMatchObject({ ms: 100 });
+  });
+
+  test('a guest under load switches over from its second pass', () => {
+    const { orders, stoppedAt } = run({ ...busy, workingSet: 1.2 * MIB }, bicast);
+    const begun = orders.find(({ type }) => type === 'copy-to-both')!;
+    expect(begun.at).toBeGreaterThan(6_000);
+    expect(stoppedAt! - begun.at).toBeLessThan(120);
+  });
+
+  test('nothing is let happen before the flows are staged', () => {
+    const { copyingAt } = run(idle, bicast, { stagedAt: 5_800 });
+    expect(copyingAt).toBeGreaterThanOrEqual(5_800);
+  });
+
+  test('a slow copy costs little time', () => {
+    const fast = run(idle, {}).stoppedAt!;
+    expect(run(idle, bicast).stoppedAt! - fast).toBeLessThan(1_500);
+  });
+
+  test('when the switchover does not come in time, the copies end, and the rest is as without them', () => {
+    const result = run(hopeless, bicast, { leadMs: 80, ms: 60_000 });
+    expect(types(result)).toContain('stop-copying');
+    expect(types(result)).toContain('not-converging');
+    expect(types(result).filter((type) => type === 'copy-to-both')).toHaveLength(1);
+  });
+
+  test('anchors that do not answer do not hold the migration for ever', () => {
+    const result = run(busy, bicast, { anchorsMs: 1e9 });
+    expect(types(result)).toContain('stop-copying');
+    expect(result.stoppedAt).toBeDefined();
+  });
+});

@@ -1,0 +1,206 @@
+/**
+ * Strategies and what steers them, on a real guest that answers 500 datagrams a second; and migrations that are
+ * given up. One lab for all; each test leaves the guest running, wherever.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EventObject, MigrationObject, MigrationRequest } from '../../apps/api/objects.ts';
+import { Connection } from '../../apps/lab/connections.ts';
+import { createResults, type ResultsFolder } from '../../apps/lab/results.ts';
+import { LabSession } from '../../apps/lab/session.ts';
+import { systemClock } from '../../controller/clock.ts';
+import { packageRoot } from '../../topologies/lab/package-root.ts';
+import type { ProbeSummary } from '../../topologies/probes/summary.ts';
+import { readTopology } from '../../topologies/parse.ts';
+import type { ConnectionSection } from '../../topologies/schema.ts';
+import { build } from './lab/machine.ts';
+
+const topologyFile = join(packageRoot, 'topologies', 'switchover.yaml');
+const topology = readTopology(topologyFile);
+const HOME = '10.1.0.100';
+
+let folder: string;
+let results: ResultsFolder;
+let session: LabSession;
+const events: EventObject[] = [];
+const following = new AbortController();
+
+beforeAll(async () => {
+  await build();
+  folder = mkdtempSync(join(tmpdir(), 'arctictern-'));
+  results = createResults(folder, topology.name, systemClock.now());
+  session = await LabSession.up({
+    topology,
+    topologyFile,
+    api: '127.0.0.1:18653',
+    controllerLog: results.file('logs/controller.jsonl'),
+    clock: systemClock,
+    onProgress: () => undefined,
+  });
+  session.api
+    .follow(
+      (event) => events.push(event),
+      () => undefined,
+      following.signal,
+    )
+    .catch(() => undefined);
+});
+
+afterAll(async () => {
+  following.abort();
+  await session.down();
+  rmSync(folder, { recursive: true });
+});
+
+const echo: ConnectionSection = { kind: 'tcp-echo', client: 'c1', to: 'web', at: 'home', interval: 5_000 };
+const datagrams: ConnectionSection = {
+  kind: 'udp-echo',
+  client: 'c1',
+  to: 'web',
+  at: 'home',
+  port: 77,
+  interval: 2_000,
+};
+
+let opened = 0;
+function open(section: ConnectionSection): Connection {
+  return new Connection(session.lab, `${section.kind}-${++opened}`, section, HOME, results);
+}
+
+async function follow(id: string, until: (migration: MigrationObject) => boolean): Promise<MigrationObject> {
+  const deadline = systemClock.now() + 90_000;
+  for (;;) {
+    const migration = await session.api.migration(id);
+    if (until(migration)) return migration;
+    if (systemClock.now() > deadline) throw new Error(`the migration is still ${migration.phase}`);
+    await sleep(20);
+  }
+}
+
+const ended = ({ outcome, blackoutMs }: MigrationObject): boolean =>
+  outcome === 'rolled-back' || (outcome === 'completed' && blackoutMs !== null);
+
+async function elsewhere(): Promise<string> {
+  return (await session.api.guest('web')).host === 'a1' ? 'b1' : 'a1';
+}
+
+async function migrate(wish: Omit<MigrationRequest, 'guest' | 'to'>): Promise<MigrationObject> {
+  const { id } = await session.api.migrate({
+    guest: 'web',
+    to: await elsewhere(),
+    bandwidthMiBps: 32,
+    ...wish,
+  });
+  return follow(id, ended);
+}
+
+/** When a migration's moment was; of several the first. */
+function at(id: string, kind: string, more: object = {}): number {
+  const found = events.find(
+    ({ moment }) =>
+      moment !== undefined &&
+      'migration' in moment &&
+      moment.migration === id &&
+      moment.kind === kind &&
+      Object.entries(more).every(([key, value]) => (moment as Record<string, unknown>)[key] === value),
+  );
+  if (found === undefined) throw new Error(`no ${kind} of migration ${id} was told`);
+  return found.at;
+}
+
+interface Moved {
+  readonly migration: MigrationObject;
+  readonly udp: ProbeSummary;
+  readonly tcp: ProbeSummary;
+}
+
+async function moveUnderLoad(wish: Omit<MigrationRequest, 'guest' | 'to'>): Promise<Moved> {
+  const open2 = [open(datagrams), open(echo)] as const;
+  await sleep(500);
+  const migration = await migrate(wish);
+  await sleep(500);
+  const [udp, tcp] = await Promise.all(open2.map((connection) => connection.close()));
+  return { migration, udp: udp!, tcp: tcp! };
+}
+
+const alive = { survived: true, lost: 0, error: null };
+
+describe('a strategy', () => {
+  test('redirect sends nothing twice, and what comes while the guest stands still waits for it', async () => {
+    const { migration, udp, tcp } = await moveUnderLoad({ strategy: 'redirect' });
+    expect(migration).toMatchObject({ outcome: 'completed', strategy: 'redirect', warning: null });
+    expect(migration.copyMs).toBeGreaterThan(migration.blackoutMs!);
+    expect(udp).toMatchObject({ survived: true, duplicated: 0 });
+    expect(tcp).toMatchObject({ ...alive, duplicated: 0 });
+    const stop = at(migration.id, 'qemu', { event: 'STOP' });
+    const resume = at(migration.id, 'qemu', { event: 'RESUME' });
+    for (const host of [migration.from, migration.to]) {
+      expect(at(migration.id, 'staged', { host })).toBeLessThan(stop);
+      expect(at(migration.id, 'commit-sent', { host })).toBeLessThan(resume);
+      expect(at(migration.id, 'commit-acknowledged', { host })).toBeLessThan(resume);
+    }
+    // All that is lost came between the stop and the redirect.
+    const redirectedAfter = at(migration.id, 'redirected') - stop;
+    expect(udp.lost).toBeLessThanOrEqual(Math.ceil(redirectedAfter / 2) + 1);
+  });
+
+  test('bicast loses nothing: both sides get copies before the source stops', async () => {
+    const { migration, udp, tcp } = await moveUnderLoad({ strategy: 'bicast' });
+    expect(migration).toMatchObject({ outcome: 'completed', strategy: 'bicast', warning: null });
+    expect(udp).toMatchObject(alive);
+    expect(tcp).toMatchObject(alive);
+    const both = at(migration.id, 'copying-to-both');
+    const stop = at(migration.id, 'qemu', { event: 'STOP' });
+    expect(both).toBeLessThan(stop);
+    expect(udp.duplicated).toBeGreaterThan(0);
+    expect(udp.duplicated).toBeLessThanOrEqual(Math.ceil((at(migration.id, 'redirected') - both) / 2) + 10);
+  });
+
+  test('bicast holds an idle guest until the copies go', async () => {
+    const migration = await migrate({ strategy: 'bicast' });
+    expect(migration).toMatchObject({ outcome: 'completed', warning: null });
+    expect(at(migration.id, 'copying-to-both')).toBeLessThan(at(migration.id, 'qemu', { event: 'STOP' }));
+  });
+
+  test('rarp redirects when the guest has announced itself', async () => {
+    const { migration, tcp } = await moveUnderLoad({ strategy: 'rarp' });
+    expect(migration).toMatchObject({ outcome: 'completed', strategy: 'rarp' });
+    expect(tcp).toMatchObject(alive);
+    expect(at(migration.id, 'redirected')).toBeGreaterThan(at(migration.id, 'qemu', { event: 'RESUME' }));
+  });
+
+  test('post-copy: the guest runs at the destination before its memory is there', async () => {
+    const { migration, tcp } = await moveUnderLoad({ postCopy: true });
+    expect(migration).toMatchObject({ outcome: 'completed' });
+    expect(tcp).toMatchObject(alive);
+  });
+});
+
+describe('a migration that is given up', () => {
+  test.each([
+    ['preparing', 'redirect'],
+    ['copying', 'redirect'],
+    ['copying', 'bicast'],
+  ] as const)('while %s with %s: everything is as before', async (phase, strategy) => {
+    const connections = [open(echo), open(datagrams)] as const;
+    await sleep(300);
+    const [to, before] = [await elsewhere(), await session.api.guest('web')];
+    const { id } = await session.api.migrate({ guest: 'web', to, strategy, bandwidthMiBps: 8 });
+    await follow(id, (migration) => migration.phase === phase);
+    await session.api.abort(id);
+    const migration = await follow(id, ended);
+    expect(migration).toMatchObject({
+      outcome: 'rolled-back',
+      phase: 'rolled-back',
+      reason: 'the migration of guest web was aborted: it stays where it is',
+    });
+    await sleep(300);
+    expect(await session.api.guest('web')).toEqual(before);
+    for (const connection of connections) {
+      expect(await connection.close(), connection.name).toMatchObject({ ...alive, duplicated: 0 });
+    }
+  });
+});

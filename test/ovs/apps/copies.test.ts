@@ -1,0 +1,155 @@
+/**
+ * Shortly before a switchover, through real Open vSwitch: copies for the destination, a tunnel that is warm, and few
+ * megaflows however many clients there are.
+ */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { warmings } from '../../../apps/migration/warming.ts';
+import { copied, delivered } from '../../../controller/network/changes.ts';
+import { address, Bed } from './bed.ts';
+import { udp4 } from './frames.ts';
+import type { Datagrams } from './room.ts';
+
+let bed: Bed;
+beforeAll(async () => {
+  bed = await Bed.open();
+});
+afterAll(() => bed.close());
+beforeEach(() => bed.reset());
+afterEach(() => expect(bed.problems).toEqual([]));
+
+const HOME = address.guest('web').ipv4;
+
+async function conversation(at = HOME): Promise<{ server: Datagrams; client: Datagrams; at: string }> {
+  const server = await bed.room.udp('web', '0.0.0.0', 9000);
+  const client = await bed.room.udp('client', address.client.ipv4);
+  await client.send(at, 9000, 'hello');
+  const { address: from, port } = await server.receive('hello');
+  await server.send(from, port, 'welcome');
+  await client.receive('welcome');
+  return { server, client, at };
+}
+
+/** Packets that a host has delivered to the guest's interface out of tunnels. */
+async function relayedTo(host: 'a' | 'b' | 'c'): Promise<number> {
+  await bed.settled();
+  const dump = await bed.ofctl(host, 'dump-flows', 'table=41');
+  return dump
+    .split('\n')
+    .filter((line) => /output:/.test(line))
+    .reduce((sum, line) => sum + Number(/n_packets=(\d+)/.exec(line)?.[1] ?? 0), 0);
+}
+
+async function copyTo(host: 'a' | 'b' | 'c' | undefined): Promise<void> {
+  bed.network.update(copied('web', host));
+  await bed.settled();
+}
+
+/** Each datagram reaches the guest where it runs, once. */
+async function say({ server, client, at }: Awaited<ReturnType<typeof conversation>>, count: number) {
+  const texts = Array.from({ length: count }, (_, i) => `${i}`);
+  for (const text of texts) await client.send(at, 9000, text);
+  await server.receive(texts.at(-1)!);
+  expect(server.arrived()).toEqual([]);
+}
+
+describe('copies for the destination', () => {
+  test('go there while the guest is served at home, and the guest gets nothing twice', async () => {
+    const one = await conversation();
+    await bed.prepare('web', 'b');
+    expect(await relayedTo('b')).toBe(0);
+    await copyTo('b');
+    await say(one, 20);
+    expect(await relayedTo('b')).toBe(20);
+    await copyTo(undefined);
+    await say(one, 5);
+    expect(await relayedTo('b')).toBe(20);
+  });
+
+  test('come from every anchor of a guest that moves on', async () => {
+    const home = await conversation();
+    await bed.move('web', 'b');
+    const away = await bed.room.udp('client', address.client.ipv4);
+    await away.send(bed.careOf('web', 'b').ipv4, 9000, 'hello');
+    const { address: from, port } = await home.server.receive('hello');
+    await home.server.send(from, port, 'welcome');
+    await away.receive('welcome');
+    await bed.prepare('web', 'c');
+    await copyTo('c');
+    await say(home, 10);
+    await say({ server: home.server, client: away, at: bed.careOf('web', 'b').ipv4 }, 10);
+    expect(await relayedTo('c')).toBe(20);
+    expect(await relayedTo('b')).toBeGreaterThanOrEqual(10);
+  });
+
+  test('reach a destination that is an anchor itself', async () => {
+    const one = await conversation();
+    await bed.move('web', 'b');
+    await bed.prepare('web', 'a');
+    const before = await relayedTo('b');
+    await copyTo('a');
+    await say(one, 10);
+    expect((await relayedTo('b')) - before).toBe(10);
+    const dump = await bed.ofctl('a', 'dump-flows', '--no-stats', 'table=40');
+    expect(dump).toMatch(/output:100,check_pkt_larger/);
+  });
+
+  test('end with the switchover: the source gets no more', async () => {
+    const one = await conversation();
+    await bed.prepare('web', 'b');
+    await copyTo('b');
+    bed.network.update((state) => delivered('web', 'b')(copied('web', undefined)(state)));
+    await bed.stop('web');
+    await bed.run('web', 'b');
+    await bed.settled();
+    await say(one, 10);
+    const dump = await bed.ofctl('a', 'dump-flows', '--no-stats', 'table=40');
+    expect(dump).not.toMatch(/output:100(,|$)/m);
+  });
+});
+
+test('a tunnel whose next hop was forgotten is warm again before the first relayed packet', async () => {
+  await bed.prepare('web', 'b');
+  for (const host of ['a', 'b'] as const) await bed.appctl(host, 'tnl/neigh/flush');
+  expect(await bed.appctl('a', 'tnl/neigh/show')).not.toContain(address.gateway('a').ipv4);
+  const migration = bed.network.state.migrations.get('web')!;
+  const warm = warmings(bed.network.state, migration);
+  expect(warm.map(({ host }) => host).sort()).toEqual(['a', 'b']);
+  for (const { host, actions, frame } of warm) bed.fabric.packetThrough(host, actions, frame);
+  for (const host of ['a', 'b'] as const) {
+    await expect
+      .poll(() => bed.appctl(host, 'tnl/neigh/show'), { timeout: 2_000 })
+      .toContain(address.gateway(host).ipv4);
+  }
+});
+
+describe('megaflows', () => {
+  async function megaflows(): Promise<string[]> {
+    const dump = await bed.appctl('a', 'dpctl/dump-flows', 'netdev@ovs-netdev');
+    return dump.split('\n').filter((line) => line.includes('actions:'));
+  }
+
+  /** Datagrams from as many sources, each with a port of its own. */
+  async function flood(count: number, wide: boolean): Promise<void> {
+    const tap = await bed.room.tap('stranger', 'eth0');
+    const [ethFrom, ethTo] = [
+      await bed.macOf('stranger', 'eth0'),
+      await bed.macOf('router', 'to-y'),
+    ] as const;
+    for (let i = 0; i < count; i++) {
+      const from = wide ? `198.51.${100 + (i >> 8)}.${i & 255}` : address.stranger.ipv4;
+      await tap.inject(udp4({ from, to: HOME, ethFrom, ethTo }, [1024 + i, 9000], `${i}`));
+    }
+  }
+
+  test.each([
+    ['ports of one client', false],
+    ['spoofed sources', true],
+  ])('do not grow with the number of %s', async (_what, wide) => {
+    await bed.room.udp('web', '0.0.0.0', 9000);
+    await flood(20, wide);
+    const few = (await megaflows()).length;
+    await flood(400, wide);
+    const many = await megaflows();
+    expect(many.length - few, many.slice(0, 12).join('\n')).toBeLessThan(20);
+  });
+});
