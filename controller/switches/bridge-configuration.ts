@@ -9,11 +9,20 @@
 import type { ControlledSwitch } from '../network/model.ts';
 import { TUNNEL_PORT } from '../network/bridge-view.ts';
 import { switches as limits } from '../limits.ts';
-import { openVSwitch, type OpenVSwitchTables, transaction, type Transaction } from '../ovsdb/index.ts';
+import {
+  openVSwitch,
+  type OpenVSwitchTables,
+  transaction,
+  type Transaction,
+  type Uuid,
+} from '../ovsdb/index.ts';
 import type { BridgeTables } from './bridge-database.ts';
 import { SAMPLE_COLLECTOR_SET } from './pipeline.ts';
 
 const REFRESH = 'max-revalidator';
+/** Which controller's session an exporter is of, and the configuration in which it was stopped for that. */
+const SESSION = 'session';
+const STOPPED = 'stopped';
 
 /** Where a bridge finds us. */
 export interface Targets {
@@ -91,28 +100,53 @@ export function configureBridge(
     ]);
   }
 
-  const exporter = { targets: new Set([samples]), cache_active_timeout: 0, cache_max_flows: session };
-  const set = [...tables.table('Flow_Sample_Collector_Set').rows()].find(
-    (row) => row.id === SAMPLE_COLLECTOR_SET && row.bridge === bridge._uuid,
-  );
-  const exports = set?.ipfix ?? undefined;
-  const ipfix = exports === undefined ? undefined : tables.table('IPFIX').get(exports);
-  if (set === undefined || ipfix === undefined) {
-    const row = tx.insert('IPFIX', { ...exporter, external_ids: new Map([OWNER]) });
-    if (set !== undefined) tx.update('Flow_Sample_Collector_Set', { _uuid: set._uuid }, { ipfix: row });
-    else {
-      tx.insert('Flow_Sample_Collector_Set', {
-        id: SAMPLE_COLLECTOR_SET,
-        bridge: bridge._uuid,
-        ipfix: row,
-        external_ids: new Map([OWNER]),
-      });
-    }
-  } else if (!ipfix.targets.has(samples) || ipfix.targets.size > 1 || ipfix.cache_max_flows !== session) {
-    tx.update('IPFIX', { _uuid: ipfix._uuid }, exporter);
-  }
+  configureSamples(tx, tables, bridge._uuid, { target: samples, session: String(session) });
 
   if (tx.length === 0) return undefined;
   tx.comment(`arctictern: bridge ${host.bridge} comes under control`);
   return tx;
+}
+
+/**
+ * Samples go out one by one, without a cache. OVS tells its templates when an exporter begins, and then every ten
+ * minutes; so an exporter of an earlier session is stopped first, and begins anew when OVS has seen that.
+ */
+function configureSamples(
+  tx: Transaction<OpenVSwitchTables>,
+  tables: BridgeTables,
+  bridge: Uuid<'Bridge'>,
+  { target, session }: { readonly target: string; readonly session: string },
+): void {
+  const [root] = tables.table('Open_vSwitch').rows();
+  const set = [...tables.table('Flow_Sample_Collector_Set').rows()].find(
+    (row) => row.id === SAMPLE_COLLECTOR_SET && row.bridge === bridge,
+  );
+  const exports = set?.ipfix ?? undefined;
+  const exporter = exports === undefined ? undefined : tables.table('IPFIX').get(exports);
+  if (root === undefined) return;
+  if (exporter === undefined) {
+    const row = tx.insert('IPFIX', {
+      targets: new Set([target]),
+      cache_active_timeout: 0,
+      external_ids: new Map([OWNER, [SESSION, session]]),
+    });
+    if (set !== undefined) tx.update('Flow_Sample_Collector_Set', { _uuid: set._uuid }, { ipfix: row });
+    else {
+      const id = SAMPLE_COLLECTOR_SET;
+      tx.insert('Flow_Sample_Collector_Set', { id, bridge, ipfix: row, external_ids: new Map([OWNER]) });
+    }
+    return;
+  }
+  const where = { _uuid: exporter._uuid };
+  if (exporter.external_ids.get(SESSION) !== session) {
+    const stopped = String(root.next_cfg + 1);
+    tx.mutate('Open_vSwitch', 'all', [['next_cfg', '+=', 1]]);
+    tx.update('IPFIX', where, {
+      targets: new Set(),
+      external_ids: new Map([OWNER, [SESSION, session], [STOPPED, stopped]]),
+    });
+  } else if (!exporter.targets.has(target)) {
+    const stopped = Number(exporter.external_ids.get(STOPPED) ?? 0);
+    if (root.cur_cfg >= stopped) tx.update('IPFIX', where, { targets: new Set([target]) });
+  }
 }

@@ -18,14 +18,14 @@ import { configureConntrack, type ConntrackWish } from './conntrack-timeouts.ts'
 import { type ObservedBridge, observeBridge, sameBridge } from './bridge-observation.ts';
 
 const selection = {
-  Open_vSwitch: { columns: ['bridges', 'datapaths', 'ovs_version', 'other_config'] },
+  Open_vSwitch: { columns: ['bridges', 'datapaths', 'ovs_version', 'other_config', 'next_cfg', 'cur_cfg'] },
   Bridge: {
     columns: ['name', 'ports', 'controller', 'fail_mode', 'protocols', 'datapath_id', 'datapath_type'],
   },
   Port: { columns: ['name', 'interfaces'] },
   Interface: { columns: ['name', 'ofport', 'external_ids', 'mac_in_use', 'type'] },
   Controller: { columns: ['target', 'external_ids'] },
-  IPFIX: { columns: ['targets', 'cache_max_flows'] },
+  IPFIX: { columns: ['targets', 'external_ids'] },
   Flow_Sample_Collector_Set: { columns: ['id', 'bridge', 'ipfix'] },
   Datapath: { columns: ['capabilities', 'ct_zones'] },
   CT_Zone: { columns: ['timeout_policy', 'external_ids'] },
@@ -38,7 +38,7 @@ export interface BridgeDatabaseHandlers {
   /** The bridge as it is now; called on every change of it. */
   readonly onBridge: (bridge: ObservedBridge | undefined, host: ControlledSwitch) => void;
   readonly onConnection: (connected: boolean, host: ControlledSwitch, error?: Error) => void;
-  /** What the bridge lacked has been written. */
+  /** What the bridge lacked is being written; told once. */
   readonly onConfigured: () => void;
   readonly onError: (error: Error, host: ControlledSwitch) => void;
 }
@@ -52,6 +52,7 @@ export class BridgeDatabase {
   #seen: ObservedBridge | undefined;
   #conntrack: ConntrackWish | undefined;
   #configuring = false;
+  #told = false;
 
   /** `targets` is asked when there is something to configure: by then it must be known. */
   constructor(
@@ -119,7 +120,8 @@ export class BridgeDatabase {
     this.#client.transact(tx).then(
       () => {
         this.#configuring = false;
-        this.#handlers.onConfigured();
+        if (!this.#told) this.#handlers.onConfigured();
+        this.#told = true;
         this.#configure(tables);
       },
       (error: unknown) => {
