@@ -189,7 +189,7 @@ export const defence = {
   /** After conntrack was emptied: how long packets of no connection are nobody's fault. */
   forgetfulness: 10_000,
   /** Readings above the threshold that make an attack; one is enough when it is this many times the threshold. */
-  confirmReadings: 2,
+  confirmReadings: 4,
   clearly: 3,
   /** It is left below this share of the threshold. */
   leaveShare: 0.5,

@@ -8,7 +8,6 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express';
-import type { ZodType } from 'zod';
 import type { Clock } from '../../controller/clock.ts';
 import { api as limits } from '../../controller/limits.ts';
 import { isMoving, isUnderWay, type Migration } from '../../controller/network/migration.ts';
@@ -20,6 +19,7 @@ import {
   UnknownGuestError,
   UnknownHostError,
 } from '../migration/errors.ts';
+import { addDefenceRoutes } from './defence-routes.ts';
 import { streamEvents } from './event-stream.ts';
 import { requireJson, requireLoopbackName, requireToken } from './guards.ts';
 import {
@@ -37,13 +37,13 @@ import {
 import { openApiDocument } from './openapi.ts';
 import { presentEdge, presentFlow, presentGuest, presentHost, presentMigration } from './present.ts';
 import {
-  BadRequestError,
   MethodNotAllowedError,
   NotFoundError,
   NotUnderWayError,
   problemOf,
   UnknownMigrationError,
 } from './problems.ts';
+import { checked, notAllowed, param } from './requests.ts';
 import type { ControllerView } from './view.ts';
 
 export interface ApplicationOptions {
@@ -178,6 +178,8 @@ export function application(controller: ControllerView, options: ApplicationOpti
     })
     .all(notAllowed('POST'));
 
+  addDefenceRoutes(app, controller);
+
   app.route('/v1/events').get(streamEvents(controller.events, options.clock)).all(notAllowed('GET, HEAD'));
 
   app.use((request) => {
@@ -244,20 +246,6 @@ function migrationOf({ history }: ControllerView, request: Request): Migration {
   return found;
 }
 
-function param(request: Request, name: string): string {
-  const value = request.params[name];
-  return typeof value === 'string' ? value : '';
-}
-
-/** The body as its schema wants it. Throws `API_BAD_REQUEST` with the place and the first thing that is wrong. */
-function checked<T>(schema: ZodType<T>, body: unknown): T {
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const at = issue === undefined || issue.path.length === 0 ? 'the body' : `\`${issue.path.join('.')}\``;
-  throw new BadRequestError(`${at}: ${issue?.message ?? 'not what /openapi.json asks for'}`);
-}
-
 /** Without what was left out: `exactOptionalPropertyTypes` tells that from `undefined`. */
 function defined<T extends object>(wishes: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined)) as {
@@ -274,13 +262,6 @@ const sayHowToTreatIt: RequestHandler = (request, response, next) => {
   });
   next();
 };
-
-function notAllowed(allow: string): RequestHandler {
-  return (request, response) => {
-    if (request.method !== 'OPTIONS') throw new MethodNotAllowedError(request.method, request.path, allow);
-    response.set('allow', allow).status(204).end();
-  };
-}
 
 function tellProblem(onUnforeseen: (error: unknown) => void): ErrorRequestHandler {
   return (error: unknown, _request, response: Response, next) => {

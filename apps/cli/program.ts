@@ -16,6 +16,7 @@ import { migrationsCommand } from './commands/migrations.ts';
 import { openflowCommand } from './commands/openflow.ts';
 import { releaseCommand } from './commands/release.ts';
 import { statusCommand } from './commands/status.ts';
+import { verdictsCommand } from './commands/verdicts.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
 export function program(terminal: Terminal = processTerminal()): Command {
@@ -55,6 +56,7 @@ All commands but controller, lab and openflow ask a running controller, by its H
     edgesCommand(terminal),
     guestsCommand(terminal),
     migrationsCommand(terminal),
+    verdictsCommand(terminal),
     flowsCommand(terminal),
     migrateCommand(terminal),
     abortCommand(terminal),

@@ -42,7 +42,16 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
       rate < rates.begun * limits.unfinishedShare
         ? undefined
         : `${figure(rate)} handshakes a second are begun and not completed, ${percent(rate / rates.begun)} of all`,
-    attackers: (look) => attackersIn(look, ['syn'], look.policy.perSource.connections),
+    // Whoever completes what it begins is none of them, however much it begins.
+    attackers: ({ measurement, rates, policy }) =>
+      attackersOf(
+        [
+          { rate: rates.begun, summary: measurement.samplesOf('syn') },
+          { rate: rates.begun - rates.unfinished, summary: measurement.samplesOf('completed'), credit: true },
+        ],
+        { limit: policy.perSource.connections, networks: true },
+        measurement.proven,
+      ),
   },
   'ack-flood': {
     unit: 'packets/s',
@@ -51,7 +60,8 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
     // After a restart of OVS everybody's packets are of no connection.
     evidence: ({ measurement }, rate) =>
       measurement.forgetful ? undefined : `${figure(rate)} TCP packets a second belong to no connection`,
-    attackers: (look) => attackersIn(look, ['strayTcp', 'invalidTcp'], look.policy.perSource.connections),
+    attackers: (look) =>
+      attackersIn(look, ['strayTcp', 'invalidTcp'], look.policy.perSource.connections, true),
   },
   'udp-flood': {
     unit: 'packets/s',
@@ -67,19 +77,24 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
       const said = `${figure(rate)} UDP packets a second`;
       if (unanswered >= limits.unansweredShare) return `${said}, ${percent(unanswered)} of them unanswered`;
       if (rate >= threshold * limits.excess) return `${said}, many times what is usual`;
-      const { covered, sources } = attackRules['udp-flood'].attackers(look);
+      const { covered, sources } = attackersIn(
+        look,
+        ['newUdp', 'knownUdp'],
+        look.policy.perSource.udp,
+        false,
+      );
       return covered >= limits.coveredShare
         ? `${said}, ${percent(covered)} of them from ${counted(sources.length, 'source')} beyond what a client sends`
         : undefined;
     },
-    attackers: (look) => attackersIn(look, ['newUdp', 'knownUdp'], look.policy.perSource.udp),
+    attackers: (look) => attackersIn(look, ['newUdp', 'knownUdp'], look.policy.perSource.udp, true),
   },
   'icmp-flood': {
     unit: 'packets/s',
     rate: ({ rates }) => rates.of('newIcmp', 'knownIcmp'),
     threshold: ({ policy }, usual) => above(policy.floor.icmp, policy.factor, usual),
     evidence: (_look, rate) => `${figure(rate)} ICMP packets a second`,
-    attackers: (look) => attackersIn(look, ['newIcmp', 'knownIcmp'], look.policy.perSource.icmp),
+    attackers: (look) => attackersIn(look, ['newIcmp', 'knownIcmp'], look.policy.perSource.icmp, true),
   },
   'connection-flood': {
     unit: 'connections/s',
@@ -91,7 +106,7 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
         ? `${figure(rate)} connections a second, ${percent(covered)} of them from ${counted(sources.length, 'source')} beyond what a client opens`
         : undefined;
     },
-    attackers: (look) => attackersIn(look, ['completed'], look.policy.perSource.connections),
+    attackers: (look) => attackersIn(look, ['completed'], look.policy.perSource.connections, false),
   },
   'slow-connections': {
     unit: 'connections',
@@ -124,12 +139,13 @@ function attackersIn(
   { measurement, rates }: Look,
   classes: readonly TrafficClass[],
   limit: number,
+  networks: boolean,
 ): Attackers {
   const shares: Share[] = classes.map((name) => ({
     rate: rates.of(name),
     summary: measurement.samplesOf(name),
   }));
-  return attackersOf(shares, limit, measurement.proven);
+  return attackersOf(shares, { limit, networks }, measurement.proven);
 }
 
 /** Sources with more connections of some age than a client holds, and next to no packets on them. */

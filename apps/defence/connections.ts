@@ -7,7 +7,7 @@
  * when there are more than `connectionsKnown` of them, the oldest first. Whoever completes a handshake has the address.
  */
 import { defence as limits } from '../../controller/limits.ts';
-import type { SourceKey } from './source.ts';
+import { type PrefixKey, prefixOf, type SourceKey } from './source.ts';
 
 export interface OpenConnections {
   readonly count: number;
@@ -22,14 +22,15 @@ export class Connections {
   /** Sources that have completed a handshake, and when last; the one that did so longest ago first. */
   readonly #proven = new Map<SourceKey, number>();
 
+  /** How many sources of each network are proven. */
+  readonly #provenIn = new Map<PrefixKey, number>();
+
   completed(source: SourceKey, port: number, now: number): void {
     const key = keyOf(source, port);
     this.#forget(key);
     this.#open.set(key, { source, since: now });
-    this.#bySource.set(source, (this.#bySource.get(source) ?? 0) + 1);
-    this.#proven.delete(source);
-    this.#proven.set(source, now);
-    if (this.#proven.size > limits.provenKnown) this.#proven.delete(this.#proven.keys().next().value!);
+    count(this.#bySource, source, 1);
+    this.#prove(source, now);
     if (this.#open.size > limits.connectionsKnown) this.#forget(this.#open.keys().next().value!);
   }
 
@@ -37,9 +38,10 @@ export class Connections {
     this.#forget(keyOf(source, port));
   }
 
-  proven(source: SourceKey): boolean {
-    return this.#proven.has(source);
-  }
+  readonly proven = {
+    source: (source: SourceKey): boolean => this.#proven.has(source),
+    network: (prefix: PrefixKey): boolean => this.#provenIn.has(prefix),
+  };
 
   /** Sources that hold at least `least` connections. */
   holders(least: number, now: number): ReadonlyMap<SourceKey, OpenConnections> {
@@ -62,14 +64,27 @@ export class Connections {
     return this.#open.size;
   }
 
+  #prove(source: SourceKey, now: number): void {
+    if (!this.#proven.delete(source)) count(this.#provenIn, prefixOf(source), 1);
+    this.#proven.set(source, now);
+    if (this.#proven.size <= limits.provenKnown) return;
+    const oldest = this.#proven.keys().next().value!;
+    this.#proven.delete(oldest);
+    count(this.#provenIn, prefixOf(oldest), -1);
+  }
+
   #forget(key: string): void {
     const known = this.#open.get(key);
     if (known === undefined) return;
     this.#open.delete(key);
-    const left = (this.#bySource.get(known.source) ?? 1) - 1;
-    if (left > 0) this.#bySource.set(known.source, left);
-    else this.#bySource.delete(known.source);
+    count(this.#bySource, known.source, -1);
   }
+}
+
+function count<K>(counts: Map<K, number>, key: K, change: 1 | -1): void {
+  const sum = (counts.get(key) ?? 0) + change;
+  if (sum > 0) counts.set(key, sum);
+  else counts.delete(key);
 }
 
 const keyOf = (source: SourceKey, port: number): string => `${source} ${port}`;

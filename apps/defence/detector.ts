@@ -141,7 +141,8 @@ function underAttack(
   if (calmFrom !== undefined && now - calmFrom >= look.policy.coolDown) {
     return { state: { baseline, watch: calm }, verdict: { ...verdict, rate, updated: now, ended: now } };
   }
-  const seen = calmFrom === undefined ? attackRules[kind].attackers(look) : undefined;
+  // While it fades, the samples are of what was, and the counters of what is.
+  const seen = rate >= verdict.threshold ? attackRules[kind].attackers(look) : undefined;
   const after = withAttackers({ ...verdict, rate, peak: Math.max(verdict.peak, rate) }, seen);
   const news =
     after.sources.length !== verdict.sources.length ||

@@ -18,7 +18,7 @@ export class DistinctCounter {
   }
 
   get estimate(): number {
-    return Math.round(-BITS * Math.log(Math.max(this.#zeros, 1) / BITS));
+    return Math.round(BITS * Math.log(BITS / Math.max(this.#zeros, 1)));
   }
 }
 

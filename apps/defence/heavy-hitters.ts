@@ -14,12 +14,16 @@ export interface HeavyHitter<K> {
 
 interface Slot {
   count: number;
-  error: number;
+  readonly error: number;
 }
 
 export class HeavyHitters<K> {
   readonly #capacity: number;
   readonly #slots = new Map<K, Slot>();
+  /** Keys by their count; none is empty. */
+  readonly #byCount = new Map<number, Set<K>>();
+  /** The least count; of no meaning before there is a key. */
+  #least = 1;
   #total = 0;
 
   constructor(capacity: number) {
@@ -31,21 +35,13 @@ export class HeavyHitters<K> {
     return this.#total;
   }
 
-  /** O(1) for a key that is there; a new one looks for the least of `capacity` others. */
+  /** O(1). */
   add(key: K): void {
     this.#total += 1;
     const slot = this.#slots.get(key);
-    if (slot !== undefined) {
-      slot.count += 1;
-      return;
-    }
-    if (this.#slots.size < this.#capacity) {
-      this.#slots.set(key, { count: 1, error: 0 });
-      return;
-    }
-    const [least, { count }] = this.#least();
-    this.#slots.delete(least);
-    this.#slots.set(key, { count: count + 1, error: count });
+    if (slot !== undefined) this.#raise(key, slot);
+    else if (this.#slots.size < this.#capacity) this.#put(key, { count: 1, error: 0 });
+    else this.#replaceLeast(key);
   }
 
   get(key: K): { readonly count: number; readonly error: number } | undefined {
@@ -57,13 +53,34 @@ export class HeavyHitters<K> {
     for (const [key, { count, error }] of this.#slots) yield { key, count, error };
   }
 
-  #least(): [K, Slot] {
-    let least: [K, Slot] | undefined;
-    for (const entry of this.#slots) {
-      if (least === undefined || entry[1].count < least[1].count) least = entry;
-      // Nothing is less than one, and a flood of forged sources leaves hardly anything else.
-      if (least[1].count === 1) break;
-    }
-    return least!;
+  #put(key: K, slot: Slot): void {
+    this.#slots.set(key, slot);
+    if (slot.count < this.#least) this.#least = slot.count;
+    const keys = this.#byCount.get(slot.count);
+    if (keys === undefined) this.#byCount.set(slot.count, new Set([key]));
+    else keys.add(key);
+  }
+
+  #take(key: K, count: number): void {
+    const keys = this.#byCount.get(count)!;
+    keys.delete(key);
+    if (keys.size > 0) return;
+    this.#byCount.delete(count);
+    // Whoever leaves the least count goes on with one more.
+    if (count === this.#least) this.#least += 1;
+  }
+
+  #raise(key: K, slot: Slot): void {
+    this.#take(key, slot.count);
+    slot.count += 1;
+    this.#put(key, slot);
+  }
+
+  #replaceLeast(key: K): void {
+    const count = this.#least;
+    const [out] = this.#byCount.get(count)!;
+    this.#slots.delete(out!);
+    this.#take(out!, count);
+    this.#put(key, { count: count + 1, error: count });
   }
 }

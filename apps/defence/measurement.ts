@@ -4,11 +4,18 @@
 import type { GuestName, HostName } from '../../controller/network/model.ts';
 import type { OpenConnections } from './connections.ts';
 import type { SampleSummary } from './sample-window.ts';
-import type { SourceKey } from './source.ts';
+import type { PrefixKey, SourceKey } from './source.ts';
 import { TRAFFIC_CLASSES, type TrafficClass } from './traffic-class.ts';
 
 /** Packets of each class, since the bridge was first read; never decreasing. */
 export type Totals = Readonly<Record<TrafficClass, number>>;
+
+/** Who has completed a handshake with the guest, lately. */
+export interface Proven {
+  readonly source: (source: SourceKey) => boolean;
+  /** Has anybody of this network? */
+  readonly network: (prefix: PrefixKey) => boolean;
+}
 
 export interface Measurement {
   readonly guest: GuestName;
@@ -18,8 +25,7 @@ export interface Measurement {
   readonly samplesOf: (name: TrafficClass) => SampleSummary;
   /** Sources that hold at least so many connections open. */
   readonly holders: (least: number) => ReadonlyMap<SourceKey, OpenConnections>;
-  /** Has it completed a handshake? */
-  readonly proven: (source: SourceKey) => boolean;
+  readonly proven: Proven;
   /** The guest is on the move: what comes now tells nothing of what is usual. */
   readonly moving: boolean;
   /** The bridge's conntrack has been emptied a moment ago: honest packets are of no connection, too. */

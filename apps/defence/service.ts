@@ -5,21 +5,29 @@
 import type { Cancel, Clock } from '../../controller/clock.ts';
 import type { FlowRecord } from '../../controller/ipfix/index.ts';
 import { defence as limits, GRACE_SECONDS } from '../../controller/limits.ts';
-import { defaultDefence } from '../../controller/network/defence-policy.ts';
+import { defended } from '../../controller/network/changes.ts';
+import { defaultDefence, type DefencePolicy } from '../../controller/network/defence-policy.ts';
 import { isUnderWay } from '../../controller/network/migration.ts';
-import type { Guest, GuestInterface, Host, HostName, NetworkState } from '../../controller/network/model.ts';
+import type {
+  Guest,
+  GuestInterface,
+  GuestName,
+  Host,
+  HostName,
+  NetworkState,
+} from '../../controller/network/model.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { Message } from '../../controller/openflow/index.ts';
 import { SwitchClosedError } from '../../controller/switches/errors.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import { counted, type Counted, countersIn, countersRequest, nothingCounted } from './counters.ts';
 import { detect, type DetectorState, dismissed, initialState } from './detector.ts';
-import type { Measurement, Totals } from './measurement.ts';
+import type { Measurement, Proven, Totals } from './measurement.ts';
 import { Samples } from './samples.ts';
 import type { Verdict, VerdictFeed, VerdictId, Verdicts } from './verdict.ts';
 
 export interface DefenceOptions {
-  readonly network: Pick<Network, 'state'>;
+  readonly network: Pick<Network, 'state' | 'update'>;
   readonly fabric: Pick<Fabric, 'ready'> & {
     session(host: HostName): Pick<NonNullable<ReturnType<Fabric['session']>>, 'requestAll'> | undefined;
   };
@@ -78,6 +86,11 @@ export class DefenceService implements VerdictFeed {
   close(): void {
     this.#timer?.();
     this.#timer = undefined;
+  }
+
+  /** The guest's policy is this from now on, until the controller starts anew. */
+  defend(guest: GuestName, policy: DefencePolicy): void {
+    this.#options.network.update(defended(guest, policy));
   }
 
   /** A sample of the bridge of the host with this number. */
@@ -143,7 +156,7 @@ export class DefenceService implements VerdictFeed {
       totals,
       samplesOf: (name) => this.#samples.summary(host.number, nic.number, name, now),
       holders: (least) => connections?.holders(least, now) ?? new Map(),
-      proven: (source) => connections?.proven(source) ?? false,
+      proven: connections?.proven ?? nobodyProven,
       moving: migration !== undefined && isUnderWay(migration.phase),
       forgetful:
         now < (state.bridges.get(host.name)?.graceUntil ?? 0) - GRACE_SECONDS * 1000 + limits.forgetfulness,
@@ -191,5 +204,7 @@ export class DefenceService implements VerdictFeed {
     return this.#interfaces.get(number);
   }
 }
+
+const nobodyProven: Proven = { source: () => false, network: () => false };
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
