@@ -15,6 +15,6 @@ export const recipes: Recipes = (view, state) =>
         ...routingRecipes(view, state.gateways, [...state.subnets.values()]),
         ...defenceRecipes(),
         ...countRecipes(view),
-        ...migrationRecipes(view),
+        ...migrationRecipes(view, state.gateways),
       ]
-    : [...edgeRoutingRecipes(view), ...defenceRecipes(), ...edgeMigrationRecipes(view)];
+    : [...edgeRoutingRecipes(view), ...defenceRecipes(), ...edgeMigrationRecipes(view, state)];

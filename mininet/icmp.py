@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """ICMP echo at a steady pace, for the `ping` probe: ping(8) sends at most every 15 ms or so, and does not say when.
 
-Usage: icmp.py ADDRESS INTERVAL_MS. Prints "s NUMBER TIME" for each request and "r NUMBER TIME" for each reply,
+Usage: icmp.py ADDRESS INTERVAL_MS. Prints "from ADDRESS IDENTIFIER", then "s NUMBER TIME" for each request and "r NUMBER TIME" for each reply,
 TIME in milliseconds since the Unix epoch. Sends until its standard input ends, and listens until it is killed.
 """
 
@@ -52,7 +52,7 @@ def main():
     link.connect((target, 0))
     link.setblocking(False)
     identifier = os.getpid() & 0xFFFF
-    print(f'from {link.getsockname()[0]}', flush=True)
+    print(f'from {link.getsockname()[0]} {identifier}', flush=True)
     number = 0
     due = time.monotonic()
     sending = True

@@ -279,6 +279,7 @@ const step = z
         guest: name,
         to: name,
         strategy: z.enum(STRATEGIES).optional(),
+        relay: z.enum(['tunnel', 'rewrite', 'direct']).optional(),
         /** The most that the copy may take, in MiB/s. */
         bandwidth: z.number().int().min(1).optional(),
         maxBlackoutMs: z

@@ -10,6 +10,10 @@ import { moment as timelineMoment } from '../events.ts';
 const milliseconds = z.number().meta({ description: 'milliseconds' });
 const moment = z.number().meta({ description: 'milliseconds since the Unix epoch' });
 
+const relayMode = z
+  .enum(['tunnel', 'rewrite', 'direct'])
+  .meta({ description: 'how anchors relay while the guest is where it goes' });
+
 export const addresses = z
   .object({ ipv4: z.string().optional(), ipv6: z.string().optional() })
   .meta({ id: 'Addresses', description: 'at most one address of each family' });
@@ -20,6 +24,10 @@ export const anchor = z
     host: z.string(),
     addresses,
     admit: z.enum(['all', 'established']),
+    ways: z.array(z.object({ host: z.string(), mode: relayMode, edge: addresses, anchor: addresses })).meta({
+      description:
+        'how it relays to a host that the guest is at or goes to, with relay addresses for edges and for itself; else through a tunnel',
+    }),
     relay: z
       .object({
         packets: z.number().meta({ description: 'in both directions, since the controller began to count' }),
@@ -106,6 +114,7 @@ export const migration = z
     toSubnet: z.string(),
     strategy: z.enum(STRATEGIES),
     admit: z.enum(['all', 'established']),
+    relay: relayMode,
     origin: z.enum(['controller', 'noticed']),
     phase: z.enum([
       'planned',
@@ -138,6 +147,7 @@ export const migrationRequest = z
     to: z.string(),
     strategy: z.enum(STRATEGIES).optional(),
     admit: z.enum(['all', 'established']).optional(),
+    relay: relayMode.optional(),
     bandwidthMiBps: z.number().int().min(1).optional(),
     maxBlackoutMs: z.number().int().min(limits.maxBlackoutMsLeast).max(limits.maxBlackoutMsMost).optional(),
     autoConverge: z.boolean().optional(),

@@ -61,9 +61,14 @@ function presentInterface(
     home: nic.home,
     careOf: away ? (anchors.find((anchor) => anchor.host === host)?.addresses ?? null) : null,
     mac: nic.mac,
-    anchors: anchors.map((anchor) => ({
+    anchors: anchors.map(({ relays: ways, ...anchor }) => ({
       ...anchor,
       addresses: { ...anchor.addresses },
+      ways: (ways ?? []).map(({ edge, anchor: own, ...way }) => ({
+        ...way,
+        edge: { ...edge },
+        anchor: { ...own },
+      })),
       relay: presentRelay(relays.report(nic.number, anchor.index)),
     })),
   };
@@ -128,6 +133,7 @@ export function presentMigration(state: NetworkState, migration: Migration): Mig
     toSubnet: subnetOf(state, to),
     strategy,
     admit,
+    relay: migration.relay ?? 'tunnel',
     origin,
     phase,
     outcome: outcomeOf(migration),

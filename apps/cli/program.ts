@@ -15,6 +15,7 @@ import { migrateCommand } from './commands/migrate.ts';
 import { migrationsCommand } from './commands/migrations.ts';
 import { openflowCommand } from './commands/openflow.ts';
 import { releaseCommand } from './commands/release.ts';
+import { reportCommand } from './commands/report.ts';
 import { statusCommand } from './commands/status.ts';
 import { verdictsCommand } from './commands/verdicts.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -47,7 +48,7 @@ Examples:
   arctictern migrate web --to b1                move a guest and watch it
   arctictern flows a1 --hit                     what forwards packets at a host, and how many
 
-All commands but controller, lab and openflow ask a running controller, by its HTTP API.`,
+All commands but controller, lab, report and openflow ask a running controller, by its HTTP API.`,
     );
   const commands = [
     controllerCommand(),
@@ -63,6 +64,7 @@ All commands but controller, lab and openflow ask a running controller, by its H
     releaseCommand(terminal),
     eventsCommand(terminal),
     labCommand(),
+    reportCommand(terminal),
     openflowCommand(terminal),
   ];
   for (const command of commands) {

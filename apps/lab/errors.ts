@@ -10,6 +10,13 @@ export class ProbeFailedError extends ArcticTernError {
   }
 }
 
+export class CaptureFailedError extends ArcticTernError {
+  readonly code = 'RUN_CAPTURE_FAILED';
+  constructor(node: string, device: string, said: string) {
+    super(`the capture at ${node}, interface ${device}, did not begin: tcpdump said: ${said}`);
+  }
+}
+
 export class ControllerStartError extends ArcticTernError {
   readonly code = 'RUN_CONTROLLER_START';
   constructor(detail: string, log: string) {

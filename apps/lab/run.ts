@@ -6,6 +6,7 @@ import { lab as limits } from '../../controller/limits.ts';
 import type { ExperimentSection, Topology } from '../../topologies/schema.ts';
 import type { MigrationObject } from '../api/objects.ts';
 import { Captures } from './captures.ts';
+import { clockOffset } from './clock-offset.ts';
 import { Connection } from './connections.ts';
 import { NoCareOfAddressError } from './errors.ts';
 import type { ResultsFolder } from './results.ts';
@@ -34,6 +35,7 @@ export interface RunOptions {
 
 interface Open {
   readonly connection: Connection;
+  readonly guest: string;
   readonly at: 'home' | 'care-of';
   /** Migrations that had happened when it was opened. */
   readonly since: number;
@@ -51,7 +53,8 @@ export function describeStep(step: Step): string {
 export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const { session, experiment, results, clock, signal } = options;
   const startedAt = clock.now();
-  const captures = await Captures.start(session.lab, results);
+  const beganMs = await clockOffset(clock);
+  const captures = await Captures.start(session.lab, results, clock);
   const open = new Map<string, Open>();
   const migrations: MigrationSummary[] = [];
   const connections: ConnectionSummary[] = [];
@@ -59,8 +62,9 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const close = async (names: Iterable<string>): Promise<void> => {
     const closing = [...names].flatMap((name) => open.get(name) ?? []);
     const summaries = await Promise.all(
-      closing.map(async ({ connection, at, since }) => ({
+      closing.map(async ({ connection, guest, at, since }) => ({
         ...(await connection.close()),
+        guest,
         at,
         migrations: migrations.length - since,
       })),
@@ -77,7 +81,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
         const section = experiment.connections[name]!;
         const target = await addressOf(options, name, section.to, section.at);
         const connection = new Connection(session.lab, name, section, target, results);
-        open.set(name, { connection, at: section.at, since: migrations.length });
+        open.set(name, { connection, guest: section.to, at: section.at, since: migrations.length });
       }
       await close(step.close ?? []);
       if (step.wait !== undefined) await pause(clock, step.wait / 1000, signal);
@@ -94,6 +98,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     lab: session.lab.plan.name,
     startedAt,
     endedAt: clock.now(),
+    clock: { beganMs, endedMs: await clockOffset(clock) },
     machine: machineOf(
       session.accelerator,
       session.lab.delay,
@@ -110,12 +115,22 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
 async function migrate(
   { session, clock, onStep }: RunOptions,
   index: number,
-  { guest, to, strategy, bandwidth, maxBlackoutMs, autoConverge, postCopy }: NonNullable<Step['migrate']>,
+  {
+    guest,
+    to,
+    strategy,
+    relay,
+    bandwidth,
+    maxBlackoutMs,
+    autoConverge,
+    postCopy,
+  }: NonNullable<Step['migrate']>,
 ): Promise<MigrationSummary> {
   const { id } = await session.api.migrate({
     guest,
     to,
     ...(strategy === undefined ? {} : { strategy }),
+    ...(relay === undefined ? {} : { relay }),
     ...(bandwidth === undefined ? {} : { bandwidthMiBps: bandwidth }),
     ...(maxBlackoutMs === undefined ? {} : { maxBlackoutMs }),
     ...(autoConverge === undefined ? {} : { autoConverge }),
@@ -142,6 +157,7 @@ async function migrate(
     fromSubnet,
     toSubnet,
     strategy: migration.strategy,
+    relay: migration.relay,
     outcome: outcome ?? 'failed',
     blackoutMs,
     copyMs,

@@ -12,6 +12,11 @@ export interface RunSummary {
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number;
   readonly endedAt: number;
+  /**
+   * Captures are stamped by the machine's clock, everything else by one that is not set while a program runs. The
+   * first minus the second, in milliseconds, when the run began and when it ended: 0, or somebody set the clock.
+   */
+  readonly clock: { readonly beganMs: number; readonly endedMs: number };
   readonly machine: Machine;
   readonly migrations: readonly MigrationSummary[];
   readonly connections: readonly ConnectionSummary[];
@@ -40,6 +45,7 @@ export type MigrationSummary = Pick<
   | 'fromSubnet'
   | 'toSubnet'
   | 'strategy'
+  | 'relay'
   | 'blackoutMs'
   | 'copyMs'
   | 'reason'
@@ -48,6 +54,7 @@ export type MigrationSummary = Pick<
 > & { readonly outcome: 'completed' | 'rolled-back' | 'failed' };
 
 export type ConnectionSummary = ProbeSummary & {
+  readonly guest: string;
   /** Which of the guest's addresses it was opened to. */
   readonly at: 'home' | 'care-of';
   /** Migrations that happened while it was open. */

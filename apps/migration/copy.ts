@@ -24,7 +24,17 @@ import {
 
 export interface CopyOptions {
   readonly guest: GuestName;
-  readonly hypervisor: Hypervisor;
+  readonly hypervisor: Pick<
+    Hypervisor,
+    | 'find'
+    | 'maxDowntime'
+    | 'setMaxDowntime'
+    | 'setMaxSpeed'
+    | 'startPostCopy'
+    | 'jobStats'
+    | 'migrate'
+    | 'abort'
+  >;
   readonly clock: Clock;
   readonly terms: Terms;
   readonly migrate: Omit<MigrateOptions, 'flags'> & Partial<Pick<MigrateOptions, 'flags'>>;

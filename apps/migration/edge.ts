@@ -5,31 +5,79 @@
  * moves: it is the first controlled hop of those connections, and can redirect them because it knows them. It
  * holds a fixed number of flows for each address of a guest, however many connections there are.
  *
+ *   station ── edge ── edge-tracked ──► router              to a guest at home, or one that is relayed otherwise
+ *                           └─► relay address ──► router    to a guest elsewhere (see relay/rewrite.ts)
+ *   router ── edge ── edge-tracked ──► station              from a guest's address, or from a relay address of one
+ *                       ▲    └─► not known: under the guest's next address
+ *                       └─────┘    └─► not known under any: a tunnel to the first anchor
+ *
  * Owns: edge, edgeTracked.
  */
 import type { EdgeView, Passer } from '../../controller/network/bridge-view.ts';
+import type { Anchor, Host, NetworkState } from '../../controller/network/model.ts';
+import { families, type Family, relayAt } from '../../controller/network/relay.ts';
+import type { Action } from '../../controller/openflow/index.ts';
 import {
   ct,
   ctState,
+  drop,
   type Flow,
   FlowList,
   ip,
+  output,
   set,
   switched,
+  TCP,
+  TCP_OPENS,
   type Then,
 } from '../../controller/switches/flow.ts';
-import { anchorZone, Class, cookie, Register } from '../../controller/switches/pipeline.ts';
+import {
+  Answer,
+  anchorZone,
+  Class,
+  cookie,
+  Register,
+  relayCookie,
+} from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
-import { markKnown } from './marks.ts';
+import { KNOWN, markKnown } from './marks.ts';
+import { from, ipOf, setDestination, setSource, to } from './relay/packet.ts';
+import { tunnelTo } from './tunnel.ts';
 
-export function edgeMigrationRecipes({ passers }: EdgeView): BlockRecipe[] {
+export function edgeMigrationRecipes(
+  { passers, hosts, uplink, tunnel }: EdgeView,
+  { gateways, subnets }: Pick<NetworkState, 'gateways' | 'subnets'>,
+): BlockRecipe[] {
+  if (uplink === undefined) return [];
   return [
     { key: 'migration bridge', inputs: [], flows: bridgeFlows },
-    ...passers.map((passer) => ({
-      key: `migration edge ${passer.nic.number}`,
-      inputs: [passer.nic, ...passer.anchors],
-      flows: () => passerFlows(passer),
-    })),
+    ...passers.map((passer) => {
+      const { nic, location, copyTo, anchors } = passer;
+      const homes = [...subnets.values()].filter(({ site }) => site === nic.homeSite);
+      const gatewayMacs = homes.map(({ family, prefix }) => [family, gateways.get(prefix)] as const);
+      const anchorHosts = anchors.map((anchor) => hosts.find(({ name }) => name === anchor.host));
+      return {
+        key: `migration edge ${nic.number}`,
+        // Where the guest is concerns an edge only as far as it relays there.
+        inputs: [
+          nic,
+          ...(relaying(passer) ? [location, copyTo] : []),
+          uplink,
+          tunnel,
+          ...anchors,
+          ...anchorHosts,
+          ...gatewayMacs.flat(),
+        ],
+        flows: () =>
+          passerFlows(passer, uplink, (family) => {
+            const [first] = anchors;
+            const mac = gatewayMacs.find(([version]) => version === (family === 'ipv4' ? 4 : 6))?.[1];
+            return tunnel === undefined || first === undefined
+              ? drop
+              : askAnchors(passer, first, anchorHosts[0], mac, family, tunnel);
+          }),
+      };
+    }),
   ];
 }
 
@@ -44,29 +92,135 @@ function bridgeFlows(): readonly Flow[] {
   return list.flows;
 }
 
-function passerFlows({ nic, anchors }: Passer): readonly Flow[] {
-  const list = new FlowList(cookie('migration', 'interface', nic.number));
-  const zone = anchorZone(nic.number);
-  for (const { index, addresses } of anchors) {
-    const look: Then = [
-      [
-        set(Register.interface, nic.number),
-        set(Register.anchorZone, zone),
-        set(Register.anchor, index),
-        ct({ zone, table: 'edgeTracked' }),
-      ],
-    ];
-    const { ipv4, ipv6 } = addresses;
-    const station = { [Register.class]: Class.station };
-    const uplink = { [Register.class]: Class.uplink };
-    if (ipv4 !== undefined) {
-      list.add('edge', 100, { ...station, ...ip[4], ip_dst: ipv4 }, look);
-      list.add('edge', 100, { ...uplink, ...ip[4], ip_src: ipv4 }, look);
+function passerFlows(passer: Passer, uplink: number, unknown: (family: Family) => Then): readonly Flow[] {
+  const list = new FlowList(cookie('migration', 'interface', passer.nic.number));
+  for (const family of families) {
+    for (const anchor of passer.anchors) {
+      lookFlows(list, passer, anchor, family);
+      redirectFlows(list, passer, anchor, family, uplink);
     }
-    if (ipv6 !== undefined) {
-      list.add('edge', 100, { ...station, ...ip[6], ipv6_dst: ipv6 }, look);
-      list.add('edge', 100, { ...uplink, ...ip[6], ipv6_src: ipv6 }, look);
+    if (relaying(passer)) {
+      returnFlows(list, passer, family, unknown(family));
     }
   }
   return list.flows;
+}
+
+const relaying = ({ anchors }: Passer): boolean => anchors.some(({ relays }) => (relays ?? []).length > 0);
+
+/** Looked up in the anchor zone, as of this anchor. */
+function look({ nic }: Passer, { index }: Anchor): readonly Action[] {
+  const zone = anchorZone(nic.number);
+  return [
+    set(Register.interface, nic.number),
+    set(Register.anchorZone, zone),
+    set(Register.anchor, index),
+    ct({ zone, table: 'edgeTracked' }),
+  ];
+}
+
+function lookFlows(list: FlowList, passer: Passer, anchor: Anchor, family: Family): void {
+  const address = anchor.addresses[family];
+  if (address === undefined) return;
+  const [station, uplink] = [{ [Register.class]: Class.station }, { [Register.class]: Class.uplink }];
+  list.add('edge', 100, { ...station, ...to(family, address) }, [look(passer, anchor)]);
+  list.add('edge', 100, { ...uplink, ...from(family, address) }, [look(passer, anchor)]);
+  for (const { edge } of anchor.relays ?? []) {
+    const relayAddress = edge[family];
+    if (relayAddress === undefined) continue;
+    list
+      .under(relayCookie(passer.nic.number, anchor.index, 'rewrite'))
+      .add('edge', 110, { ...uplink, ...from(family, relayAddress) }, [
+        [set(Register.answer, Answer.relayAddress), setSource(family, address), ...look(passer, anchor)],
+      ]);
+  }
+}
+
+/** What is established here, and what is new as far as the anchor admits it, goes straight to where the guest is. */
+function redirectFlows(
+  list: FlowList,
+  { nic, location, copyTo }: Passer,
+  anchor: Anchor,
+  family: Family,
+  uplink: number,
+): void {
+  const relayAddress = relayAt(anchor, location?.name)?.edge[family];
+  if (relayAddress === undefined) return;
+  const relayed = list.under(relayCookie(nic.number, anchor.index, 'rewrite'));
+  const sent = {
+    [Register.interface]: nic.number,
+    [Register.class]: Class.station,
+    [Register.anchor]: anchor.index,
+    ...ipOf[family],
+  };
+  const copied = relayAt(anchor, copyTo?.name)?.edge[family];
+  const redirect = [relayAddress, ...(copied === undefined ? [] : [copied])].flatMap((address) => [
+    setDestination(family, address),
+    output(uplink),
+  ]);
+  const known = { ct_mark: { value: KNOWN, mask: KNOWN } };
+  relayed.add('edgeTracked', 220, { ...sent, ...ctState('trk', 'est') }, [redirect]);
+  relayed.add('edgeTracked', 220, { ...sent, ...ctState('trk', 'rel') }, [redirect]);
+  relayed.add('edgeTracked', 220, { ...sent, ...ctState('trk', 'inv'), ...known }, [redirect]);
+
+  const begins = { ...sent, ...ctState('trk', 'new') };
+  const tcp = { ...begins, ip_proto: TCP };
+  const admitted: Then =
+    anchor.admit === 'established'
+      ? drop
+      : [[ct({ commit: true, zone: Register.anchorZone, exec: markKnown }), ...redirect]];
+  relayed.add('edgeTracked', 210, { ...tcp, tcp_flags: TCP_OPENS }, admitted);
+  // In mid-stream, and not known here: the anchor may know it, and when it has answered this edge knows, too.
+  list.add('edgeTracked', 205, tcp, [
+    [ct({ commit: true, zone: Register.anchorZone, exec: markKnown }), switched],
+  ]);
+  relayed.add('edgeTracked', 200, begins, admitted);
+}
+
+/**
+ * With a relay address, already set back: to the station, if that is the connection that is established here; else
+ * the guest spoke first and knows no better than that it is one of its anchors' connections, or one of its own.
+ */
+function returnFlows(list: FlowList, passer: Passer, family: Family, unknown: Then): void {
+  const back = {
+    [Register.interface]: passer.nic.number,
+    [Register.answer]: Answer.relayAddress,
+    ...ipOf[family],
+  };
+  const known = { ct_mark: { value: KNOWN, mask: KNOWN } };
+  list.add('edgeTracked', 320, { ...back, ...ctState('trk', 'est') }, [[switched]]);
+  list.add('edgeTracked', 320, { ...back, ...ctState('trk', 'rel') }, [[switched]]);
+  list.add('edgeTracked', 320, { ...back, ...ctState('trk', 'inv'), ...known }, [[switched]]);
+  const anchors = passer.anchors.filter(({ addresses }) => addresses[family] !== undefined);
+  for (const [i, { index }] of anchors.entries()) {
+    const next = anchors[i + 1];
+    list.add(
+      'edgeTracked',
+      310,
+      { ...back, [Register.anchor]: index },
+      next === undefined ? unknown : [[setSource(family, next.addresses[family]!), ...look(passer, next)]],
+    );
+  }
+}
+
+/** Through a tunnel to the first anchor, as if from the guest; from there it goes on as any stray does. */
+function askAnchors(
+  { nic, location }: Passer,
+  first: Anchor,
+  host: Host | undefined,
+  gatewayMac: string | undefined,
+  family: Family,
+  tunnel: number,
+): Then {
+  const home = nic.home[family];
+  if (host === undefined || host === location || home === undefined || gatewayMac === undefined) return drop;
+  return [
+    [
+      setSource(family, home),
+      set('eth_src', nic.mac),
+      set('eth_dst', gatewayMac),
+      ...tunnelTo(nic.number, first.index, 'from-guest', host),
+      output(tunnel),
+    ],
+  ];
 }

@@ -5,19 +5,21 @@
  * For each interface a bridge holds a handful of flows, however many connections there are: the conntrack of
  * the anchor knows them. At the switchover a fixed number of them changes: `deliver`, and who is asked about strays.
  *
+ * Each way to relay is a file in relay/.
+ *
  * Owns: binding, deliver, deliverRelayed, outbound, outboundRelayed, bindingOutbound, strays, relay.
  */
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
 import {
-  type Addresses,
   type Anchor,
   type GuestInterface,
   HOME_ANCHOR,
   type Host,
+  type Subnet,
 } from '../../controller/network/model.ts';
+import { families, relayAt } from '../../controller/network/relay.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import {
-  copy,
   ct,
   ctState,
   decTtl,
@@ -37,51 +39,83 @@ import {
   anchorZone,
   Class,
   cookie,
-  Mark,
   PacketInReason,
   Register,
   relayCookie,
   relayZone,
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
-import { markKnown, markOpened } from './marks.ts';
+import { KNOWN, markKnown, markOpened, markRelayed } from './marks.ts';
+import { ipOf } from './relay/packet.ts';
+import { speaksFirst } from './relay/rewrite.ts';
+import {
+  type AnchorSide,
+  type GatewayMacs,
+  type GuestSide,
+  modeOf,
+  type OtherAnchor,
+  type WayOut,
+} from './relay/way.ts';
+import { ways } from './relay/ways.ts';
 import { forwardTo, relayTo } from './tunnel.ts';
 
-export function migrationRecipes(view: BridgeView): BlockRecipe[] {
-  const { tunnel, host } = view;
+export function migrationRecipes(view: BridgeView, gatewayMacs: ReadonlyMap<string, string>): BlockRecipe[] {
+  const { tunnel, host, uplink, edgeSubnets } = view;
   const recipes: BlockRecipe[] = [
     { key: 'migration bridge', inputs: [tunnel], flows: () => bridgeFlows(tunnel) },
   ];
-  const mtu = Math.min(...view.subnets.map((subnet) => subnet.mtu));
+  if (uplink === undefined) return recipes;
+  const out: WayOut = {
+    uplink,
+    mtu: Math.min(...view.subnets.map((subnet) => subnet.mtu)),
+    gateways: gatewaysOf(view.subnets, gatewayMacs),
+  };
+  const outside = [uplink, out.mtu, out.gateways.ipv4, out.gateways.ipv6];
   for (const resident of view.residents) {
     const { nic, port, location, copyTo, arriving, atHome, own, others } = resident;
+    const here = location === host;
+    const awayAt = location !== undefined && !here ? location : undefined;
     const anchors = others.map((anchor) => ({
       index: anchor.index,
       addresses: anchor.addresses,
       host: view.peers.find(({ name }) => name === anchor.host),
+      closed: anchor.admit === 'established',
+      relay: relayAt(anchor, host.name),
+      elsewhere: relayAt(anchor, awayAt?.name),
     }));
-    const here = location === host;
-    const awayAt = location !== undefined && !here ? location : undefined;
-    recipes.push({
-      key: `migration deliver ${nic.number}`,
-      inputs: [nic, port, here, awayAt, copyTo, arriving, own?.index, mtu],
-      flows: () => deliverFlows(resident, host, here, awayAt, mtu),
-    });
-    recipes.push({
-      key: `migration binding ${nic.number}`,
-      inputs: [
-        nic,
-        port,
-        own,
-        atHome,
-        awayAt,
-        mtu,
-        ...anchors.flatMap(({ index, addresses, host: at }) => [index, addresses, at]),
-      ],
-      flows: () => bindingFlows(resident, awayAt, anchors, mtu),
-    });
+    const known = anchors.flatMap((anchor) => Object.values(anchor));
+    const sides = anchors.map((anchor): GuestSide => ({ nic, anchor, out }));
+    // With copies, each goes where it is to go.
+    const far = [awayAt, copyTo]
+      .filter((to) => to !== undefined && to !== host)
+      .map((to): AnchorSide => ({ nic, own, to: to!, relay: relayAt(own, to!.name), out }));
+    const through = far.flatMap(({ to, relay }) => [to, relay]);
+    recipes.push(
+      {
+        key: `migration deliver ${nic.number}`,
+        inputs: [nic, port, here, awayAt, copyTo, arriving, own?.index, ...through, ...outside],
+        flows: () => deliverFlows(resident, host, here, awayAt, far, out),
+      },
+      {
+        key: `migration binding ${nic.number}`,
+        inputs: [nic, port, own, atHome, awayAt, ...outside, ...known],
+        flows: () => bindingFlows(resident, awayAt, anchors, out.mtu),
+      },
+      {
+        key: `migration relay ${nic.number}`,
+        inputs: [nic, port !== undefined, own?.relays, ...edgeSubnets, ...outside, ...known],
+        flows: () => relayFlows(resident, sides, edgeSubnets),
+      },
+    );
   }
   return recipes;
+}
+
+function gatewaysOf(subnets: readonly Subnet[], macs: ReadonlyMap<string, string>): GatewayMacs {
+  const of = (version: 4 | 6): string | undefined =>
+    macs.get(subnets.find(({ family }) => family === version)?.prefix ?? '');
+  const [ipv4, ipv6] = [of(4), of(6)];
+  return { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
 }
 
 function bridgeFlows(tunnel: number | undefined): readonly Flow[] {
@@ -110,25 +144,13 @@ function deliverFlows(
   host: Host,
   here: boolean,
   awayAt: Host | undefined,
-  mtu: number,
+  far: readonly AnchorSide[],
+  out: WayOut,
 ): readonly Flow[] {
   const list = new FlowList(cookie('migration', 'interface', nic.number));
   const key = { [Register.interface]: nic.number };
-  // With copies, each goes where it is to go; the last one may be relayed.
   const local = port !== undefined && (here || (arriving && copyTo === host)) ? [output(port)] : [];
-  const far = [awayAt, copyTo].filter((to) => to !== undefined && to !== host) as Host[];
-  const anchor = own?.index ?? HOME_ANCHOR;
-  const relayed = far.map((to) => relayTo(nic.number, anchor, 'to-guest', to, mtu));
-  const last = relayed.pop();
-  if (last !== undefined) {
-    const others = relayed.flatMap((actions) => [...actions, resubmit('relay')]);
-    (here ? list : list.under(relayCookie(nic.number, anchor))).add('deliver', 100, key, [
-      [set('eth_dst', nic.mac), ...local, ...others, ...last],
-      'relay',
-    ]);
-  } else if (local.length > 0) {
-    list.add('deliver', 100, key, [[set('eth_dst', nic.mac), ...local]]);
-  }
+  sendFlows(list, { nic, own, local, far, out, here });
 
   if (port !== undefined && (here || arriving)) {
     if (own !== undefined) {
@@ -136,14 +158,7 @@ function deliverFlows(
     }
     for (const version of [4, 6] as const) {
       list.add('deliverRelayed', 100, { ...key, ...ip[version] }, [
-        [
-          ct({
-            commit: true,
-            zone: relayZone(nic.number),
-            exec: [copy(Register.anchor, 0, 'ct_mark', Mark.anchor.offset, Mark.anchor.bits)],
-          }),
-          output(port),
-        ],
+        [ct({ commit: true, zone: relayZone(nic.number), exec: markRelayed }), output(port)],
       ]);
     }
     list.add('deliverRelayed', 90, key, [[output(port)]]);
@@ -151,11 +166,83 @@ function deliverFlows(
     // What was on its way here when the guest left follows it, the anchor's index untouched. Were two bridges
     // to send it to each other, since one of them has not heard the news, its TTL would end that.
     for (const version of [4, 6] as const) {
-      const forward = [decTtl, ...forwardTo(nic.number, awayAt, mtu)];
+      const forward = [decTtl, ...forwardTo(nic.number, awayAt, out.mtu)];
       list.add('deliverRelayed', 90, { ...key, ...ip[version] }, [forward, 'relay']);
     }
   }
   return list.flows;
+}
+
+interface Sent {
+  readonly nic: GuestInterface;
+  readonly own: Anchor | undefined;
+  /** To its port here, if it is to have it. */
+  readonly local: readonly Action[];
+  /** Where else it goes; the last one may be relayed. */
+  readonly far: readonly AnchorSide[];
+  readonly out: WayOut;
+  readonly here: boolean;
+}
+
+function sendFlows(list: FlowList, { nic, own, local, far, out, here }: Sent): void {
+  const key = { [Register.interface]: nic.number };
+  const toIt = [set('eth_dst', nic.mac), ...local];
+  const anchor = own?.index ?? HOME_ANCHOR;
+  const tunnels = far.map(({ to }) => relayTo(nic.number, anchor, 'to-guest', to, out.mtu));
+  const last = tunnels.at(-1);
+  if (last === undefined) {
+    if (local.length > 0) list.add('deliver', 100, key, [toIt]);
+    return;
+  }
+  const relayed = here ? list : list.under(relayCookie(nic.number, anchor, modeOf(far[0]?.relay)));
+  const before = tunnels.slice(0, -1).flatMap((actions) => [...actions, resubmit('relay')]);
+  relayed.add('deliver', 100, key, [[...toIt, ...before, ...last], 'relay']);
+
+  for (const family of families) {
+    const send = (uplink: Action): readonly Action[] =>
+      far.flatMap(
+        (side, i) =>
+          ways[modeOf(side.relay)].send(side, family, uplink) ?? [...tunnels[i]!, resubmit('relay')],
+      );
+    if (far.every((side) => ways[modeOf(side.relay)].send(side, family, outputInPort) === undefined))
+      continue;
+    const fields = { ...key, ...ipOf[family] };
+    relayed.add('deliver', 110, fields, [[...toIt, ...send(output(out.uplink))]]);
+    // OVS outputs to the port of entry only when told so.
+    relayed.add('deliver', 120, { ...fields, in_port: out.uplink }, [[...toIt, ...send(outputInPort)]]);
+  }
+}
+
+/** What other anchors, and edges for them, send here, and how it is answered. */
+function relayFlows(
+  { nic, port, own }: Resident,
+  sides: readonly GuestSide[],
+  edgeSubnets: readonly Subnet[],
+): readonly Flow[] {
+  const list = new FlowList(cookie('migration', 'interface', nic.number));
+  for (const side of sides) {
+    const way = ways[modeOf(side.anchor.relay)];
+    way.arrive(list, side);
+    if (port !== undefined) way.answer(list, side);
+  }
+  if (port !== undefined) speaksFirst(list, sides, edgeSubnets);
+  if ((own?.relays ?? []).length > 0) goesAround(list, nic);
+  return list.flows;
+}
+
+/**
+ * Of connections that are not relayed through tunnels an anchor sees one direction or nothing while the guest is
+ * elsewhere. So TCP's sequence numbers run away from it, and it calls the packets invalid; but it knows the
+ * connection by its mark, and carries it on.
+ */
+function goesAround(list: FlowList, { number }: GuestInterface): void {
+  const known = {
+    [Register.interface]: number,
+    ...ctState('trk', 'inv'),
+    ct_mark: { value: KNOWN, mask: KNOWN },
+  };
+  list.add('inboundTracked', 320, known, [[], 'deliver']);
+  list.add('outboundTracked', 320, known, [[], 'route']);
 }
 
 interface AnchorFacts {
@@ -194,12 +281,6 @@ function anchorFlows(list: FlowList, { nic, own, anchors, location, zone, mtu }:
   }
 }
 
-interface OtherAnchor {
-  readonly index: number;
-  readonly addresses: Addresses;
-  readonly host: Host | undefined;
-}
-
 /** What the interface says, and what begins. */
 function bindingFlows(
   { nic, port, own, atHome }: Resident,
@@ -235,20 +316,6 @@ function bindingFlows(
         : [ct({ zone, nat: {}, table: 'outboundTracked' })],
     ]);
   }
-  for (const { index, host } of anchors) {
-    if (host === undefined) continue;
-    list.under(relayCookie(nic.number, index)).add(
-      'outboundRelayed',
-      100,
-      {
-        ...key,
-        ...ctState('trk', '-new', '-inv'),
-        ct_mark: { value: index, mask: 2 ** Mark.anchor.bits - 1 },
-      },
-      [relayTo(nic.number, index, 'from-guest', host, mtu), 'relay'],
-    );
-  }
-
   const guestIs = { ...key, [Register.class]: Class.guest };
   const home = anchors.find(({ index }) => index === HOME_ANCHOR)?.host;
   for (const version of [4, 6] as const) {

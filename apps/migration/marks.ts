@@ -2,10 +2,10 @@
  * What is written on a connection when it is committed.
  */
 import type { Action } from '../../controller/openflow/index.ts';
-import { set } from '../../controller/switches/flow.ts';
-import { Mark } from '../../controller/switches/pipeline.ts';
+import { copy, set } from '../../controller/switches/flow.ts';
+import { Mark, Register } from '../../controller/switches/pipeline.ts';
 
-const KNOWN = 1 << Mark.known.offset;
+export const KNOWN = 1 << Mark.known.offset;
 const OPENED = 1 << Mark.opened.offset;
 
 /** In an anchor zone: this bridge has admitted the connection. */
@@ -14,4 +14,10 @@ export const markKnown: readonly Action[] = [set('ct_mark', { value: KNOWN, mask
 /** In an anchor zone: the guest has opened it here. */
 export const markOpened: readonly Action[] = [
   set('ct_mark', { value: KNOWN | OPENED, mask: KNOWN | OPENED }),
+];
+
+/** In a relay zone: which anchor it comes from, and how answers leave. */
+export const markRelayed: readonly Action[] = [
+  copy(Register.anchor, 0, 'ct_mark', Mark.anchor.offset, Mark.anchor.bits),
+  copy(Register.answer, 0, 'ct_mark', Mark.answer.offset, Mark.answer.bits),
 ];

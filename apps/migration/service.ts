@@ -21,6 +21,7 @@ import type {
   HostName,
   NetworkState,
 } from '../../controller/network/model.ts';
+import type { RelayMode } from '../../controller/network/relay.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import { relayZone } from '../../controller/switches/pipeline.ts';
@@ -33,10 +34,11 @@ import { type MigrationAction, type MigrationEvent, step } from './machine.ts';
 import { newsOf } from './noticing.ts';
 import { PacketRate } from './packet-rate.ts';
 import { checkMigration } from './plan.ts';
+import { MigrationRecord, type Stamps } from './record.ts';
 import { Staging } from './staging.ts';
 import type { Order } from './steering.ts';
 import { copyingToBoth, newAnchors, switchedBack, switchedOver, withLeases } from './switchover.ts';
-import { foresee, longestLeadMs, overflowed } from './tap-queue.ts';
+import { foresee, longestLeadMs } from './tap-queue.ts';
 import { warmings } from './warming.ts';
 
 /** Which strategy measures best: no packet is sent twice, and few are lost. See `make bench-switchover`. */
@@ -45,6 +47,7 @@ export const DEFAULT_STRATEGY: Strategy = 'redirect';
 export interface MigrationOptions {
   readonly strategy?: Strategy;
   readonly admit?: Admit;
+  readonly relay?: RelayMode;
   /** The most that the copy may take of the network, in MiB/s. */
   readonly bandwidthMiBps?: number;
   /** The longest blackout that it may cause by what memory is left to copy. */
@@ -71,33 +74,28 @@ export interface MigrationServiceParts {
 }
 
 /** What is at hand of a migration besides what the model holds. */
-interface Running {
+interface Running extends Stamps {
   readonly options: MigrationOptions;
   readonly staging: Staging;
-  readonly rate: PacketRate;
   copy: Copy | undefined;
   /** Care-of anchors that this migration has leased. */
   leased: readonly { nic: number; anchor: Anchor }[];
-  /** Since when copies go to the destination. */
-  copyingSince: number | undefined;
-  /** For how long they had gone there when the source stopped the guest. */
-  leadMs: number;
   /** No copies any more, or never: the next step is the switchover itself. */
   single: boolean;
   /** It was said whether the destination's queue will do. */
   foreseen: boolean;
-  stoppedAt: number | undefined;
-  resumedAt: number | undefined;
   /** Set while the guest's announcement is waited for. */
   cancelWait: Cancel | undefined;
 }
 
 export class MigrationService {
   readonly #parts: MigrationServiceParts;
+  readonly #record: MigrationRecord;
   readonly #running = new Map<GuestName, Running>();
 
   constructor(parts: MigrationServiceParts) {
     this.#parts = parts;
+    this.#record = new MigrationRecord(parts);
     parts.network.follow((state, before) => this.#follow(state, before));
   }
 
@@ -133,8 +131,10 @@ export class MigrationService {
     }
     const means = meaning(event, host, migration);
     if (means !== undefined) this.#event(guest, means);
-    this.#tell(migration, event, host);
-    if (event.kind === 'monitor') this.#stamp(migration, event.event, event.qemuTime, host);
+    this.#record.tell(migration, event, host);
+    if (event.kind === 'monitor' && running !== undefined) {
+      this.#record.stamp(migration, running, event.event, event.qemuTime, host);
+    }
   }
 
   /** A guest's own announcement came from its port at the host. */
@@ -173,13 +173,14 @@ export class MigrationService {
       to,
       strategy: options.strategy ?? DEFAULT_STRATEGY,
       admit: options.admit ?? 'all',
+      relay: options.relay ?? 'tunnel',
       maxBlackoutMs: options.maxBlackoutMs ?? DEFAULT_MAX_BLACKOUT_MS,
       origin,
       phase: 'planned',
       entered: { planned: now },
     };
     this.#running.get(guestName)?.cancelWait?.();
-    const leased = withLeases(network.state, guest, to);
+    const leased = withLeases(network.state, guest, to, migration.relay);
     this.#running.set(guestName, {
       options,
       staging: new Staging(fabric, clock, onMoment),
@@ -194,7 +195,7 @@ export class MigrationService {
       resumedAt: undefined,
       cancelWait: undefined,
     });
-    network.update((state) => migrationChanged(migration)(withLeases(state, guest, to)));
+    network.update((state) => migrationChanged(migration)(withLeases(state, guest, to, migration.relay)));
     this.#prepare(guest, to).then(
       () => this.#event(guestName, { type: 'begun' }, migration.id),
       (error: unknown) => this.#event(guestName, { type: 'refused', reason: messageOf(error) }, migration.id),
@@ -221,59 +222,6 @@ export class MigrationService {
       this.#parts.onMoment({ kind: 'noticed', guest, host: to }, this.#parts.clock.now());
       this.#plan(guest, from, to, 'noticed', {});
     }
-  }
-
-  /** For the timeline. */
-  #tell({ guest, id }: Migration, event: LibvirtEvent, host: HostName): void {
-    const { onMoment } = this.#parts;
-    if (event.kind === 'lifecycle') {
-      const { detail, receivedAt } = event;
-      onMoment({ kind: 'libvirt', guest, migration: id, host, event: event.event, detail }, receivedAt);
-    } else if (event.kind === 'migration-iteration') {
-      const { iteration, receivedAt } = event;
-      onMoment({ kind: 'iteration', guest, migration: id, host, iteration }, receivedAt);
-    } else if (event.kind === 'monitor' && (event.event === 'STOP' || event.event === 'RESUME')) {
-      onMoment({ kind: 'qemu', guest, migration: id, host, event: event.event }, event.qemuTime);
-    }
-  }
-
-  /** QEMU's own stamps: the blackout is from its STOP at the source to its RESUME at the destination. */
-  #stamp(migration: Migration, event: string, at: number, host: HostName): void {
-    const running = this.#running.get(migration.guest);
-    if (running === undefined) return;
-    if (event === 'STOP' && host === migration.from) {
-      const now = this.#parts.clock.now();
-      const { copyingSince } = running;
-      running.stoppedAt = at;
-      running.leadMs = copyingSince === undefined ? 0 : now - copyingSince;
-      this.#note(migration, { copyMs: now - (migration.entered.preparing ?? now) });
-    } else if (event === 'RESUME' && host === migration.to) {
-      running.resumedAt = at;
-    } else {
-      return;
-    }
-    const { stoppedAt, resumedAt, leadMs } = running;
-    if (stoppedAt === undefined || resumedAt === undefined) return;
-    this.#note(migration, { blackoutMs: resumedAt - stoppedAt });
-    // Before its announcement nothing is sent to a guest that moves by `rarp`.
-    if (migration.strategy === 'rarp') return;
-    this.#warn(migration, overflowed(running.rate.packetsPerSecond, leadMs + resumedAt - stoppedAt));
-  }
-
-  /** Adds to the migration's record, if it is still the guest's. */
-  #note(migration: Migration, more: Partial<Migration>): void {
-    this.#parts.network.update((state) => {
-      const current = state.migrations.get(migration.guest);
-      if (current?.id !== migration.id) return state;
-      return migrationChanged({ ...current, ...more })(state);
-    });
-  }
-
-  #warn(migration: Migration, warning: string | undefined): void {
-    if (warning === undefined) return;
-    const known = this.#parts.network.state.migrations.get(migration.guest)?.warning;
-    this.#note(migration, { warning: known === undefined ? warning : `${known}; ${warning}` });
-    this.#parts.onWarning(migration.guest, warning);
   }
 
   /** With an `id`, only if that is still the guest's migration: what was begun for an earlier one may end late. */
@@ -323,7 +271,7 @@ export class MigrationService {
         return;
       }
       case 'stop-copying':
-        this.#warn(
+        this.#record.warn(
           migration,
           'the guest did not switch over while the destination could hold copies for it: packets may be lost; ' +
             'allow a longer blackout, or more bandwidth',
@@ -354,7 +302,7 @@ export class MigrationService {
           running?.single === false &&
           running.copyingSince === undefined
         ) {
-          this.#warn(
+          this.#record.warn(
             migration,
             'the guest switched over before copies went to the destination, as with `redirect`: packets may be lost',
           );
@@ -398,7 +346,7 @@ export class MigrationService {
     const { packetsPerSecond } = running.rate;
     if (packetsPerSecond === undefined || running.foreseen) return;
     running.foreseen = true;
-    this.#warn(migration, foresee(packetsPerSecond, migration.maxBlackoutMs, migration.strategy));
+    this.#record.warn(migration, foresee(packetsPerSecond, migration.maxBlackoutMs, migration.strategy));
   }
 
   #ordered(migration: Migration, order: Order): void {
@@ -415,7 +363,7 @@ export class MigrationService {
         this.#event(guest, { type: order.type }, id);
         return;
       case 'not-converging':
-        this.#warn(
+        this.#record.warn(
           migration,
           `the guest dirties its memory faster than it can be copied with a blackout of ${maxBlackoutMs} ms: ` +
             'abort it, then allow a longer blackout (--max-blackout), more bandwidth (--bandwidth), or try ' +

@@ -60,6 +60,8 @@ export interface Steering {
   readonly mibps: number;
   /** The last sample that differed from the one before it: a window has begun. */
   readonly moved: Sample | undefined;
+  /** Since when next to nothing has been left, at every look. */
+  readonly near: number | undefined;
   /** When the downtime was last raised, and the pass at that time. */
   readonly raised: Sample | undefined;
   /** Until when copying to both may go on. */
@@ -90,8 +92,11 @@ const PASSES_BEFORE_POST_COPY = 2;
 const APPROACH_BYTES = 4 * MIB;
 /** What is left when copying to both begins: two windows at the least speed that libvirt can set. */
 const NEXT_TO_NOTHING = (2 * MIB * WINDOW_MS) / 1000;
-/** From a window's begin to the begin of copying: as late as a loaded controller dares. */
-const AIM_MS = 50;
+/**
+ * From a window's begin to the begin of copying: late, so that few packets arrive twice, and early enough for what waits
+ * in the source's TAP while QEMU is at something else.
+ */
+const AIM_MS = 20;
 /** A guest that gets as many packets a second dirties more memory in a window than the least ration. */
 const NEVER_IDLE_PACKETS = 500;
 /** For how long the anchors may take to begin copying to both. */
@@ -103,6 +108,7 @@ export function beginSteering({ strategy, bandwidthMiBps }: Terms): Steered {
     downtimeMs: LEAST_DOWNTIME_MS,
     mibps: bandwidthMiBps ?? 0,
     moved: undefined,
+    near: undefined,
     raised: undefined,
     copyUntil: undefined,
     aimedAt: 0,
@@ -167,10 +173,13 @@ function approach(steering: Steering, { bandwidthMiBps }: Terms, sample: Sample)
   }
   if (remaining <= NEXT_TO_NOTHING) {
     const early = pass < 2 && packetsPerSecond >= NEVER_IDLE_PACKETS;
-    const aimed = staged && !early && (at >= (steering.moved?.at ?? at) + AIM_MS || steering.mode === 'bulk');
-    return aimed
+    const near = early ? undefined : (steering.near ?? at);
+    const moved = steering.moved?.at ?? at;
+    // A look that came too late for one window must not miss the next one, too.
+    const due = at >= moved + AIM_MS || at >= (near ?? at) + WINDOW_MS || steering.mode === 'bulk';
+    return staged && !early && due
       ? { steering: { ...steering, mode: 'aimed', aimedAt: at }, orders: [{ type: 'copy-to-both' }] }
-      : atSpeed(steering, 1);
+      : atSpeed({ ...steering, near }, 1);
   }
   const half = Math.floor(((remaining / MIB) * 1000) / WINDOW_MS / 2);
   const most = bandwidthMiBps ?? Number.POSITIVE_INFINITY;

@@ -3,6 +3,7 @@
  */
 import { anchored, copied, delivered } from '../../controller/network/changes.ts';
 import type { Migration } from '../../controller/network/migration.ts';
+import type { RelayMode } from '../../controller/network/relay.ts';
 import type {
   Admit,
   Anchor,
@@ -11,15 +12,28 @@ import type {
   HostName,
   NetworkState,
 } from '../../controller/network/model.ts';
-import { leaseCareOf } from './care-of.ts';
+import { leaseCareOf, leaseRelays } from './care-of.ts';
 
-/** With the care-of addresses that a visit needs, if the host is not at the guest's home. */
-export function withLeases(state: NetworkState, guest: Guest, hostName: HostName): NetworkState {
+/**
+ * With the care-of addresses that a visit needs, if the host is not at the guest's home, and with every anchor's
+ * way to relay there.
+ */
+export function withLeases(
+  state: NetworkState,
+  guest: Guest,
+  hostName: HostName,
+  relay: RelayMode = 'tunnel',
+): NetworkState {
   const host = state.hosts.get(hostName);
   if (host === undefined) return state;
-  return guest.interfaces
-    .filter((nic) => nic.homeSite !== host.site)
-    .reduce((next, nic) => anchored(nic.number, leaseCareOf(next, nic, host))(next), state);
+  return guest.interfaces.reduce((next, nic) => {
+    const visiting =
+      nic.homeSite === host.site ? next : anchored(nic.number, leaseCareOf(next, nic, host))(next);
+    return leaseRelays(visiting, nic, host, relay).reduce(
+      (relaying, anchor) => anchored(nic.number, anchor)(relaying),
+      visiting,
+    );
+  }, state);
 }
 
 /** Shortly before the switchover: what is delivered at the source goes to the destination, too. */
@@ -58,7 +72,7 @@ export function newAnchors(
 ): { nic: number; anchor: Anchor }[] {
   return guest.interfaces.flatMap((nic) =>
     (after.anchors.get(nic.number) ?? [])
-      .filter((anchor) => before.anchors.get(nic.number)?.includes(anchor) !== true)
+      .filter(({ index }) => before.anchors.get(nic.number)?.some((one) => one.index === index) !== true)
       .map((anchor) => ({ nic: nic.number, anchor })),
   );
 }

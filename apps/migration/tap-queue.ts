@@ -8,8 +8,11 @@
 
 /** The kernel's own length of a TAP's queue (drivers/net/tun.c, TUN_READQ_SIZE and its tx_queue_len). */
 export const TAP_QUEUE_PACKETS = 1_000;
-/** Copying that began later than this before the switchover would begin after it on a loaded machine. */
-const LEAST_LEAD_MS = 60;
+/**
+ * For how long copies go at least before the switchover: QEMU comes to it once in 100 ms, and has by then to have taken
+ * what waits in the source's TAP.
+ */
+const LEAST_LEAD_MS = 100;
 
 /** For how long the queue holds packets that come at this rate; undefined: for ever. */
 export function holdsMs(packetsPerSecond: number | undefined): number | undefined {

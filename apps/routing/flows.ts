@@ -27,7 +27,6 @@ import {
   type Flow,
   FlowList,
   ip,
-  meter,
   output,
   outputInPort,
   packetIn,
@@ -51,11 +50,17 @@ import {
   TunnelKey,
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
+import {
+  addressAnswers,
+  answerArp,
+  answerNd,
+  ARP_REPLY,
+  ND_ADVERT,
+  ND_SOLICIT,
+  NdFlag,
+  UNSPECIFIED,
+} from './neighbour.ts';
 
-const ARP_REQUEST = 1;
-const ARP_REPLY = 2;
-const ND_SOLICIT = 135;
-const ND_ADVERT = 136;
 const DIRECTION = 1n << BigInt(TunnelKey.fromGuest.offset);
 const TO_GUEST = { value: 0n, mask: DIRECTION };
 const RETURNED = { value: 0n, mask: DIRECTION | (0xffn << BigInt(TunnelKey.anchor.offset)) };
@@ -63,13 +68,8 @@ const FROM_GUEST = { value: DIRECTION, mask: DIRECTION };
 const OPENED = { value: 1 << Mark.opened.offset, mask: 1 << Mark.opened.offset };
 const ROUTER_ADVERT = 134;
 const REDIRECT = 137;
-/** Flags of a neighbour advertisement (RFC 4861, section 4.4). */
-const NdFlag = { router: 0x8000_0000, solicited: 0x4000_0000, override: 0x2000_0000 } as const;
 const VLAN_TAGGED = { value: 0x1000, mask: 0x1000 };
-const UNSPECIFIED = '::';
-const ALL_NODES = { ipv6: 'ff02::1', ethernet: '33:33:00:00:00:01' } as const;
 const LINK_LOCAL = 'fe80::/10';
-const TARGET_LINK_LAYER_ADDRESS = 2;
 const GROUP_ADDRESS = '01:00:00:00:00:00/01:00:00:00:00:00';
 
 /** How many guests a host's uplink floods to is bounded by the host, so one flow holds them all. */
@@ -96,12 +96,17 @@ export function routingRecipes(
     flows: () => floodFlows(flooded),
   });
   if (tunnel !== undefined) {
-    for (const peer of view.peers) {
-      recipes.push({
-        key: `routing host ${peer.number}`,
-        inputs: [tunnel, peer],
-        flows: () => peerFlows(tunnel, peer.number, peer.underlay),
-      });
+    for (const [kind, peers] of [
+      ['host', view.peers],
+      ['edge', view.edges],
+    ] as const) {
+      for (const peer of peers) {
+        recipes.push({
+          key: `routing ${kind} ${peer.number}`,
+          inputs: [tunnel, peer.number, peer.underlay],
+          flows: () => peerFlows(tunnel, cookie('routing', kind, peer.number), peer.underlay),
+        });
+      }
     }
   }
   for (const subnet of view.subnets) {
@@ -216,9 +221,9 @@ function floodFlows(ports: readonly number[]): readonly Flow[] {
   return list.flows;
 }
 
-/** Tunnels are taken from hosts under control only; the key says the rest. */
-function peerFlows(tunnel: number, number: number, underlay: string): readonly Flow[] {
-  const list = new FlowList(cookie('routing', 'host', number));
+/** Tunnels are taken from hosts and edges under control only; the key says the rest. */
+function peerFlows(tunnel: number, owner: bigint, underlay: string): readonly Flow[] {
+  const list = new FlowList(owner);
   const from = underlay.includes(':') ? { tun_ipv6_src: underlay } : { tun_src: underlay };
   const { interface: nic, anchor } = TunnelKey;
   list.add('classify', 100, { in_port: tunnel, ...from }, [
@@ -397,14 +402,13 @@ function anchorFlows(list: FlowList, { nic, atHome }: Resident, own: Anchor, adm
   const toIt = { eth_dst: nic.mac };
   const deliver: Then = [[set(Register.interface, nic.number)], 'deliver'];
   if (own.addresses.ipv4 !== undefined) {
-    answerArp(list, 100, {}, own.addresses.ipv4, nic.mac);
+    addressAnswers(list, own.addresses.ipv4, nic.mac);
     if (atHome) list.add('inbound', 110, { ...toIt, eth_type: ETH_ARP, arp_op: ARP_REPLY }, deliver);
     list.add('inbound', 100, { ...ip[4], ip_dst: own.addresses.ipv4 }, found(hops));
     list.add('route', 200, { ...ip[4], ip_dst: own.addresses.ipv4 }, [[resubmit('inbound')]]);
   }
   if (own.addresses.ipv6 !== undefined) {
-    answerNd(list, 100, {}, own.addresses.ipv6, nic.mac, 0);
-    denyNd(list, 110, own.addresses.ipv6, nic.mac);
+    addressAnswers(list, own.addresses.ipv6, nic.mac);
     if (atHome) {
       const advert = { ...ip[6], ip_proto: ICMPV6, icmpv6_type: ND_ADVERT };
       list.add('inbound', 110, { ...toIt, ...advert }, deliver);
@@ -464,75 +468,4 @@ function graceFlows({ nic, guest, others }: Resident): readonly Flow[] {
     }
   }
   return list.flows;
-}
-
-type Asked = Pick<MatchInput, 'reg0' | 'reg1'>;
-
-function answerArp(list: FlowList, priority: number, asked: Asked, address: string, mac: string): void {
-  list.add('neighbour', priority, { ...asked, eth_type: ETH_ARP, arp_op: ARP_REQUEST, arp_tpa: address }, [
-    [
-      copy('eth_src', 0, 'eth_dst', 0, 48),
-      set('eth_src', mac),
-      set('arp_op', ARP_REPLY),
-      copy('arp_sha', 0, 'arp_tha', 0, 48),
-      copy('arp_spa', 0, 'arp_tpa', 0, 32),
-      set('arp_sha', mac),
-      set('arp_spa', address),
-    ],
-    'answer',
-  ]);
-}
-
-/**
- * RFC 4861, section 7.2.4. The datapath rewrites the solicitation's source link-layer address option into a
- * target one; that is done in user space, hence the meter.
- */
-function answerNd(
-  list: FlowList,
-  priority: number,
-  asked: Asked,
-  address: string,
-  mac: string,
-  flags: number,
-): void {
-  const nd = { ...ip[6], ip_proto: ICMPV6 };
-  list.add('neighbour', priority, { ...asked, ...nd, icmpv6_type: ND_SOLICIT, nd_target: address }, [
-    [
-      meter('neighbour'),
-      copy('eth_src', 0, 'eth_dst', 0, 48),
-      set('eth_src', mac),
-      copy('ipv6_src', 0, 'ipv6_dst', 0, 128),
-      set('ipv6_src', address),
-      set('icmpv6_type', ND_ADVERT),
-    ],
-    'neighbourReply',
-  ]);
-  list.add('neighbourReply', priority, { ...asked, ...nd, icmpv6_type: ND_ADVERT, nd_target: address }, [
-    [
-      set('nd_options_type', TARGET_LINK_LAYER_ADDRESS),
-      set('nd_reserved', flags + NdFlag.solicited + NdFlag.override),
-      set('nd_tll', mac),
-    ],
-    'answer',
-  ]);
-}
-
-/** Somebody wants to use the address (RFC 4862, section 5.4.3): all are told whose it is, unsolicited. */
-function denyNd(list: FlowList, priority: number, address: string, mac: string): void {
-  const nd = { ...ip[6], ip_proto: ICMPV6, nd_target: address };
-  list.add('neighbour', priority, { ...nd, icmpv6_type: ND_SOLICIT, ipv6_src: UNSPECIFIED }, [
-    [
-      meter('neighbour'),
-      set('eth_dst', ALL_NODES.ethernet),
-      set('eth_src', mac),
-      set('ipv6_dst', ALL_NODES.ipv6),
-      set('ipv6_src', address),
-      set('icmpv6_type', ND_ADVERT),
-    ],
-    'neighbourReply',
-  ]);
-  list.add('neighbourReply', priority, { ...nd, icmpv6_type: ND_ADVERT, ipv6_dst: ALL_NODES.ipv6 }, [
-    [set('nd_reserved', NdFlag.override)],
-    'answer',
-  ]);
 }

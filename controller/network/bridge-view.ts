@@ -37,6 +37,10 @@ export interface BridgeView {
   readonly subnets: readonly Subnet[];
   /** The other hosts, which tunnels lead to. */
   readonly peers: readonly Host[];
+  /** Edges, which tunnels come from. */
+  readonly edges: readonly Edge[];
+  /** Subnets whose stations are behind an edge that has been seen. */
+  readonly edgeSubnets: readonly Subnet[];
   readonly residents: readonly Resident[];
 }
 
@@ -79,6 +83,8 @@ export interface Passer {
   readonly nic: GuestInterface;
   /** Where its traffic is to be delivered. */
   readonly location: Host | undefined;
+  /** Where copies of it go, too. */
+  readonly copyTo: Host | undefined;
   /** Those of its anchors that are at other sites than the edge. */
   readonly anchors: readonly Anchor[];
 }
@@ -96,11 +102,13 @@ function edgeView(state: NetworkState, name: EdgeName): EdgeView | undefined {
   for (const guest of state.guests.values()) {
     const placement = state.placements.get(guest.name);
     const location = placement === undefined ? undefined : state.hosts.get(placement);
+    const copies = state.copies.get(guest.name);
+    const copyTo = copies === undefined ? undefined : state.hosts.get(copies);
     for (const nic of guest.interfaces) {
       const anchors = (state.anchors.get(nic.number) ?? []).filter(
         ({ host }) => state.hosts.get(host)?.site !== edge.site,
       );
-      if (anchors.length > 0) passers.push({ nic, location, anchors });
+      if (anchors.length > 0) passers.push({ nic, location, copyTo, anchors });
     }
   }
   return {
@@ -154,6 +162,7 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
     }
   }
 
+  const edges = [...state.edges.values()].filter(({ name }) => state.bridges.has(name));
   return {
     kind: 'host',
     host,
@@ -162,6 +171,8 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
     tunnel: bridge.ports.get(TUNNEL_PORT)?.ofport,
     subnets: [...state.subnets.values()].filter((subnet) => subnet.site === host.site),
     peers: [...state.hosts.values()].filter((peer) => peer !== host),
+    edges,
+    edgeSubnets: [...state.subnets.values()].filter(({ site }) => edges.some((edge) => edge.site === site)),
     residents,
   };
 }

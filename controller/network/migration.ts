@@ -5,6 +5,7 @@
  *                  └─────────┴──────────┴→ failed → rolled-back
  */
 import type { Admit, GuestName, HostName } from './model.ts';
+import type { RelayMode } from './relay.ts';
 
 export interface Migration {
   readonly id: string;
@@ -13,6 +14,8 @@ export interface Migration {
   readonly to: HostName;
   readonly strategy: Strategy;
   readonly admit: Admit;
+  /** How the anchors relay while the guest is where it goes; through tunnels where nothing is said. */
+  readonly relay?: RelayMode;
   /** Who began it: the controller, or somebody else (`virsh migrate`, virt-manager). */
   readonly origin: 'controller' | 'noticed';
   readonly phase: Phase;

@@ -10,6 +10,7 @@
  */
 import type { DefencePolicy } from './defence-policy.ts';
 import type { Migration } from './migration.ts';
+import type { Relay } from './relay.ts';
 
 export interface NetworkState {
   readonly subnets: ReadonlyMap<Prefix, Subnet>;
@@ -185,6 +186,8 @@ export interface Anchor {
   readonly addresses: Addresses;
   /** What the anchor does with new connections from outside while the guest is elsewhere. */
   readonly admit: Admit;
+  /** How it relays to the hosts that the guest is at or goes to; through a tunnel where nothing is said. */
+  readonly relays?: readonly Relay[];
 }
 
 /** A care-of address that a client may still take for the interface's. */

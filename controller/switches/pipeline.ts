@@ -16,6 +16,13 @@
  *
  *   any port ── classify ── blocklist ── neighbour ── edge ──► as a switch would
  *                                                      └─ edge-tracked ──► as a switch would, the connection noted
+ *                                                             └──► relay address ──► uplink
+ *
+ * What takes the place of tunnels, in the ways to relay `rewrite` (both) and `direct` (answers):
+ *
+ *   at the anchor       … deliver ──► relay address ──► uplink
+ *   where the guest is  uplink ── … inbound ── deliver-relayed ──► guest
+ *                       guest ── … outbound-relayed ──► relay address, or the anchor's own ──► uplink
  *
  * One app owns each table; flows of several objects share it, told apart by cookie. Rules are proactive:
  * what no rule knows is dropped, never sent to the controller.
@@ -91,10 +98,22 @@ export const Register = {
   tooLarge: 'reg5',
   /** One of `Admission`. */
   admission: 'reg6',
+  /** One of `Answer`. At an edge: whether the packet came with a relay address as its source. */
+  answer: 'reg7',
 } as const;
 
 /** Where a packet came from; a station is what is inside an edge. */
 export const Class = { guest: 1, uplink: 2, tunnel: 3, station: 4 } as const;
+
+/** How what a guest answers on a relayed connection leaves the host that it is at. */
+export const Answer = {
+  /** Through a tunnel to the anchor. */
+  tunnel: 0,
+  /** Out of the uplink, with the relay address that edges send to as its source. */
+  relayAddress: 1,
+  /** Out of the uplink, with the address that the connection was born on as its source. */
+  straight: 2,
+} as const;
 
 /** What happens to a new connection. */
 export const Admission = {
@@ -107,9 +126,9 @@ export const Admission = {
 } as const;
 
 /**
- * Bits of `ct_mark`. In a relay zone: the index of the connection's anchor. In an anchor zone: whether the
- * guest opened the connection here, so that its packets need no asking before the first answer; that the
- * bridge knows it, which is to be seen even where conntrack calls a packet invalid; whether a client's
+ * Bits of `ct_mark`. In a relay zone: the index of the connection's anchor, and how answers leave. In an anchor
+ * zone: whether the guest opened the connection here, so that its packets need no asking before the first answer;
+ * that the bridge knows it, which is to be seen even where conntrack calls a packet invalid; whether a client's
  * handshake has been counted as completed, and whether its end has been counted.
  */
 export const Mark = {
@@ -118,6 +137,7 @@ export const Mark = {
   known: { offset: 9, bits: 1 },
   completed: { offset: 10, bits: 1 },
   ended: { offset: 11, bits: 1 },
+  answer: { offset: 12, bits: 2 },
 } as const;
 
 /**
@@ -162,7 +182,15 @@ export const COOKIE_PREFIX_MASK = 0xffff_0000_0000_0000n;
 export const App = { routing: 1, migration: 2, defence: 3 } as const;
 export type AppName = keyof typeof App;
 
-export const ObjectKind = { bridge: 0, interface: 1, host: 2, subnet: 3, relay: 4, counter: 5 } as const;
+export const ObjectKind = {
+  bridge: 0,
+  interface: 1,
+  host: 2,
+  subnet: 3,
+  relay: 4,
+  counter: 5,
+  edge: 6,
+} as const;
 export type ObjectKindName = keyof typeof ObjectKind;
 
 export function cookie(app: AppName, kind: ObjectKindName, number: number): bigint {

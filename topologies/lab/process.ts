@@ -67,6 +67,11 @@ export class LabProcess {
     });
   }
 
+  /** The lines of its standard error, as `lines` has those of its output; instead of `errors`. */
+  errorLines(): AsyncIterable<string> {
+    return createInterface({ input: this.#child.stderr!, crlfDelay: Infinity });
+  }
+
   /** Writes to its input, which must be a pipe. */
   write(text: string): void {
     this.#child.stdin?.write(text);

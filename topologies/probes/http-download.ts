@@ -26,6 +26,7 @@ let inBody = false;
 let offset = 0;
 let lastArrival = startedAt;
 let client = options.client;
+let clientPort: number | null = null;
 let error: string | null = null;
 
 function check(chunk: Buffer, now: number): void {
@@ -52,6 +53,7 @@ socket.setTimeout(CONNECT_MS, () => {
 socket.on('error', (cause) => (error ??= cause.message));
 socket.once('connect', () => {
   client ??= socket.localAddress;
+  clientPort = socket.localPort ?? null;
   socket.write(`GET /bytes/${size}?rate=${Math.round(rate)} HTTP/1.1\r\nHost: guest\r\n\r\n`);
 });
 socket.on('data', (chunk) => {
@@ -83,6 +85,7 @@ printSummary({
   protocol: 'http',
   client: client ?? '',
   target: options.target,
+  clientPort,
   unit: 'bytes',
   // Ended early by a signal, what was asked for is what had come.
   sent: survived ? offset : size,

@@ -17,6 +17,7 @@ const recorder = new Recorder(options.out);
 const tally = new Tally();
 const startedAt = systemClock.now();
 let client = options.client ?? '';
+let clientPort: number | null = null;
 let errors = '';
 
 const helper = spawn(
@@ -34,8 +35,10 @@ const ended = new Promise<void>((resolve) => {
 });
 createInterface({ input: helper.stdout }).on('line', (line) => {
   const [what, number = '', time = ''] = line.split(' ');
-  if (what === 'from') client ||= number;
-  else if (what === 's') tally.send(Number(time));
+  if (what === 'from') {
+    client ||= number;
+    clientPort = Number(time);
+  } else if (what === 's') tally.send(Number(time));
   else if (tally.receive(Number(number), Number(time))) recorder.write(tally.observation(Number(number)));
 });
 await Promise.race([untilStopped(options.durationMs), ended]);
@@ -51,6 +54,7 @@ printSummary({
   protocol: 'icmp',
   client,
   target: options.target,
+  clientPort,
   unit: 'packets',
   ...tally.count(),
   survived: tally.answeredSince(stoppedAt - 1_000),

@@ -6,6 +6,8 @@ export interface ProbeSummary {
   /** The client's address, or the name it was given. */
   readonly client: string;
   readonly target: string;
+  /** TCP, UDP: the client's own port; ICMP: its identifier. By it the connection is found in captures. */
+  readonly clientPort?: number | null;
   /** What `sent`, `received`, `lost`, `duplicated` and `reordered` count. */
   readonly unit: 'messages' | 'packets' | 'bytes';
   readonly sent: number;

@@ -49,6 +49,7 @@ const connected = await new Promise<boolean>((resolve) => {
   socket.once('close', () => resolve(false));
 });
 const client = options.client ?? socket.localAddress ?? '';
+const clientPort = socket.localPort ?? null;
 if (connected) {
   const stopSending = pace(options.intervalMs ?? 2, (now) => {
     const message = Buffer.alloc(LENGTH);
@@ -69,6 +70,7 @@ printSummary({
   protocol: 'tcp',
   client,
   target: options.target,
+  clientPort,
   unit: 'messages',
   ...tally.count(),
   survived,

@@ -25,6 +25,7 @@ socket.on('message', (message) => {
 });
 await new Promise<void>((resolve) => socket.connect(options.port ?? 7, options.target, resolve));
 const client = options.client ?? socket.address().address;
+const clientPort = socket.address().port;
 const stopSending = pace(options.intervalMs ?? 10, (now) => {
   const message = Buffer.alloc(LENGTH);
   message.writeUInt32BE(MAGIC, 0);
@@ -43,6 +44,7 @@ printSummary({
   protocol: 'udp',
   client,
   target: options.target,
+  clientPort,
   unit: 'packets',
   ...tally.count(),
   survived: tally.answeredSince(stoppedAt - 1_000),

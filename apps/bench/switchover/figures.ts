@@ -2,6 +2,7 @@
  * From what was seen of one migration to its figures, and from many to a row. Pure. Times are in milliseconds since
  * the Unix epoch; the lab has one clock.
  */
+import { gapAround } from '../../evidence/silence.ts';
 import type { Observation } from '../../../topologies/probes/summary.ts';
 
 export const STRATEGIES = ['mac-learning', 'rarp', 'redirect', 'bicast'] as const;
@@ -72,15 +73,16 @@ export interface Row {
 }
 
 /** How long after RESUME a silence may begin and still be the switchover's. */
-const AFTERMATH_MS = 1_000;
+const AFTERMATH_MS = 500;
 /** How long before STOP a datagram may have been sent that the stop has caught on its way. */
 const RUN_UP_MS = 50;
 
 export function figuresOf(seen: Seen): Figures {
   const { stoppedAt, resumedAt, copyMs, tap, udp, tcp, lost, duplicated, reordered } = seen;
   const blackoutMs = resumedAt - stoppedAt;
-  const gapMs = silence(arrivals(udp), stoppedAt, resumedAt + AFTERMATH_MS);
-  const tcpGapMs = silence(arrivals(tcp), stoppedAt, resumedAt + AFTERMATH_MS);
+  const around = { from: stoppedAt, to: resumedAt + AFTERMATH_MS };
+  const gapMs = gapAround(arrivals(udp), around)?.ms ?? NaN;
+  const tcpGapMs = gapAround(arrivals(tcp), around)?.ms ?? NaN;
   return {
     blackoutMs,
     copyMs,
@@ -107,16 +109,6 @@ export function networkMs(tap: readonly TapDatagram[], resumedAt: number): numbe
 
 function arrivals(observations: readonly Observation[]): number[] {
   return observations.flatMap(({ received }) => (received === null ? [] : [received])).sort((a, b) => a - b);
-}
-
-/** The longest time between two arrivals that has a part in the window. */
-export function silence(sorted: readonly number[], from: number, to: number): number {
-  let longest = 0;
-  for (let i = 1; i < sorted.length; i++) {
-    if (sorted[i]! < from || sorted[i - 1]! > to) continue;
-    longest = Math.max(longest, sorted[i]! - sorted[i - 1]!);
-  }
-  return longest;
 }
 
 export function rowsOf(runs: readonly Run[]): Row[] {

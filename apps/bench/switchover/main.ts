@@ -14,7 +14,7 @@ import { systemClock } from '../../../controller/clock.ts';
 import { machineFacts } from '../machine.ts';
 import { rowsOf, type Run, STRATEGIES, type Strategy } from './figures.ts';
 import { measure } from './measure.ts';
-import { macLearning, ours, type Peer } from './peers.ts';
+import { MAX_BLACKOUT_MS, macLearning, ours, type Peer } from './peers.ts';
 import { formatRows } from './table.ts';
 
 const RESULTS = join('results', 'bench-switchover.json');
@@ -104,7 +104,7 @@ async function main(): Promise<void> {
 
 const NOTES = [
   `one guest of 128 MiB at a time, copied at ${BANDWIDTH_MIBPS} MiB/s over links without delay; UDP at \`rate\` packets/s, a TCP echo every 2 ms beside it`,
-  'mac-learning: two hosts of one subnet, bridges that learn, QEMU’s RARP, and QEMU’s own longest downtime (300 ms); the others: two subnets, and the controller’s steering (100 ms at most)',
+  `mac-learning: two hosts of one subnet, bridges that learn, QEMU’s RARP, and QEMU’s own longest downtime (300 ms); the others: two subnets, and the controller’s steering (${MAX_BLACKOUT_MS} ms at most)`,
   'blackout: from QEMU’s STOP to its RESUME, by its own stamps; networkMs: from RESUME to the first request on the destination’s TAP that the guest answers there, by a capture of that TAP',
   'the UDP answers come from the guest’s driver (XDP), since under software emulation a socket cannot answer 5,000 a second',
   'gap: the longest silence of arrivals at the client around the switchover; lost, duplicated, reordered: UDP, over the whole run',

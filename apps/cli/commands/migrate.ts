@@ -16,6 +16,7 @@ interface Options extends ClientCommandOptions {
   readonly to: string;
   readonly strategy?: Strategy;
   readonly admit?: 'all' | 'established';
+  readonly relay?: 'tunnel' | 'rewrite' | 'direct';
   readonly bandwidth?: number;
   readonly maxBlackout?: number;
   readonly autoConverge?: true;
@@ -43,6 +44,12 @@ export function migrateCommand(terminal: Terminal): Command {
       ).choices(['all', 'established']),
     )
     .addOption(
+      new Option(
+        '--relay <mode>',
+        'how old connections reach the guest: tunnel (default), rewrite or direct; see below',
+      ).choices(['tunnel', 'rewrite', 'direct']),
+    )
+    .addOption(
       new Option('--bandwidth <MiB/s>', 'the most that the copy may take of the network').argParser(
         wholeNumber('MiB/s'),
       ),
@@ -68,6 +75,15 @@ An interrupt (Ctrl-C) ends the watching, not the migration.
 
 ${PHASES_HELP}
 
+Ways to relay what was born on an address that the guest left behind:
+  tunnel     from the anchor through a Geneve tunnel, and back through it; suits any network, takes 50 bytes of
+             each packet (70 over IPv6)
+  rewrite    the edge at the client's site sends it straight to the new site, full size, the old site left out; a
+             client whose site has no edge is relayed by the anchor, which suits networks that let packets out
+             from addresses that are not their own (no ingress filtering, BCP 38), at the old and the new site
+  direct     from the anchor through a tunnel; answers leave at the new site with the old address, which suits
+             networks without ingress filtering at the new site
+
 Examples:
   arctictern migrate web --to b1
   arctictern migrate web --to b1 --admit established      flee from an attack: nothing new is relayed
@@ -82,6 +98,7 @@ Examples:
         to: options.to,
         ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
         ...(options.admit === undefined ? {} : { admit: options.admit }),
+        ...(options.relay === undefined ? {} : { relay: options.relay }),
         ...(options.bandwidth === undefined ? {} : { bandwidthMiBps: options.bandwidth }),
         ...(options.maxBlackout === undefined ? {} : { maxBlackoutMs: options.maxBlackout }),
         ...(options.autoConverge === undefined ? {} : { autoConverge: options.autoConverge }),

@@ -24,7 +24,7 @@ export function migrationsText(migrations: readonly MigrationObject[], now: numb
 }
 
 export function migrationText(migration: MigrationObject, now: number, colors: Colors): string {
-  const { id, guest, from, fromSubnet, to, toSubnet, strategy, admit, origin, reason } = migration;
+  const { id, guest, from, fromSubnet, to, toSubnet, strategy, admit, relay, origin, reason } = migration;
   const { warning, blackoutMs, copyMs } = migration;
   const phases = phasesOf(migration);
   const start = phases[0]?.at ?? now;
@@ -35,6 +35,7 @@ export function migrationText(migration: MigrationObject, now: number, colors: C
       ['from', `${from} (${fromSubnet})`],
       ['to', `${to} (${toSubnet})`],
       ['strategy', `${strategy}, admits ${admit}`],
+      ['relay', relay],
       ['begun by', origin === 'controller' ? 'the controller' : 'somebody else'],
       ['phase', phaseText(migration, colors)],
       ...(reason === null ? [] : [['reason', clean(reason)] as const]),

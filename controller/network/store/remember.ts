@@ -4,10 +4,11 @@
  * What is written is the difference between two states, so that a change costs what it changes. A row is
  * replaced as a whole: deleted by its key and inserted again, in one transaction.
  */
+import { isIPv4 } from 'node:net';
 import { transaction, type Transaction } from '../../ovsdb/index.ts';
 import { DEFAULT_MAX_BLACKOUT_MS } from '../../limits.ts';
 import type { Migration } from '../migration.ts';
-import type { Anchor, NetworkState } from '../model.ts';
+import type { Addresses, Anchor, NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
 import {
   arcticTern,
@@ -18,6 +19,7 @@ import {
   type InterfaceRow,
   type MigrationRow,
   type PlacementRow,
+  type RelayRow,
   type QuarantineRow,
 } from './schema.ts';
 
@@ -27,6 +29,7 @@ export interface StoredRows {
   readonly hosts: readonly HostRow[];
   readonly placements: readonly PlacementRow[];
   readonly anchors: readonly AnchorRow[];
+  readonly relays: readonly RelayRow[];
   readonly gateways: readonly GatewayRow[];
   readonly migrations: readonly MigrationRow[];
   readonly quarantine: readonly QuarantineRow[];
@@ -36,6 +39,14 @@ export function remember(rows: StoredRows): Remembered {
   const anchors = new Map<number, Anchor[]>();
   for (const row of [...rows.anchors].sort((a, b) => a.index - b.index)) {
     const list = anchors.get(row.interface) ?? [];
+    const relays = rows.relays
+      .filter(({ interface: nic, index }) => nic === row.interface && index === row.index)
+      .map(({ host, mode, edge, anchor }) => ({
+        host,
+        mode,
+        edge: addressesOf(edge),
+        anchor: addressesOf(anchor),
+      }));
     list.push({
       index: row.index,
       host: row.host,
@@ -44,6 +55,7 @@ export function remember(rows: StoredRows): Remembered {
         ...(row.ipv6 === null ? {} : { ipv6: row.ipv6 }),
       },
       admit: row.admit,
+      ...(relays.length === 0 ? {} : { relays }),
     });
     anchors.set(row.interface, list);
   }
@@ -68,6 +80,13 @@ export function remember(rows: StoredRows): Remembered {
   };
 }
 
+function addressesOf(list: Iterable<string>): Addresses {
+  const all = [...list];
+  const ipv4 = all.find((address) => isIPv4(address));
+  const ipv6 = all.find((address) => !isIPv4(address));
+  return { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
+}
+
 /** In the order in which they were planned. */
 export function migrationsOf(rows: readonly MigrationRow[]): Migration[] {
   return rows
@@ -78,6 +97,7 @@ export function migrationsOf(rows: readonly MigrationRow[]): Migration[] {
       to: row.to,
       strategy: row.strategy,
       admit: row.admit,
+      ...(row.relay === null ? {} : { relay: row.relay }),
       origin: row.origin,
       phase: row.phase,
       entered: Object.fromEntries(row.entered),
@@ -127,7 +147,18 @@ export function difference(
   }
   for (const [nic, anchors] of changed(before?.anchors, after.anchors)) {
     tx.delete('Anchor', { interface: nic });
-    for (const { index, host, addresses, admit } of anchors ?? []) {
+    tx.delete('Relay', { interface: nic });
+    for (const { index, host, addresses, admit, relays } of anchors ?? []) {
+      for (const relay of relays ?? []) {
+        tx.insert('Relay', {
+          interface: nic,
+          index,
+          host: relay.host,
+          mode: relay.mode,
+          edge: new Set(Object.values(relay.edge)),
+          anchor: new Set(Object.values(relay.anchor)),
+        });
+      }
       tx.insert('Anchor', {
         interface: nic,
         index,
@@ -148,7 +179,7 @@ export function difference(
   ];
   for (const [, migration] of migrations) {
     if (migration === undefined) continue;
-    const { id, guest, from, to, strategy, admit, origin, phase, entered, reason } = migration;
+    const { id, guest, from, to, strategy, admit, relay, origin, phase, entered, reason } = migration;
     const { leased = {}, maxBlackoutMs, blackoutMs, copyMs, warning } = migration;
     tx.delete('Migration', { id });
     tx.insert('Migration', {
@@ -158,6 +189,7 @@ export function difference(
       to,
       strategy,
       admit,
+      relay: relay ?? null,
       origin,
       phase,
       entered: new Map(Object.entries(entered)),

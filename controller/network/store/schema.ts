@@ -1,5 +1,5 @@
 /**
- * The OVSDB schema ArcticTern, version 1.1.0: generated, do not edit. See ovsdb/generate.ts.
+ * The OVSDB schema ArcticTern, version 1.3.0: generated, do not edit. See ovsdb/generate.ts.
  */
 import type { DatabaseSchema, Uuid } from '../../ovsdb/index.ts';
 
@@ -42,6 +42,20 @@ export interface AnchorRow {
   readonly admit: 'all' | 'established';
 }
 
+export interface RelayRow {
+  readonly _uuid: Uuid<'Relay'>;
+  /** 1 to 32767. */
+  readonly interface: number;
+  /** 1 to 255. */
+  readonly index: number;
+  readonly host: string;
+  readonly mode: 'rewrite' | 'direct';
+  /** At most 2. */
+  readonly edge: ReadonlySet<string>;
+  /** At most 2. */
+  readonly anchor: ReadonlySet<string>;
+}
+
 export interface QuarantineRow {
   readonly _uuid: Uuid<'Quarantine'>;
   readonly address: string;
@@ -64,6 +78,7 @@ export interface MigrationRow {
   readonly to: string;
   readonly strategy: 'redirect' | 'rarp' | 'bicast';
   readonly admit: 'all' | 'established';
+  readonly relay: 'tunnel' | 'rewrite' | 'direct' | null;
   readonly origin: 'controller' | 'noticed';
   readonly phase:
     'planned' | 'preparing' | 'copying' | 'switching' | 'relaying' | 'drained' | 'failed' | 'rolled-back';
@@ -84,17 +99,18 @@ export type ArcticTernTables = {
   Host: { readonly row: HostRow; readonly immutable: 'number' | 'name' };
   Placement: { readonly row: PlacementRow; readonly immutable: 'guest' };
   Anchor: { readonly row: AnchorRow; readonly immutable: 'interface' | 'index' };
+  Relay: { readonly row: RelayRow; readonly immutable: 'interface' | 'index' | 'host' | 'mode' };
   Quarantine: { readonly row: QuarantineRow; readonly immutable: 'address' | 'interface' };
   Gateway: { readonly row: GatewayRow; readonly immutable: 'prefix' };
   Migration: {
     readonly row: MigrationRow;
-    readonly immutable: 'id' | 'guest' | 'from' | 'to' | 'strategy' | 'admit' | 'origin';
+    readonly immutable: 'id' | 'guest' | 'from' | 'to' | 'strategy' | 'admit' | 'relay' | 'origin';
   };
 };
 
 export const arcticTern: DatabaseSchema<ArcticTernTables> = {
   name: 'ArcticTern',
-  version: '1.1.0',
+  version: '1.3.0',
   tables: {
     Global: {
       columns: {
@@ -171,6 +187,36 @@ export const arcticTern: DatabaseSchema<ArcticTernTables> = {
       isRoot: true,
       indexes: [['interface', 'index']],
     },
+    Relay: {
+      columns: {
+        interface: {
+          key: { type: 'integer', minInteger: 1, maxInteger: 32767 },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        index: {
+          key: { type: 'integer', minInteger: 1, maxInteger: 255 },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        host: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
+        mode: {
+          key: { type: 'string', enum: ['rewrite', 'direct'] },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        edge: { key: { type: 'string' }, min: 0, max: 2, mutable: true, ephemeral: false },
+        anchor: { key: { type: 'string' }, min: 0, max: 2, mutable: true, ephemeral: false },
+      },
+      isRoot: true,
+      indexes: [['interface', 'index', 'host']],
+    },
     Quarantine: {
       columns: {
         address: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
@@ -210,6 +256,13 @@ export const arcticTern: DatabaseSchema<ArcticTernTables> = {
         admit: {
           key: { type: 'string', enum: ['all', 'established'] },
           min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        relay: {
+          key: { type: 'string', enum: ['tunnel', 'rewrite', 'direct'] },
+          min: 0,
           max: 1,
           mutable: false,
           ephemeral: false,

@@ -90,6 +90,13 @@ describe('what is refused', () => {
       /^`bandwidthMiBps`: /,
     ],
     [
+      'a blackout without end',
+      post({ guest: 'web', to: 'b1', maxBlackoutMs: 10_001 }),
+      400,
+      'API_BAD_REQUEST',
+      /^`maxBlackoutMs`: /,
+    ],
+    [
       'something in an abort',
       post({ now: true }, '/v1/migrations/0123456789ab/abort'),
       400,

@@ -132,6 +132,7 @@ guest          web
 from           a1 (10.1.0.0/24)
 to             b2 (10.2.0.0/24)
 strategy       redirect, admits all
+relay          tunnel
 begun by       somebody else
 phase          rolled-back
 reason         the destination gave the guest up
@@ -281,6 +282,10 @@ describe('what is refused', () => {
     [
       ['migrate', 'web', '--to', 'b1', '--admit', 'some'],
       "error: option '--admit <which>' argument 'some' is invalid. Allowed choices are all, established.\n(add --help for what is possible)\n",
+    ],
+    [
+      ['migrate', 'web', '--to', 'b1', '--max-blackout', '1h'],
+      "error: option '--max-blackout <ms>' argument '1h' is invalid. It should be a whole number of ms, from 1 to 10000.\n(add --help for what is possible)\n",
     ],
     [
       ['migrate', 'web', '--to', 'b1', '--bandwidth', '0'],

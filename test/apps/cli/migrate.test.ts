@@ -76,18 +76,36 @@ Completed in 9.04 s: blackout 37.1 ms.
   it('passes on what is wished', async () => {
     const { ended } = await watch(
       {},
-      '--strategy',
-      'redirect',
-      '--admit',
-      'established',
-      '--bandwidth',
-      '32',
+      ...['--strategy', 'bicast', '--admit', 'established', '--bandwidth', '32', '--max-blackout', '60'],
+      ...['--auto-converge', '--post-copy'],
     );
     controller.enter(ID, 'relaying', PLANNED + 1, { blackoutMs: 1, performed: true });
     expect((await ended).code).toBe(0);
     expect(controller.wishes).toEqual([
-      ['web', 'b1', { strategy: 'redirect', admit: 'established', bandwidthMiBps: 32 }],
+      [
+        'web',
+        'b1',
+        {
+          strategy: 'bicast',
+          admit: 'established',
+          bandwidthMiBps: 32,
+          maxBlackoutMs: 60,
+          autoConverge: true,
+          postCopy: true,
+        },
+      ],
     ]);
+  });
+
+  it('says once what the migration cannot keep to, and what the copy took', async () => {
+    const { terminal, ended } = await watch();
+    const warning = 'the guest dirties its memory faster than it can be copied';
+    controller.enter(ID, 'copying', PLANNED + 400, { warning });
+    await until(() => terminal.err.text.includes('warning'));
+    controller.enter(ID, 'relaying', PLANNED + 9_040, { blackoutMs: 37, copyMs: 8_900, performed: true });
+    const { out, err } = await ended;
+    expect(err).toBe(`warning: ${warning}\n`);
+    expect(out).toContain('Completed in 9.04 s: blackout 37 ms, copied for 8.9 s.\n');
   });
 
   it('waits for libvirt to end it at the source, of which no event tells', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { leaseCareOf } from '../../../apps/migration/care-of.ts';
 import { isAttached, newAnchors, withLeases } from '../../../apps/migration/switchover.ts';
-import { anchored, bridgeSeen, placed } from '../../../controller/network/changes.ts';
+import { anchored, bridgeSeen, delivered, placed } from '../../../controller/network/changes.ts';
 import type { Anchor, NetworkState } from '../../../controller/network/model.ts';
 import { after, atHome, bridge } from '../../controller/network/sites.ts';
 
@@ -82,6 +82,66 @@ describe('the index', () => {
     const all = Array.from({ length: 254 }, (_, i) => i + 2);
     expect(lease(places(all.slice(0, -1))).index).toBe(255);
     expect(() => lease(places(all))).toThrow(expect.objectContaining({ code: 'MIGRATION_TOO_MANY_ANCHORS' }));
+  });
+});
+
+describe('ways to relay', () => {
+  const web = state.guests.get('web')!;
+  const roomy: NetworkState = {
+    ...state,
+    subnets: new Map(
+      [...state.subnets].map(([prefix, subnet]) => {
+        const { careOf, family } = subnet;
+        if (careOf === undefined || family === 6) return [prefix, subnet];
+        return [prefix, { ...subnet, careOf: { ...careOf, last: careOf.last.replace(/1$/, '9') } }];
+      }),
+    ),
+  };
+  const relays = (now: NetworkState, index: number) =>
+    now.anchors.get(1)!.find((anchor) => anchor.index === index)!.relays ?? [];
+
+  test('by rewriting, a relay address for each anchor at another site and each kind of sender', () => {
+    const there = withLeases(roomy, web, 'away-1', 'rewrite');
+    expect(relays(there, 1)).toEqual([
+      {
+        host: 'away-1',
+        mode: 'rewrite',
+        edge: { ipv4: '10.2.0.201', ipv6: '2001:db8:2::201' },
+        anchor: { ipv4: '10.2.0.202', ipv6: '2001:db8:2::202' },
+      },
+    ]);
+    // The care-of address is an anchor, too, and the guest will be where it is.
+    expect(relays(there, 2)).toEqual([]);
+    expect(withLeases(there, web, 'away-1', 'rewrite')).toBe(there);
+    // On the way back, of the migration that failed, what the guest had is as it was.
+    expect(newAnchors(roomy, there, web).map(({ anchor }) => anchor.index)).toEqual([2]);
+  });
+
+  test('none for edges where there is no edge', () => {
+    const there = withLeases({ ...roomy, edges: new Map() }, web, 'away-1', 'rewrite');
+    expect(relays(there, 1)).toMatchObject([{ edge: {}, anchor: { ipv4: '10.2.0.201' } }]);
+  });
+
+  test('no addresses for direct answers, nor for tunnels, nor within a site', () => {
+    const direct = withLeases(roomy, web, 'away-1', 'direct');
+    expect(relays(direct, 1)).toEqual([{ host: 'away-1', mode: 'direct', edge: {}, anchor: {} }]);
+    expect(relays(withLeases(direct, web, 'away-1', 'tunnel'), 1)).toEqual([]);
+    expect(relays(withLeases(roomy, web, 'home-2', 'rewrite'), 1)).toEqual([]);
+  });
+
+  test('those to where the guest is are kept, those to where it was are not', () => {
+    const there = after(withLeases(roomy, web, 'away-1', 'rewrite'), delivered('web', 'away-1'));
+    const next = withLeases(there, web, 'bare-1', 'direct');
+    expect(relays(next, 1).map(({ host, mode }) => [host, mode])).toEqual([
+      ['away-1', 'rewrite'],
+      ['bare-1', 'direct'],
+    ]);
+    const last = withLeases(after(next, delivered('web', 'bare-1')), web, 'home-1', 'rewrite');
+    expect(relays(last, 1).map(({ host }) => host)).toEqual(['bare-1']);
+    expect(relays(last, 2)).toMatchObject([
+      { host: 'bare-1', mode: 'direct' },
+      { host: 'home-1', mode: 'rewrite', edge: { ipv4: '10.1.0.200' } },
+    ]);
   });
 });
 

@@ -19,6 +19,7 @@ import {
 } from '../../../controller/network/changes.ts';
 import type { Phase } from '../../../controller/network/migration.ts';
 import type { Admit, HostName, NetworkState } from '../../../controller/network/model.ts';
+import type { RelayMode } from '../../../controller/network/relay.ts';
 import { formatFlow } from '../../../controller/openflow/index.ts';
 import { between } from '../../../controller/switches/diff.ts';
 import { compileBlock, instructionsOf } from '../../../controller/switches/installed.ts';
@@ -35,9 +36,9 @@ const program = (state: NetworkState, host: HostName, before: Program = emptyPro
 };
 
 const leased =
-  (to: HostName): Change =>
+  (to: HostName, relay: RelayMode): Change =>
   (state) =>
-    withLeases(state, state.guests.get('web')!, to);
+    withLeases(state, state.guests.get('web')!, to, relay);
 const plugged = (host: HostName, ...guests: readonly GuestName[]): Change =>
   bridgeSeen(host, bridge(host, ...guests));
 const moving = (from: HostName, to: HostName, phase: Phase): Change =>
@@ -45,14 +46,20 @@ const moving = (from: HostName, to: HostName, phase: Phase): Change =>
 
 /** Up to the switchover: leased and plugged in at the destination. */
 const arriving =
-  (from: HostName, to: HostName): Change =>
+  (from: HostName, to: HostName, relay: RelayMode = 'tunnel'): Change =>
   (state) =>
-    after(state, leased(to), moving(from, to, 'copying'), plugged(to, 'web'));
+    after(state, leased(to, relay), moving(from, to, 'copying'), plugged(to, 'web'));
 /** After it: unplugged at the source. */
 const moved =
-  (from: HostName, to: HostName): Change =>
+  (from: HostName, to: HostName, relay: RelayMode = 'tunnel'): Change =>
   (state) =>
-    after(state, arriving(from, to), delivered('web', to), moving(from, to, 'relaying'), plugged(from));
+    after(
+      state,
+      arriving(from, to, relay),
+      delivered('web', to),
+      moving(from, to, 'relaying'),
+      plugged(from),
+    );
 /** Shortly before it: copies go to the destination. */
 const copyingToBoth =
   (from: HostName, to: HostName): Change =>
@@ -96,7 +103,8 @@ const switches = (state: NetworkState): string[] => [...state.hosts.keys(), ...s
 const ofGuests = (flows: Program): Program =>
   new Map(
     [...flows].filter(
-      ([key]) => /interface|grace|deliver|binding|flood|edge \d/.test(key) && key !== 'migration bridge',
+      ([key]) =>
+        /interface|grace|deliver|binding|relay|flood|migration edge/.test(key) && key !== 'migration bridge',
     ),
   );
 
@@ -106,6 +114,19 @@ function situation(state: NetworkState, hosts: readonly HostName[]): string {
 
 const home = atHome();
 const away = moved('home-1', 'away-1')(home);
+/** Room for relay addresses. */
+const roomy: Change = (state) => ({
+  ...state,
+  subnets: new Map(
+    [...state.subnets].map(([prefix, subnet]) => {
+      const { careOf, family } = subnet;
+      if (careOf === undefined || family === 6) return [prefix, subnet];
+      return [prefix, { ...subnet, careOf: { ...careOf, last: careOf.last.replace(/1$/, '9') } }];
+    }),
+  ),
+});
+const rewritten = moved('home-1', 'away-1', 'rewrite')(roomy(home));
+const rewrittenBack = moved('away-1', 'home-1', 'rewrite')(rewritten);
 const third = moved('away-1', 'bare-1')(away);
 
 const situations: Readonly<Record<string, readonly [NetworkState, ...HostName[]]>> = {
@@ -129,6 +150,10 @@ const situations: Readonly<Record<string, readonly [NetworkState, ...HostName[]]
   'after-a-restart-at-home': [graceSet('home-1', 1)(home), 'home-1'],
   'after-a-restart-with-another-anchor': [graceSet('home-1', 1)(moved('away-1', 'home-1')(away)), 'home-1'],
   'at-home-seen-from-an-edge': [home, 'border'],
+  'away-by-rewriting': [rewritten, 'home-1', 'away-1', 'border'],
+  'away-by-rewriting-from-an-attack': [admits('home-1', 'established')(rewritten), 'border'],
+  'back-home-after-rewriting': [rewrittenBack, 'home-1', 'away-1', 'border'],
+  'away-directly': [moved('home-1', 'away-1', 'direct')(home), 'home-1', 'away-1'],
   'not-running': [
     after(
       home,
@@ -229,6 +254,15 @@ describe('a switchover', () => {
     for (const names of Object.values(changed(there, next))) {
       expect(names).toEqual(['migration binding 1', 'migration deliver 1']);
     }
+  });
+
+  test('the same by rewriting, at the edge too', () => {
+    const rewriting = arriving('home-1', 'away-1', 'rewrite')(roomy(home));
+    expect(changed(rewriting, delivered('web', 'away-1')(rewriting))).toEqual({
+      'home-1': ['migration binding 1', 'migration deliver 1', 'routing flood'],
+      'away-1': ['migration binding 1', 'migration deliver 1'],
+      border: ['migration edge 1'],
+    });
   });
 
   test('no other guest’s flows are touched', () => {

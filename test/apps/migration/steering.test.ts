@@ -104,7 +104,7 @@ interface Run {
 function run(
   guest: Guest,
   terms: Partial<Terms>,
-  { ms = 30_000, anchorsMs = 5, stagedAt = 0, leadMs = 400, phase = 0 } = {},
+  { ms = 30_000, anchorsMs = 5, stagedAt = 0, leadMs = 400, phase = 0, lateMs = 0 } = {},
 ): Run {
   const whole: Terms = {
     strategy: 'redirect',
@@ -132,7 +132,7 @@ function run(
     if (now === copyingAt) obey(letSwitch(steering!, whole, now + leadMs), now);
     if (now < next) continue;
     obey(steer(steering!, whole, qemu.sample(now, now >= stagedAt)), now);
-    next = now + (steering!.mode === 'approach' ? 10 : 50);
+    next = now + (steering!.mode === 'approach' ? 10 : 50) + lateMs;
   }
   return { stoppedAt: qemu.stoppedAt, copyingAt, orders };
 }
@@ -188,6 +188,14 @@ describe('bicast', () => {
     // QEMU has got its speed back, and the downtime that is allowed.
     expect(orders.filter(({ type }) => type === 'speed').at(-1)).toMatchObject({ mibps: 16 });
     expect(orders.filter(({ type }) => type === 'downtime').at(-1)).toMatchObject({ ms: 100 });
+  });
+
+  test.each([0.1, 0.2, 0.4, 0.8])('nor does one escape that dirties %s MiB again and again', (mib) => {
+    for (const lateMs of [0, 15, 30, 45]) {
+      const light = { ...busy, dirtyPerMs: 4_096, workingSet: mib * MIB };
+      const { stoppedAt, copyingAt } = run(light, bicast, { lateMs });
+      expect(copyingAt, `looks ${lateMs} ms late`).toBeLessThan(stoppedAt!);
+    }
   });
 
   test('a guest under load switches over from its second pass', () => {

@@ -12,16 +12,20 @@ test.each([
 
 test('copies leave room for the blackout, and are given a least time', () => {
   expect(longestLeadMs(5_000, 100)).toBe(100);
-  expect(longestLeadMs(20_000, 100)).toBe(60);
+  expect(longestLeadMs(20_000, 100)).toBe(100);
   expect(longestLeadMs(undefined, 100)).toBe(Number.POSITIVE_INFINITY);
 });
 
 describe('what cannot hold is said', () => {
   test('before, for the strategies that fill the queue', () => {
     expect(foresee(5_000, 100, 'bicast')).toBeUndefined();
+    expect(foresee(5_500, 100, 'bicast')).toMatch(
+      /holds 181 ms .* 100 ms of copies and a blackout of 100 ms/,
+    );
+    expect(foresee(5_500, 60, 'bicast')).toBeUndefined();
     expect(foresee(8_000, 100, 'redirect')).toBeUndefined();
     expect(foresee(8_000, 100, 'bicast')).toBe(
-      "the destination's queue of 1000 packets holds 125 ms of the 8000 packets/s that the guest gets, and 60 ms of " +
+      "the destination's queue of 1000 packets holds 125 ms of the 8000 packets/s that the guest gets, and 100 ms of " +
         'copies and a blackout of 100 ms may be needed: packets may be lost; allow a shorter blackout, or thin the traffic',
     );
     expect(foresee(20_000, 100, 'redirect')).toMatch(/and a blackout of 100 ms may be needed/);

@@ -107,6 +107,8 @@ test('a bundle that is held open is fed, until it is committed', async () => {
   for (let fed = 1; fed <= 3; fed++) {
     clock.advance(limits.bundleFeedInterval);
     await until('it is fed', () => fake.all('bundle_add_message').length === count + fed);
+    // The switch's answer to the session's probe is here, too, before the next probe is due.
+    await session.barrier('waiting for the switch');
   }
   await bundle.commit();
   clock.advance(limits.bundleFeedInterval);

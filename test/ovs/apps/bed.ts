@@ -37,6 +37,7 @@ import { declare } from '../../../controller/network/declare.ts';
 import type { NetworkDescription } from '../../../controller/network/description.ts';
 import type { Phase } from '../../../controller/network/migration.ts';
 import type { Addresses, Admit, BridgePort, NetworkState } from '../../../controller/network/model.ts';
+import type { RelayMode } from '../../../controller/network/relay.ts';
 import { Network } from '../../../controller/network/network.ts';
 import { Fabric, type StagedSwitchover } from '../../../controller/switches/fabric.ts';
 import { SwitchListener } from '../../../controller/switches/listener.ts';
@@ -248,8 +249,8 @@ export class Bed {
   }
 
   /** All of a migration, in the order in which a live one goes. */
-  async move(guest: GuestKey, to: HostKey, admit: Admit = 'all'): Promise<void> {
-    const switchover = await this.prepare(guest, to);
+  async move(guest: GuestKey, to: HostKey, admit: Admit = 'all', relay: RelayMode = 'tunnel'): Promise<void> {
+    const switchover = await this.prepare(guest, to, relay);
     await this.stop(guest);
     await switchover.commit(admit);
     await this.run(guest, to);
@@ -258,9 +259,13 @@ export class Bed {
   }
 
   /** Up to the moment before the switchover: leases, flows, an empty relay zone, the commit staged. */
-  async prepare(guest: GuestKey, to: HostKey): Promise<{ commit: (admit?: Admit) => Promise<void> }> {
+  async prepare(
+    guest: GuestKey,
+    to: HostKey,
+    relay: RelayMode = 'tunnel',
+  ): Promise<{ commit: (admit?: Admit) => Promise<void> }> {
     const known = this.network.state.guests.get(guest)!;
-    this.network.update((state) => withLeases(state, known, to));
+    this.network.update((state) => withLeases(state, known, to, relay));
     this.phase(guest, to, 'copying');
     await this.fabric.settled();
     for (const { number } of known.interfaces) await this.fabric.flushZone(to, relayZone(number));
@@ -385,6 +390,7 @@ export class Bed {
       const pings = hops.map((hop) => `ping -q -c 1 -W 2 ${hop}`);
       await this.room.run(`host-${host}`, ['sh', '-e', '-c', ['ip neigh flush all', ...pings].join('\n')]);
     }
+    await this.room.run(`host-${EDGE}`, ['ping', '-q', '-c', '1', '-W', '2', '203.0.113.1']);
   }
 
   /** Open vSwitch of a host or the edge, told to connect to the controller by way of a socket of its own. */

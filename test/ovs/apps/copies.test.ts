@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { warmings } from '../../../apps/migration/warming.ts';
 import { copied, delivered } from '../../../controller/network/changes.ts';
 import { address, Bed } from './bed.ts';
-import { udp4 } from './frames.ts';
+import { tcp4, udp4 } from './frames.ts';
 import type { Datagrams } from './room.ts';
 
 let bed: Bed;
@@ -124,32 +124,47 @@ test('a tunnel whose next hop was forgotten is warm again before the first relay
 
 describe('megaflows', () => {
   async function megaflows(): Promise<string[]> {
-    const dump = await bed.appctl('a', 'dpctl/dump-flows', 'netdev@ovs-netdev');
-    return dump.split('\n').filter((line) => line.includes('actions:'));
+    const dumps = await Promise.all(
+      (['a', 'b'] as const).map((host) => bed.appctl(host, 'dpctl/dump-flows', 'netdev@ovs-netdev')),
+    );
+    return dumps.flatMap((dump) => dump.split('\n')).filter((line) => line.includes('actions:'));
   }
 
-  /** Datagrams from as many sources, each with a port of its own. */
-  async function flood(count: number, wide: boolean): Promise<void> {
+  const FLOOD = 400;
+  const kinds = {
+    'UDP from many ports': (i: number) => ({ from: address.stranger.ipv4, port: 1024 + i, flags: undefined }),
+    'UDP from many sources': (i: number) => ({ from: spoofed(i), port: 1024 + i, flags: undefined }),
+    'TCP’s SYN from many sources': (i: number) => ({ from: spoofed(i), port: 1024 + i, flags: 0x02 }),
+    'TCP’s ACK from many sources': (i: number) => ({ from: spoofed(i), port: 1024 + i, flags: 0x10 }),
+  } as const;
+  const spoofed = (i: number): string => `198.51.${100 + (i >> 8)}.${i & 255}`;
+
+  async function flood(kind: keyof typeof kinds, count: number): Promise<void> {
     const tap = await bed.room.tap('stranger', 'eth0');
-    const [ethFrom, ethTo] = [
-      await bed.macOf('stranger', 'eth0'),
-      await bed.macOf('router', 'to-y'),
-    ] as const;
+    const ethFrom = await bed.macOf('stranger', 'eth0');
+    const ethTo = await bed.macOf('router', 'to-y');
     for (let i = 0; i < count; i++) {
-      const from = wide ? `198.51.${100 + (i >> 8)}.${i & 255}` : address.stranger.ipv4;
-      await tap.inject(udp4({ from, to: HOME, ethFrom, ethTo }, [1024 + i, 9000], `${i}`));
+      const { from, port, flags } = kinds[kind](i);
+      const ip = { from, to: HOME, ethFrom, ethTo };
+      const segment = { sequence: i, acknowledges: 1 };
+      await tap.inject(
+        flags === undefined ? udp4(ip, [port, 9000], `${i}`) : tcp4(ip, [port, 9000], { ...segment, flags }),
+      );
     }
   }
 
-  test.each([
-    ['ports of one client', false],
-    ['spoofed sources', true],
-  ])('do not grow with the number of %s', async (_what, wide) => {
-    await bed.room.udp('web', '0.0.0.0', 9000);
-    await flood(20, wide);
-    const few = (await megaflows()).length;
-    await flood(400, wide);
-    const many = await megaflows();
-    expect(many.length - few, many.slice(0, 12).join('\n')).toBeLessThan(20);
+  describe.each(['at home', 'away'])('to a guest %s', (where) => {
+    test.each(Object.keys(kinds) as (keyof typeof kinds)[])('do not grow with %s', async (kind) => {
+      if (where === 'away') await bed.move('web', 'b');
+      await bed.room.udp('web', '0.0.0.0', 9000);
+      await flood(kind, 20);
+      const few = (await megaflows()).length;
+      await flood(kind, FLOOD);
+      const many = await megaflows();
+      const packets = many.map((line) => Number(/packets:(\d+)/.exec(line)?.[1] ?? 0));
+      // One of them carried the flood.
+      expect(Math.max(...packets)).toBeGreaterThan(FLOOD / 2);
+      expect(many.length - few, many.slice(0, 12).join('\n')).toBeLessThan(FLOOD / 20);
+    });
   });
 });

@@ -79,8 +79,9 @@ export class Room {
     address: string,
     port: number,
     seconds = 3,
+    fromPort = 0,
   ): Promise<Stream> {
-    const question = { ns: namespace, from, address, port, timeout: seconds };
+    const question = { ns: namespace, from, fromPort, address, port, timeout: seconds };
     return new Stream(this, await this.#open('connect', question));
   }
 
@@ -298,6 +299,14 @@ export class Tap extends Opened {
   /** Every incoming frame since the last look that `wanted` accepts. */
   frames(wanted: (frame: Buffer) => boolean): Buffer[] {
     return this.inbox.all((item) => pick(item, 'frame', wanted));
+  }
+
+  /** The texts that any frame since the last look, in or out, had in it. */
+  passed(...texts: readonly string[]): string[] {
+    const frames = this.inbox.all((item) =>
+      item.event === 'frame' || item.event === 'sent' ? Buffer.from(item.data ?? '', 'hex') : undefined,
+    );
+    return texts.filter((text) => frames.some((frame) => frame.includes(text)));
   }
 
   /** Every outgoing frame since the last look that `wanted` accepts. */

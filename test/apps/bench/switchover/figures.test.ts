@@ -1,12 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  figuresOf,
-  networkMs,
-  rowsOf,
-  type Run,
-  silence,
-  spread,
-} from '../../../../apps/bench/switchover/figures.ts';
+import { figuresOf, networkMs, rowsOf, type Run, spread } from '../../../../apps/bench/switchover/figures.ts';
 
 const request = (n: number, at: number) => ({ n, at, toGuest: true });
 const answer = (n: number, at: number) => ({ n, at, toGuest: false });
@@ -26,16 +19,9 @@ describe('networkMs', () => {
   });
 });
 
-test('a silence counts when it has a part in the window', () => {
-  const arrivals = [0, 50, 60, 200, 210, 600];
-  expect(silence(arrivals, 70, 190)).toBe(140);
-  expect(silence(arrivals, 205, 206)).toBe(10);
-  expect(silence(arrivals, 61, 300)).toBe(390);
-  expect(silence([], 0, 10)).toBe(0);
-});
-
 test('the figures of a migration', () => {
   const observation = (n: number, received: number | null) => ({ n, sent: n, received });
+  const later = Array.from({ length: 20 }, (_, i) => observation(100 + i, 200 + 40 * i));
   expect(
     figuresOf({
       stoppedAt: 100,
@@ -47,8 +33,9 @@ test('the figures of a migration', () => {
         { n: 2, sent: 60, received: null },
         { n: 3, sent: 40, received: null },
         observation(1, 170),
+        ...later,
       ],
-      tcp: [observation(0, 99), observation(1, 180)],
+      tcp: [observation(0, 99), observation(1, 180), ...later],
       lost: 2,
       duplicated: 2,
       reordered: 3,

@@ -33,6 +33,7 @@ const empty = (): Tables => ({
   Host: [],
   Placement: [],
   Anchor: [],
+  Relay: [],
   Gateway: [],
   Quarantine: [],
   Migration: [],
@@ -60,12 +61,13 @@ function read(tables: Tables) {
   };
   const [interfaces, hosts, placements] = [rows('Interface'), rows('Host'), rows('Placement')];
   const [anchors, gateways, migrations] = [rows('Anchor'), rows('Gateway'), rows('Migration')];
-  const quarantine = rows('Quarantine');
+  const [relays, quarantine] = [rows('Relay'), rows('Quarantine')];
   return {
     interfaces,
     hosts,
     placements,
     anchors,
+    relays,
     gateways,
     migrations,
     quarantine,
@@ -74,7 +76,21 @@ function read(tables: Tables) {
 
 const away = after(
   atHome(),
-  anchored(1, { index: 2, host: 'away-1', addresses: { ipv4: '10.2.0.200' }, admit: 'established' }),
+  anchored(1, {
+    index: 2,
+    host: 'away-1',
+    addresses: { ipv4: '10.2.0.200' },
+    admit: 'established',
+    relays: [
+      {
+        host: 'home-1',
+        mode: 'rewrite',
+        edge: { ipv4: '10.1.0.200' },
+        anchor: { ipv4: '10.1.0.201', ipv6: '2001:db8:1::c8' },
+      },
+      { host: 'bare-1', mode: 'direct', edge: {}, anchor: {} },
+    ],
+  }),
   delivered('web', 'away-1'),
   migrationChanged(
     migration('home-1', 'away-1', 'relaying', {
@@ -138,7 +154,10 @@ describe('a change costs what it changes', () => {
     const more = anchored(1, { index: 3, host: 'bare-1', addresses: {}, admit: 'all' })(away);
     expect(apply(empty(), away, more).map(({ op, table }) => [op, table])).toEqual([
       ['delete', 'Anchor'],
+      ['delete', 'Relay'],
       ['insert', 'Anchor'],
+      ['insert', 'Relay'],
+      ['insert', 'Relay'],
       ['insert', 'Anchor'],
       ['insert', 'Anchor'],
     ]);

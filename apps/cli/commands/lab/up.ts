@@ -1,0 +1,51 @@
+/** `arctictern lab up`: a lab in the background. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Listr } from 'listr2';
+import { LabNotDescribed } from '../../../../topologies/lab/errors.ts';
+import { readTopology } from '../../../../topologies/parse.ts';
+import { LabSuperviseError } from '../../errors.ts';
+import { needRoot } from './need-root.ts';
+import { once } from './progress.ts';
+import { RUN_ROOT } from './running-lab.ts';
+import type { SupervisorMessage } from './supervise.ts';
+
+export async function up(file: string, options: { api: string }): Promise<void> {
+  needRoot('lab up');
+  const topology = readTopology(file);
+  if (topology.lab === undefined) throw new LabNotDescribed(topology.name);
+  mkdirSync(RUN_ROOT, { recursive: true });
+  const logFile = join(RUN_ROOT, `${topology.name}.log`);
+  const log = openSync(logFile, 'w');
+  const child = spawn(
+    process.execPath,
+    [process.argv[1]!, 'lab', 'supervise', resolve(file), '--api', options.api],
+    {
+      stdio: ['ignore', log, log, 'ipc'],
+      detached: true,
+    },
+  );
+  const tasks = new Listr(
+    [
+      {
+        title: `bring up lab ${topology.name}`,
+        task: (_context, task) =>
+          new Promise<void>((done, failed) => {
+            const say = once((detail) => (task.output = detail));
+            child.on('message', (message: SupervisorMessage) => {
+              if (message.type === 'progress') say(message.detail);
+              else if (message.type === 'ready') done();
+              else failed(new LabSuperviseError(message.detail));
+            });
+            child.once('exit', () => failed(new LabSuperviseError(`it ended; its log is ${logFile}`)));
+          }),
+      },
+    ],
+    { rendererOptions: { showErrorMessage: false }, fallbackRenderer: 'simple' },
+  );
+  await tasks.run();
+  child.disconnect();
+  child.unref();
+  process.stdout.write(`Try: arctictern guests; arctictern lab down ${topology.name}\n`);
+}

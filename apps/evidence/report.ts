@@ -1,0 +1,79 @@
+/**
+ * From a run's folder to what people look at: report.html, the tables, the timeline, and the figures as JSON.
+ */
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { type Evidence, type Figures, figuresOf } from './figures.ts';
+import { reportPage } from './report/page.ts';
+import { type Run, readRun } from './run-folder.ts';
+import {
+  captureColumns,
+  columnsTable,
+  connectionColumns,
+  csv,
+  migrationColumns,
+  packetColumns,
+  switchoverColumns,
+  timelineColumns,
+} from './tables.ts';
+import { timeline, type TimelineEntry } from './timeline.ts';
+
+export interface Report extends Figures {
+  readonly folder: string;
+  readonly lab: string;
+  readonly passed: boolean;
+  /** Milliseconds since the Unix epoch: where all other times begin. */
+  readonly origin: number;
+  /** What was written, in the folder. */
+  readonly files: readonly string[];
+}
+
+/** Reads the folder, and writes the files into it. Throws what `readRun` throws. */
+export function writeReport(folder: string): Report {
+  const run = readRun(folder);
+  const evidence = figuresOf(run);
+  const files = filesOf(run, evidence, timeline(run, evidence, evidence.traces));
+  for (const old of readdirSync(run.path)) {
+    if (/^packets-.*\.csv$/.test(old) && !files.has(old)) rmSync(join(run.path, old));
+  }
+  for (const [name, text] of files) writeFileSync(join(run.path, name), text);
+  return { ...reportOf(run, evidence), files: [...files.keys()] };
+}
+
+function reportOf({ path, summary, origin }: Run, evidence: Evidence): Omit<Report, 'files'> {
+  const { migrations, connections, switchovers, captures } = evidence;
+  const { lab, passed } = summary;
+  return { folder: path, lab, passed, origin, migrations, connections, switchovers, captures };
+}
+
+function filesOf(run: Run, evidence: Evidence, entries: readonly TimelineEntry[]): Map<string, string> {
+  const { summary, path } = run;
+  const commands = {
+    run: `arctictern lab run ${relative(process.cwd(), join(path, 'topology.yaml'))}`,
+    report: `arctictern report ${relative(process.cwd(), path)}`,
+  };
+  return new Map([
+    ['report.html', reportPage({ summary, evidence, entries }, commands)],
+    ['evidence.json', `${JSON.stringify(reportOf(run, evidence), undefined, 2)}\n`],
+    ['timeline.json', timelineJson(run.origin, entries)],
+    ['timeline.csv', csv(timelineColumns, entries)],
+    ['migrations.csv', csv(migrationColumns, evidence.migrations)],
+    ['connections.csv', csv(connectionColumns, evidence.connections)],
+    ['switchovers.csv', csv(switchoverColumns, evidence.switchovers)],
+    ['captures.csv', csv(captureColumns, evidence.captures)],
+    ...evidence.traces.map(({ name, client, taps }): [string, string] => [
+      `packets-${name}.csv`,
+      csv(
+        packetColumns,
+        [...client, ...taps].sort((a, b) => a.ms - b.ms),
+      ),
+    ]),
+    ['columns.csv', columnsTable()],
+  ]);
+}
+
+/** One entry a line: it can be long, and is searched by lines. */
+function timelineJson(origin: number, entries: readonly TimelineEntry[]): string {
+  const lines = entries.map((entry) => JSON.stringify(entry));
+  return `{"origin":${origin},"entries":[\n${lines.join(',\n')}\n]}\n`;
+}

@@ -1,0 +1,123 @@
+/**
+ * A run's folder, read: all that evidence is made from, and nothing but what is in the folder.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { moment, type Moment } from '../events.ts';
+import type { CaptureRecord } from '../lab/captures.ts';
+import type { RunSummary } from '../lab/summary.ts';
+import { DamagedRunError, IncompleteRunError, NotARunError } from './errors.ts';
+import { type Link, readLinks } from './links.ts';
+import { isAnnouncement, type Packet, readPacket } from './packet.ts';
+import { readCapture } from './pcap.ts';
+
+export interface Run {
+  readonly path: string;
+  readonly summary: RunSummary;
+  /** Where the run's clock begins: whole milliseconds since the Unix epoch. */
+  readonly origin: number;
+  /** In the order of their stamps, which are in milliseconds since `origin`. */
+  readonly moments: readonly TimedMoment[];
+  readonly captures: readonly Capture[];
+}
+
+export interface TimedMoment {
+  readonly ms: number;
+  readonly moment: Moment;
+}
+
+export interface Capture {
+  readonly record: CaptureRecord;
+  /** At clients and TAPs everything; elsewhere, where all guests' traffic passes, announcements alone. */
+  readonly packets: readonly Packet[];
+  /** Interfaces over time, where the capture is of more than one. */
+  readonly links: readonly Link[];
+  /** The file ends in the midst of a record. */
+  readonly cut: boolean;
+}
+
+const CONTROLLER_LOG = 'logs/controller.jsonl';
+const CAPTURES = 'captures/captures.json';
+
+const summaryShape = z.looseObject({
+  lab: z.string(),
+  startedAt: z.number(),
+  endedAt: z.number(),
+  migrations: z.array(z.looseObject({ id: z.string(), guest: z.string() })),
+  connections: z.array(z.looseObject({ name: z.string(), client: z.string(), guest: z.string() })),
+});
+
+/** Throws `EVIDENCE_NOT_A_RUN`, `EVIDENCE_INCOMPLETE_RUN`, `EVIDENCE_DAMAGED_RUN`, `EVIDENCE_NOT_A_CAPTURE`. */
+export function readRun(folder: string): Run {
+  const path = resolve(folder);
+  if (!isDirectory(path)) throw new NotARunError(folder, existsSync(path) ? 'files' : 'folder of that name');
+  if (!existsSync(join(path, 'summary.json'))) {
+    if (isDirectory(join(path, 'captures'))) throw new IncompleteRunError(folder);
+    throw new NotARunError(folder, 'summary.json');
+  }
+  for (const file of [CAPTURES, CONTROLLER_LOG]) {
+    if (!existsSync(join(path, file))) throw new NotARunError(folder, file);
+  }
+  const summary = readJson(path, 'summary.json', summaryShape) as unknown as RunSummary;
+  const origin = Math.floor(summary.startedAt);
+  const records = readJson(path, CAPTURES, z.array(z.looseObject({ file: z.string() })));
+  return {
+    path,
+    summary,
+    origin,
+    moments: readMoments(readFileSync(join(path, CONTROLLER_LOG), 'utf8'), origin),
+    captures: (records as unknown as CaptureRecord[]).map((record) => openCapture(path, record, origin)),
+  };
+}
+
+const logLine = z.looseObject({ time: z.number(), moment });
+
+/** The controller's log has each moment in the line that tells of it; a line that was cut short has none. */
+export function readMoments(log: string, origin: number): TimedMoment[] {
+  const moments = log.split('\n').flatMap((line): TimedMoment[] => {
+    if (!line.includes('"moment"')) return [];
+    const read = logLine.safeParse(parsed(line));
+    return read.success ? [{ ms: read.data.time - origin, moment: read.data.moment }] : [];
+  });
+  return moments.sort((a, b) => a.ms - b.ms);
+}
+
+function openCapture(path: string, record: CaptureRecord, origin: number): Capture {
+  const file = join(path, record.file);
+  if (!existsSync(file)) throw new DamagedRunError(file, 'it is not there');
+  const { linkType, frames, leftOver } = readCapture(readFileSync(file), origin, file);
+  const links = record.links === null ? '' : readFileSync(join(path, record.links), 'utf8');
+  const isWanted = record.point === 'client' || record.point === 'taps' ? () => true : isAnnouncement;
+  const packets: Packet[] = [];
+  for (const frame of frames) {
+    const packet = readPacket(frame, linkType);
+    if (packet !== undefined && isWanted(packet)) packets.push(packet);
+  }
+  return {
+    record,
+    packets,
+    links: readLinks(links, origin),
+    cut: leftOver > 0,
+  };
+}
+
+function readJson<T>(path: string, file: string, shape: z.ZodType<T>): T {
+  const text = readFileSync(join(path, file), 'utf8');
+  const read = shape.safeParse(parsed(text));
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new DamagedRunError(join(path, file), `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
