@@ -35,6 +35,7 @@ import { PacketInReason } from '../controller/switches/pipeline.ts';
 import { SampleCollector } from '../controller/switches/sample-collector.ts';
 import { DefenceService } from './defence/service.ts';
 import { verdictMoment } from './defence/verdict-moment.ts';
+import { BlocklistService } from './defence/blocklist.ts';
 import { EventStream, momentEvent } from './events.ts';
 import { Drain } from './migration/drain-service.ts';
 import { MigrationService } from './migration/service.ts';
@@ -60,6 +61,7 @@ export class ArcticTern {
   readonly fabric: Fabric;
   readonly migrations: MigrationService;
   readonly defence: DefenceService;
+  readonly blocklist: BlocklistService;
   readonly relays: Drain;
   readonly events = new EventStream();
   /** Every migration that is known of, ended ones too, by id, oldest first. */
@@ -167,6 +169,7 @@ export class ArcticTern {
         }),
     );
     this.#hypervisors = new Map(hosts.map((host) => [host.name, this.#hypervisor(host, clock, random)]));
+    this.blocklist = new BlocklistService(this.network, clock);
     this.migrations = new MigrationService({
       network: this.network,
       fabric: this.fabric,
@@ -209,6 +212,7 @@ export class ArcticTern {
     for (const cancel of this.#graceTimers.values()) cancel();
     this.#gateways.close();
     this.defence.close();
+    this.blocklist.close();
     this.relays.close();
     await Promise.all([
       this.#listener.close(),

@@ -13,8 +13,8 @@ export const recipes: Recipes = (view, state) =>
   view.kind === 'host'
     ? [
         ...routingRecipes(view, state.gateways, [...state.subnets.values()]),
-        ...defenceRecipes(),
+        ...defenceRecipes(view, state),
         ...countRecipes(view),
         ...migrationRecipes(view, state.gateways),
       ]
-    : [...edgeRoutingRecipes(view), ...defenceRecipes(), ...edgeMigrationRecipes(view, state)];
+    : [...edgeRoutingRecipes(view), ...defenceRecipes(view, state), ...edgeMigrationRecipes(view, state)];

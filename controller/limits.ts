@@ -164,7 +164,10 @@ export const switches = {
   repairDelayMaximum: 30_000,
   /** Packets per second and bridge that may go to the controller because they do not fit a tunnel. */
   tooLargePerSecond: 200,
-  /** The same for gateways' answers and guests' announcements, and for neighbour discovery answered in flows. */
+  /** The same for gateways' answers, and for guests' announcements. */
+  gatewayPerSecond: 100,
+  announcementPerSecond: 100,
+  /** Neighbour discovery that a bridge answers in a second; each answer takes its slow path. */
   neighbourPerSecond: 1_000,
   /** Packets per second and bridge that are sampled, of each of three sorts (see `Meter`). */
   samplesPerSecond: 1_000,
@@ -237,6 +240,40 @@ export const defence = {
   verdictsKept: 1_000,
 } as const;
 
+/** The blocklist. */
+export const blocklist = {
+  /**
+   * Sources in the first line, at most. While packets come from random sources, each of them costs about four
+   * megaflows.
+   */
+  firstLine: 500,
+  /** What changes with one source is the shard that it is in. */
+  firstLineShards: 16,
+  secondLineShards: 1_024,
+  /** Sources and allowances that are kept, at most. A source costs OVS about 1.3 KiB on every bridge. */
+  sources: 2_000_000,
+  allowances: 1_000,
+  /** A block with more sources than this keeps no list of its own; to take it away is to look through all. */
+  sourcesKept: 1_000,
+  /** Sources in one request, and the largest body that holds them. */
+  sourcesPerRequest: 10_000,
+  bodyBytes: 1_048_576,
+  /** The longest reason, in UTF-16 code units. */
+  reason: 200,
+  /** The longest that a block with an end may last. */
+  longest: 365 * 86_400_000,
+  /** The shortest prefixes that may be blocked: less would be a good part of the internet. */
+  shortest: { 4: 8, 6: 19 },
+} as const;
+
+/** Admission of new connections. */
+export const admission = {
+  /** New connections from outside that a bridge lets a guest have in a second, when nothing else is said. */
+  perSecond: 1_000,
+  /** The same while a flood from spoofed sources is on. */
+  perSecondInFlood: 100,
+} as const;
+
 /** What is left of a move, and when it goes. The first two are defaults of a topology's `drain`. */
 export const drain = {
   /**
@@ -264,6 +301,12 @@ export const drain = {
 export const conntrack = {
   tcpEstablished: 86_400,
   udpMultiple: 300,
+  /**
+   * What nobody has answered, or only half: short, so that what a flood opens is gone soon. OVS's own are 30 s for
+   * a handshake and 60 s for the first datagram.
+   */
+  tcpHandshake: 10,
+  unanswered: 10,
   /** By how much it outlives the anchor. */
   margin: 3_600,
 } as const;

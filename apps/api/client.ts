@@ -7,6 +7,9 @@ import { api as limits } from '../../controller/limits.ts';
 import { type DefencePolicyObject, defencePolicy, verdict, type VerdictObject } from './defence-objects.ts';
 import * as objects from './objects.ts';
 import type {
+  AllowanceObject,
+  BlockObject,
+  BlockRequest,
   EdgeObject,
   EventObject,
   FlowObject,
@@ -16,6 +19,7 @@ import type {
   MigrationRequest,
   ReleaseRequest,
   StatusObject,
+  UnblockedObject,
 } from './objects.ts';
 import {
   ApiAnswerError,
@@ -77,6 +81,19 @@ export class ApiClient {
     this.#get(`v1/guests/${segment(guest)}/defence`, defencePolicy);
   defend = (guest: string, policy: DefencePolicyObject): Promise<DefencePolicyObject> =>
     this.#send('PUT', `v1/guests/${segment(guest)}/defence`, policy, defencePolicy);
+  blocks = (): Promise<BlockObject[]> => this.#get('v1/blocks', objects.block.array());
+  blockNumbered = (number: number): Promise<BlockObject> => this.#get(`v1/blocks/${number}`, objects.block);
+  block = (request: BlockRequest): Promise<BlockObject> => this.#post('v1/blocks', request, objects.block);
+  addSources = (number: number, sources: readonly string[]): Promise<BlockObject> =>
+    this.#post(`v1/blocks/${number}/sources`, { sources }, objects.block);
+  removeBlock = (number: number): Promise<BlockObject> => this.#delete(`v1/blocks/${number}`, objects.block);
+  unblock = (source: string): Promise<UnblockedObject> =>
+    this.#delete(`v1/blocked-sources/${segment(source)}`, objects.unblocked);
+  allowed = (): Promise<AllowanceObject[]> => this.#get('v1/allowed', objects.allowance.array());
+  allow = (source: string, reason: string): Promise<AllowanceObject> =>
+    this.#post('v1/allowed', { source, reason }, objects.allowance);
+  disallow = (source: string): Promise<AllowanceObject> =>
+    this.#delete(`v1/allowed/${segment(source)}`, objects.allowance);
 
   /**
    * What happens from now on: `onOpen` is called when nothing is missed any more. Ends without an error only when
@@ -135,6 +152,10 @@ export class ApiClient {
   async #send<T>(method: string, path: string, body: object, schema: ZodType<T>): Promise<T> {
     const headers = { 'content-type': 'application/json' };
     return this.#ask(path, { method, headers, body: JSON.stringify(body) }, schema);
+  }
+
+  async #delete<T>(path: string, schema: ZodType<T>): Promise<T> {
+    return this.#ask(path, { method: 'DELETE' }, schema);
   }
 
   async #ask<T>(

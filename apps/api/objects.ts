@@ -3,7 +3,7 @@
  * from here. Names are those of ARCHITECTURE.md's list of words.
  */
 import { z } from 'zod';
-import { migration as limits } from '../../controller/limits.ts';
+import { blocklist as blocklistLimits, migration as limits } from '../../controller/limits.ts';
 import { STRATEGIES } from '../../controller/network/migration.ts';
 import { moment as timelineMoment } from '../events.ts';
 
@@ -198,6 +198,55 @@ export const event = z
   })
   .meta({ id: 'Event' });
 
+const source = z.string().meta({ description: 'an address, or a prefix in CIDR form' });
+const reason = z.string().max(blocklistLimits.reason).meta({ description: 'why, for people' });
+
+export const block = z
+  .object({
+    number: z.number().int().meta({ description: 'what cookies of its flows name; never used again' }),
+    origin: z.enum(['person', 'verdict', 'list']),
+    reason: z.string(),
+    verdict: z.string().nullable().meta({ description: 'id of the verdict that made it' }),
+    guest: z
+      .string()
+      .nullable()
+      .meta({ description: 'only packets to this guest are dropped; null: to any' }),
+    line: z.enum(['first', 'second']).meta({
+      description: 'first: nothing of its sources gets in; second: none of their new connections',
+    }),
+    count: z.number().int().meta({ description: 'how many sources it has' }),
+    sources: z.array(source).meta({ description: 'the first of them; none where they are very many' }),
+    createdAt: moment,
+    expires: moment.nullable().meta({ description: 'null: when it is taken away' }),
+  })
+  .meta({ id: 'Block', description: 'sources that are dropped, for one reason' });
+
+export const blockRequest = z
+  .strictObject({
+    sources: z.array(source).min(1).max(blocklistLimits.sourcesPerRequest),
+    origin: z.enum(['person', 'list']).optional(),
+    reason: reason.optional(),
+    guest: z.string().optional(),
+    lastsMs: z.number().positive().max(blocklistLimits.longest).optional(),
+  })
+  .meta({ id: 'BlockRequest' });
+
+export const moreSources = z
+  .strictObject({ sources: z.array(source).min(1).max(blocklistLimits.sourcesPerRequest) })
+  .meta({ id: 'MoreSources' });
+
+export const unblocked = z
+  .object({ source, blocks: z.array(z.number().int()).meta({ description: 'the blocks that it was in' }) })
+  .meta({ id: 'Unblocked' });
+
+export const allowance = z
+  .object({ source, reason: z.string(), createdAt: moment })
+  .meta({ id: 'Allowance', description: 'a source that is never dropped by a block' });
+
+export const allowanceRequest = z
+  .strictObject({ source, reason: reason.optional() })
+  .meta({ id: 'AllowanceRequest' });
+
 /** RFC 9457. */
 export const problem = z
   .object({
@@ -215,6 +264,10 @@ export type EdgeObject = z.infer<typeof edge>;
 export type MigrationObject = z.infer<typeof migration>;
 export type ReleaseRequest = z.infer<typeof releaseRequest>;
 export type MigrationRequest = z.infer<typeof migrationRequest>;
+export type BlockObject = z.infer<typeof block>;
+export type BlockRequest = z.infer<typeof blockRequest>;
+export type UnblockedObject = z.infer<typeof unblocked>;
+export type AllowanceObject = z.infer<typeof allowance>;
 export type FlowObject = z.infer<typeof flow>;
 export type StatusObject = z.infer<typeof status>;
 export type EventObject = z.infer<typeof event>;

@@ -17,6 +17,12 @@ const named = {
   Migration: objects.migration,
   MigrationRequest: objects.migrationRequest,
   AbortRequest: objects.abortRequest,
+  Block: objects.block,
+  BlockRequest: objects.blockRequest,
+  MoreSources: objects.moreSources,
+  Unblocked: objects.unblocked,
+  Allowance: objects.allowance,
+  AllowanceRequest: objects.allowanceRequest,
   ReleaseRequest: objects.releaseRequest,
   Verdict: defence.verdict,
   AttackSource: defence.attackSource,
@@ -64,12 +70,14 @@ const host = pathParameter('host', 'name of a host');
 const edge = pathParameter('edge', 'name of an edge');
 const guest = pathParameter('guest', 'name of a guest');
 const verdict = pathParameter('id', 'id of a verdict');
+const block = pathParameter('number', 'number of a block');
+const source = pathParameter('source', 'an address, or a prefix with its slash as %2F');
 const migration = pathParameter('id', 'id of a migration');
 
 interface Operation {
   readonly id: string;
   readonly summary: string;
-  readonly success: readonly [status: 200 | 202, description: string, content: object];
+  readonly success: readonly [status: 200 | 201 | 202, description: string, content: object];
   readonly parameter?: object;
   readonly request?: object;
   /** Statuses of problems that this operation is known for, beside those of every operation. */
@@ -209,7 +217,11 @@ export function openApiDocument(version: string): object {
           id: 'beginMigration',
           summary: 'Begin a migration',
           request: { required: true, ...one('MigrationRequest') },
-          success: [202, 'It has begun; follow it at its own address', withLocation(one('Migration'))],
+          success: [
+            202,
+            'It has begun; follow it at its own address',
+            withLocation(one('Migration'), 'migration'),
+          ],
           problems: [...BODY_PROBLEMS, 404, 409, 503],
         }),
       },
@@ -265,6 +277,89 @@ export function openApiDocument(version: string): object {
           problems: [404],
         }),
       },
+      '/v1/blocks': {
+        get: operation({
+          id: 'listBlocks',
+          summary: 'What is blocked, oldest first',
+          success: [200, 'OK', list('Block')],
+        }),
+        post: operation({
+          id: 'block',
+          summary: 'Drop what comes from these sources, at every bridge under control',
+          request: { required: true, ...one('BlockRequest') },
+          success: [201, 'Noted; the bridges follow at once', withLocation(one('Block'), 'block')],
+          problems: [...BODY_PROBLEMS, 404, 409],
+        }),
+      },
+      '/v1/blocks/{number}': {
+        get: operation({
+          id: 'getBlock',
+          summary: 'One block',
+          parameter: block,
+          success: [200, 'OK', one('Block')],
+          problems: [404],
+        }),
+        delete: operation({
+          id: 'removeBlock',
+          summary: 'Take a block away, with all of its sources',
+          parameter: block,
+          success: [200, 'The block as it was', one('Block')],
+          problems: [404],
+        }),
+      },
+      '/v1/blocks/{number}/sources': {
+        post: operation({
+          id: 'addSources',
+          summary: 'More sources for a block: long lists come in parts',
+          parameter: block,
+          request: { required: true, ...one('MoreSources') },
+          success: [200, 'The block as it is now', one('Block')],
+          problems: [...BODY_PROBLEMS, 404, 409],
+        }),
+      },
+      '/v1/blocked-sources/{source}': {
+        delete: operation({
+          id: 'unblock',
+          summary: 'Take a source out of every block that names it',
+          parameter: source,
+          success: [200, 'The blocks that it was in', one('Unblocked')],
+          problems: [400, 404],
+        }),
+      },
+      '/v1/allowed': {
+        get: operation({
+          id: 'listAllowed',
+          summary: 'Sources that are never dropped by a block',
+          success: [200, 'OK', list('Allowance')],
+        }),
+        post: operation({
+          id: 'allow',
+          summary: 'Let a source pass whatever is blocked, now and later',
+          request: { required: true, ...one('AllowanceRequest') },
+          success: [201, 'Noted; the bridges follow at once', one('Allowance')],
+          problems: [...BODY_PROBLEMS, 409],
+        }),
+      },
+      '/v1/allowed/{source}': {
+        delete: operation({
+          id: 'disallow',
+          summary: 'Take a source off the allow-list',
+          parameter: source,
+          success: [200, 'The allowance as it was', one('Allowance')],
+          problems: [400, 404],
+        }),
+      },
+      '/v1/blocklist': {
+        get: operation({
+          id: 'getBlocklist',
+          summary: 'The blocklist as text, for routers that pull it',
+          success: [
+            200,
+            'A line each: `allow SOURCE`, or `block SOURCE END`, the end in seconds since the Unix epoch or `-`',
+            { content: { 'text/plain': { schema: { type: 'string' } } } },
+          ],
+        }),
+      },
       '/v1/events': {
         get: operation({
           id: 'followEvents',
@@ -285,9 +380,9 @@ export function openApiDocument(version: string): object {
   };
 }
 
-function withLocation(content: object): object {
+function withLocation(content: object, what: string): object {
   return {
-    headers: { Location: { description: 'address of the migration', schema: { type: 'string' } } },
+    headers: { Location: { description: `address of the ${what}`, schema: { type: 'string' } } },
     ...content,
   };
 }

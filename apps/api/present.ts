@@ -1,6 +1,7 @@
 /**
  * From the network's state to the objects of the API. Pure.
  */
+import type { Block } from '../../controller/network/blocklist.ts';
 import { isMoving, type Migration } from '../../controller/network/migration.ts';
 import type {
   Bridge,
@@ -14,7 +15,14 @@ import type {
 import { type FlowDesc, formatInstructions, formatMatch } from '../../controller/openflow/index.ts';
 import { cookieOwner, objectText, Table, type TableName } from '../../controller/switches/pipeline.ts';
 import type { Drain, RelayReport } from '../migration/drain-service.ts';
-import type { EdgeObject, FlowObject, GuestObject, HostObject, MigrationObject } from './objects.ts';
+import type {
+  BlockObject,
+  EdgeObject,
+  FlowObject,
+  GuestObject,
+  HostObject,
+  MigrationObject,
+} from './objects.ts';
 
 /** What the pipeline uses, by the names of the `Datapath` table's `capabilities` (ovs-vswitchd.conf.db(5)). */
 const NEEDED = [
@@ -161,6 +169,25 @@ function subnetOf(state: NetworkState, hostName: string): string {
   const site = state.hosts.get(hostName)?.site;
   for (const subnet of state.subnets.values()) if (subnet.site === site) return subnet.prefix;
   return '';
+}
+
+/** Of its sources, the first ones: a block may have a million. */
+const SOURCES_SHOWN = 10;
+
+export function presentBlock(block: Block): BlockObject {
+  const { number, origin, reason, verdict, guest, line, count, sources = [], createdAt, expires } = block;
+  return {
+    number,
+    origin,
+    reason,
+    verdict: verdict ?? null,
+    guest: guest ?? null,
+    line,
+    count,
+    sources: sources.slice(0, SOURCES_SHOWN),
+    createdAt,
+    expires: expires ?? null,
+  };
 }
 
 const tableNames = new Map(Object.entries(Table).map(([name, id]) => [id as number, name as TableName]));

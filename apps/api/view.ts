@@ -6,6 +6,7 @@ import type { HostName, NetworkState } from '../../controller/network/model.ts';
 import type { FlowSource } from '../../controller/switches/read-flows.ts';
 import type { ControllerEvent } from '../events.ts';
 import type { DefenceService } from '../defence/service.ts';
+import type { BlocklistService } from '../defence/blocklist.ts';
 import type { Drain } from '../migration/drain-service.ts';
 import type { MigrationService } from '../migration/service.ts';
 
@@ -23,6 +24,10 @@ export interface ControllerView {
   readonly history: ReadonlyMap<string, Migration>;
   /** `on` gives a function that ends the subscription. */
   readonly events: { on(listener: (event: ControllerEvent) => void): () => void };
+  readonly blocklist: Pick<
+    BlocklistService,
+    'block' | 'add' | 'remove' | 'unblock' | 'allow' | 'disallow' | 'version'
+  >;
   readonly migrations: Pick<MigrationService, 'begin' | 'abort'>;
   readonly defence: Pick<DefenceService, 'verdicts' | 'defend'>;
   readonly relays: Pick<Drain, 'report' | 'release'>;

@@ -46,11 +46,11 @@ async function measure(size: number, say: (line: string) => void): Promise<Case[
     const changedFile = ovs.path('changed-flows');
     await writeFile(
       file,
-      asText([...compile(recipes(size, PER_BLOCK)).values()].flatMap(({ flows }) => flows)),
+      asText([...compile(recipes(size, PER_BLOCK)).values()].flatMap(({ flows }) => [...flows])),
     );
     await writeFile(
       changedFile,
-      asText([...compile(recipes(size, PER_BLOCK, 1)).values()].flatMap(({ flows }) => flows)),
+      asText([...compile(recipes(size, PER_BLOCK, 1)).values()].flatMap(({ flows }) => [...flows])),
     );
     const figures = new Map<string, number[]>();
     const note = (what: string, figure: number): void => {

@@ -29,6 +29,20 @@ export class NoSuchNodeError extends ArcticTernError {
   }
 }
 
+export class NothingToBlockError extends ArcticTernError {
+  readonly code = 'CLI_NOTHING_TO_BLOCK';
+  constructor() {
+    super('nothing was named to be blocked: give addresses or prefixes, or a file with --file');
+  }
+}
+
+export class SourcesFileError extends ArcticTernError {
+  readonly code = 'CLI_SOURCES_FILE';
+  constructor(file: string, cause: unknown) {
+    super(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
 export class LabSuperviseError extends ArcticTernError {
   readonly code = 'CLI_LAB_SUPERVISE';
   constructor(detail: string) {

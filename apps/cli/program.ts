@@ -4,6 +4,8 @@
 import { Command } from 'commander';
 import { version } from '../version.ts';
 import { abortCommand } from './commands/abort.ts';
+import { allowCommand, allowedCommand, disallowCommand } from './commands/allow.ts';
+import { blockCommand, blocksCommand, unblockCommand } from './commands/block.ts';
 import { controllerCommand } from './commands/controller.ts';
 import { edgesCommand } from './commands/edges.ts';
 import { eventsCommand } from './commands/events.ts';
@@ -46,6 +48,7 @@ Examples:
   arctictern controller network.yaml            run the controller of a network
   arctictern status                             is it well?
   arctictern migrate web --to b1                move a guest and watch it
+  arctictern block 203.0.113.7 --for 10m        drop what comes from there
   arctictern flows a1 --hit                     what forwards packets at a host, and how many
 
 All commands but controller, lab, report and openflow ask a running controller, by its HTTP API.`,
@@ -61,6 +64,12 @@ All commands but controller, lab, report and openflow ask a running controller, 
     flowsCommand(terminal),
     migrateCommand(terminal),
     abortCommand(terminal),
+    blockCommand(terminal),
+    unblockCommand(terminal),
+    blocksCommand(terminal),
+    allowCommand(terminal),
+    disallowCommand(terminal),
+    allowedCommand(terminal),
     releaseCommand(terminal),
     eventsCommand(terminal),
     labCommand(),

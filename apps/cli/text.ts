@@ -35,6 +35,14 @@ export function ago(at: number, now: number): string {
   return `${Math.floor(ms / DAY)} d ago`;
 }
 
+/** The other way: `90s`, `10m`, `2h`, `7d`, in milliseconds; undefined when it is none of these. */
+export function lasting(text: string): number | undefined {
+  const [, count, unit] = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text) ?? [];
+  if (count === undefined) return undefined;
+  const ms = Number(count) * { s: SECOND, m: MINUTE, h: HOUR, d: DAY }[unit as 's' | 'm' | 'h' | 'd'];
+  return ms > 0 && Number.isFinite(ms) ? ms : undefined;
+}
+
 /** `1,234,567`. */
 export function amount(value: number): string {
   return value.toLocaleString('en-US');

@@ -1,17 +1,76 @@
 /**
- * Defence's flows. Owns: blocklist. What it does not list goes on.
+ * Defence's flows: who is dropped, and how much of what is new is let in.
+ *
+ *   uplink ── blocklist (first line) ── … conntrack ──┬─ established ──► to the guest
+ *                                                     └─ new ── admission (meter) ── blocklist-new (second line)
+ *
+ * Established traffic has megaflows of its own, which no source address is part of; packets of random sources
+ * end at the meter, in the datapath, before anything looks at their source. So what a flood makes of megaflows and
+ * upcalls is bounded by the meter's rate, however many sources are listed, and so is what it makes of connections.
+ * Between the meter and the second line the packet goes through conntrack once more: that is what splits one
+ * megaflow into two.
+ *
+ * Owns: blocklist, admission, blocklistNew.
  */
-import { FlowList } from '../../controller/switches/flow.ts';
-import { cookie } from '../../controller/switches/pipeline.ts';
+import { admission as limits } from '../../controller/limits.ts';
+import type { Allowance, Blocklist } from '../../controller/network/blocklist.ts';
+import type { SwitchView } from '../../controller/network/bridge-view.ts';
+import type { GuestInterface, NetworkState } from '../../controller/network/model.ts';
+import { ct, drop, type Flow, FlowList, ip, meter } from '../../controller/switches/flow.ts';
+import { Admission, admissionMeter, cookie, Register } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
+import { blocklistRecipes, fromSource } from './blocklist-flows.ts';
 
-export function defenceRecipes(): BlockRecipe[] {
-  return [
-    {
-      key: 'defence bridge',
-      inputs: [],
-      flows: () =>
-        new FlowList(cookie('defence', 'bridge', 0)).add('blocklist', 0, {}, [[], 'neighbour']).flows,
-    },
+type DefenceState = Pick<NetworkState, 'blocklist' | 'admissionRates' | 'guests' | 'anchors'>;
+
+export function defenceRecipes(view: SwitchView, state: DefenceState): BlockRecipe[] {
+  const recipes: BlockRecipe[] = [
+    { key: 'defence bridge', inputs: [view.kind], flows: () => bridgeFlows(view.kind) },
+    { key: 'defence allowed', inputs: [state.blocklist.allowed], flows: () => allowedFlows(state.blocklist) },
   ];
+  for (const nic of admitting(view)) {
+    const rate = state.admissionRates.get(nic.guest) ?? limits.perSecond;
+    recipes.push({
+      key: `defence admission ${nic.number}`,
+      inputs: [nic.number, rate],
+      flows: () => admissionFlows(nic),
+      meters: [{ meterId: admissionMeter(nic.number), rate }],
+    });
+  }
+  recipes.push(...blocklistRecipes(state));
+  return recipes;
+}
+
+/** The interfaces whose new connections from outside begin at this bridge. */
+function admitting(view: SwitchView): readonly GuestInterface[] {
+  if (view.kind === 'edge') return view.passers.map(({ nic }) => nic);
+  return view.residents.flatMap(({ nic, own }) => (own === undefined ? [] : [nic]));
+}
+
+function bridgeFlows(kind: SwitchView['kind']): readonly Flow[] {
+  const list = new FlowList(cookie('defence', 'bridge', 0))
+    .add('blocklist', 0, {}, [[], 'neighbour'])
+    .add('blocklistNew', 0, {}, [[], 'binding']);
+  if (kind === 'host') list.add('admission', 200, { [Register.admission]: Admission.none }, drop);
+  return list.flows;
+}
+
+/** What is allowed passes both lines, whatever prefix around it is blocked. */
+function allowedFlows({ allowed }: Blocklist): readonly Flow[] {
+  const list = new FlowList(cookie('defence', 'bridge', 1));
+  for (const { source } of allowed.values() as Iterable<Allowance>) {
+    list.add('blocklist', 200, fromSource(source), [[], 'neighbour']);
+    list.add('blocklistNew', 200, fromSource(source), [[], 'binding']);
+  }
+  return list.flows;
+}
+
+function admissionFlows({ number }: GuestInterface): readonly Flow[] {
+  const list = new FlowList(cookie('defence', 'interface', number));
+  for (const version of [4, 6] as const) {
+    list.add('admission', 100, { [Register.interface]: number, ...ip[version] }, [
+      [meter(admissionMeter(number)), ct({ zone: Register.anchorZone, table: 'blocklistNew' })],
+    ]);
+  }
+  return list.flows;
 }

@@ -11,7 +11,7 @@
  *                       ▲    └─► not known: under the guest's next address
  *                       └─────┘    └─► not known under any: a tunnel to the first anchor
  *
- * Owns: edge, edgeTracked.
+ * Owns, at an edge: edge, edgeTracked, binding.
  */
 import type { EdgeView, Passer } from '../../controller/network/bridge-view.ts';
 import type { Anchor, Host, NetworkState } from '../../controller/network/model.ts';
@@ -81,13 +81,21 @@ export function edgeMigrationRecipes(
   ];
 }
 
-/** Whoever begins, and whatever is under way when the edge comes under control: tracked from here on. */
+/**
+ * Whoever begins, and whatever is under way when the edge comes under control: tracked from here on. What stations
+ * begin is admitted as anywhere; TCP that is under way is not held up by that.
+ */
 function bridgeFlows(): readonly Flow[] {
   const list = new FlowList(cookie('migration', 'bridge', 0));
   for (const version of [4, 6] as const) {
-    list.add('edgeTracked', 100, { ...ctState('trk', 'new'), ...ip[version] }, [
-      [ct({ commit: true, zone: Register.anchorZone, exec: markKnown }), switched],
-    ]);
+    const track: Then = [[ct({ commit: true, zone: Register.anchorZone, exec: markKnown }), switched]];
+    const begins = { ...ctState('trk', 'new'), ...ip[version] };
+    const station = { [Register.class]: Class.station, ...begins };
+    list.add('edgeTracked', 130, { ...station, ip_proto: TCP, tcp_flags: TCP_OPENS }, [[], 'admission']);
+    list.add('edgeTracked', 120, { ...station, ip_proto: TCP }, track);
+    list.add('edgeTracked', 110, station, [[], 'admission']);
+    list.add('edgeTracked', 100, begins, track);
+    list.add('binding', 100, ip[version], track);
   }
   return list.flows;
 }

@@ -7,7 +7,8 @@
  *
  * Each way to relay is a file in relay/.
  *
- * Owns: binding, deliver, deliverRelayed, outbound, outboundRelayed, bindingOutbound, strays, relay.
+ * Owns: binding, translated, deliver, deliverRelayed, outbound, outboundRelayed, bindingOutbound,
+ * translatedOutbound, strays, relay.
  */
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
 import {
@@ -129,6 +130,9 @@ function bridgeFlows(tunnel: number | undefined): readonly Flow[] {
       [ct({ zone: Register.anchorZone, nat: {}, table: 'outboundTracked' })],
     ]);
   }
+  // Conntrack that is full lets a packet pass as it was, new and not translated.
+  list.add('translated', 100, ctState('trk', 'dnat'), [[], 'deliver']);
+  list.add('translatedOutbound', 100, ctState('trk', 'snat'), [[], 'route']);
   if (tunnel !== undefined) {
     list.add('relay', 110, { [Register.tooLarge]: 1 }, [[packetIn(PacketInReason.tooLarge, 'tooLarge')]]);
     // What came out of a tunnel goes back into one: OVS outputs to the port of entry only when told so.
@@ -295,7 +299,7 @@ function bindingFlows(
   if (!atHome && own !== undefined) {
     const { ipv4, ipv6 } = own.addresses;
     const translate = (address: string): Action =>
-      ct({ commit: true, zone, nat: { dst: address }, exec: markKnown, table: 'deliver' });
+      ct({ commit: true, zone, nat: { dst: address }, exec: markKnown, table: 'translated' });
     const careOf = { ...key, [Register.admission]: Admission.careOf };
     if (ipv4 !== undefined && nic.home.ipv4 !== undefined) {
       list.add('binding', 110, { ...careOf, ...ip[4] }, [[translate(nic.home.ipv4)]]);
@@ -324,7 +328,13 @@ function bindingFlows(
     if (address !== undefined && atHome) {
       list.add('bindingOutbound', 100, begins, [[ct({ commit: true, zone, exec: markOpened })], 'route']);
     } else if (address !== undefined) {
-      const translate = ct({ commit: true, zone, nat: { src: address }, exec: markOpened, table: 'route' });
+      const translate = ct({
+        commit: true,
+        zone,
+        nat: { src: address },
+        exec: markOpened,
+        table: 'translatedOutbound',
+      });
       list.add('bindingOutbound', 100, begins, [[translate]]);
     } else if (home !== undefined) {
       list.add('bindingOutbound', 100, begins, [relayTo(nic.number, 0, 'from-guest', home, mtu), 'relay']);

@@ -7,9 +7,9 @@
  *
  * An idle guest converges whatever the longest downtime is: at the end of a pass nothing is left. `bicast` has to be
  * ahead of it. QEMU sends in windows of 100 ms, each with a ration that follows from the speed limit. Near the end
- * the ration is halved again and again, so that no window can end the pass unseen; when little is left, copying to
- * both begins, late in a window; and when that is in force, QEMU gets its speed and its downtime: the switchover
- * comes with the next window.
+ * the ration is halved again and again, so that no window can end the pass unseen; when next to nothing is left,
+ * copying to both begins; and when that is in force, QEMU gets its speed and its downtime: the switchover comes with
+ * the next window.
  *
  * A guest that gets many packets is never idle: it is given a second pass first, which leaves less to copy.
  *
@@ -58,10 +58,6 @@ export interface Steering {
   readonly mode: 'bulk' | 'approach' | 'aimed' | 'let' | 'given-up';
   readonly downtimeMs: number;
   readonly mibps: number;
-  /** The last sample that differed from the one before it: a window has begun. */
-  readonly moved: Sample | undefined;
-  /** Since when next to nothing has been left, at every look. */
-  readonly near: number | undefined;
   /** When the downtime was last raised, and the pass at that time. */
   readonly raised: Sample | undefined;
   /** Until when copying to both may go on. */
@@ -92,13 +88,8 @@ const PASSES_BEFORE_POST_COPY = 2;
 const APPROACH_BYTES = 4 * MIB;
 /** What is left when copying to both begins: two windows at the least speed that libvirt can set. */
 const NEXT_TO_NOTHING = (2 * MIB * WINDOW_MS) / 1000;
-/**
- * From a window's begin to the begin of copying: late, so that few packets arrive twice, and early enough for what waits
- * in the source's TAP while QEMU is at something else.
- */
-const AIM_MS = 20;
 /** A guest that gets as many packets a second dirties more memory in a window than the least ration. */
-const NEVER_IDLE_PACKETS = 500;
+const NEVER_IDLE_PACKETS = 2_000;
 /** For how long the anchors may take to begin copying to both. */
 const PATIENT_WITH_ANCHORS_MS = 1_000;
 
@@ -107,8 +98,6 @@ export function beginSteering({ strategy, bandwidthMiBps }: Terms): Steered {
     mode: strategy === 'bicast' ? 'bulk' : 'let',
     downtimeMs: LEAST_DOWNTIME_MS,
     mibps: bandwidthMiBps ?? 0,
-    moved: undefined,
-    near: undefined,
     raised: undefined,
     copyUntil: undefined,
     aimedAt: 0,
@@ -119,10 +108,7 @@ export function beginSteering({ strategy, bandwidthMiBps }: Terms): Steered {
 }
 
 /** The copy was looked at. */
-export function steer(before: Steering, terms: Terms, sample: Sample): Steered {
-  const { moved } = before;
-  const changed = moved?.remaining !== sample.remaining || moved.pass !== sample.pass;
-  const steering = changed ? { ...before, moved: sample } : before;
+export function steer(steering: Steering, terms: Terms, sample: Sample): Steered {
   switch (steering.mode) {
     case 'bulk':
     case 'approach':
@@ -173,13 +159,9 @@ function approach(steering: Steering, { bandwidthMiBps }: Terms, sample: Sample)
   }
   if (remaining <= NEXT_TO_NOTHING) {
     const early = pass < 2 && packetsPerSecond >= NEVER_IDLE_PACKETS;
-    const near = early ? undefined : (steering.near ?? at);
-    const moved = steering.moved?.at ?? at;
-    // A look that came too late for one window must not miss the next one, too.
-    const due = at >= moved + AIM_MS || at >= (near ?? at) + WINDOW_MS || steering.mode === 'bulk';
-    return staged && !early && due
+    return staged && !early
       ? { steering: { ...steering, mode: 'aimed', aimedAt: at }, orders: [{ type: 'copy-to-both' }] }
-      : atSpeed({ ...steering, near }, 1);
+      : atSpeed(steering, 1);
   }
   const half = Math.floor(((remaining / MIB) * 1000) / WINDOW_MS / 2);
   const most = bandwidthMiBps ?? Number.POSITIVE_INFINITY;

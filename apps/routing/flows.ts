@@ -192,7 +192,7 @@ function bridgeFlows(uplink: number, tunnel: number | undefined): readonly Flow[
     const tcp = { ...ip[version], ip_proto: TCP };
     list.add('inboundTracked', 120, { ...ctState('trk', 'new'), ...tcp, tcp_flags: TCP_OPENS }, [
       [],
-      'binding',
+      'admission',
     ]);
     list.add('inboundTracked', 110, { ...ctState('trk', 'new'), ...tcp }, drop);
     list.add('outboundTracked', 120, { ...ctState('trk', 'new'), ...tcp, tcp_flags: TCP_OPENS }, [
@@ -204,7 +204,7 @@ function bridgeFlows(uplink: number, tunnel: number | undefined): readonly Flow[
     list.add('returned', 100, tcp, drop);
     list.add('returned', 90, ip[version], [[], 'bindingOutbound']);
   }
-  list.add('inboundTracked', 100, ctState('trk', 'new'), [[], 'binding']);
+  list.add('inboundTracked', 100, ctState('trk', 'new'), [[], 'admission']);
   list.add('outboundTracked', 130, { ...ctState('trk', 'new'), ct_mark: OPENED }, [[], 'bindingOutbound']);
   const toBeOpened = { [Register.class]: Class.tunnel, [Register.anchor]: 0, ...ctState('trk', 'new') };
   list.add('outboundTracked', 125, toBeOpened, [[], 'bindingOutbound']);
@@ -251,7 +251,7 @@ function peerFlows(tunnel: number, owner: bigint, underlay: string): readonly Fl
 /** What a gateway answers to the controller's question for its MAC address. */
 function gatewayFlows(subnet: Subnet, index: number, bridgeMac: string): readonly Flow[] {
   const list = new FlowList(cookie('routing', 'subnet', index));
-  const ask: Then = [[packetIn(PacketInReason.gateway, 'neighbour')]];
+  const ask: Then = [[packetIn(PacketInReason.gateway, 'gateway')]];
   if (subnet.family === 4) {
     list.add(
       'neighbour',
@@ -295,7 +295,7 @@ function guestPortFlows(list: FlowList, { nic, atHome }: Resident, port: number,
     ],
     'neighbour',
   ];
-  const announcement = packetIn(PacketInReason.announcement, 'neighbour');
+  const announcement = packetIn(PacketInReason.announcement, 'announcement');
   /** To the subnet, this host's other guests in it included. */
   const toSubnet: Then = atHome ? [[output(uplink), resubmit('inbound')]] : drop;
   const said = { [Register.interface]: nic.number, [Register.class]: Class.guest };
@@ -458,7 +458,7 @@ function graceFlows({ nic, guest, others }: Resident): readonly Flow[] {
         ...ip[version],
         ip_proto: TCP,
       };
-      list.add('inboundTracked', 115, { ...stray, tcp_dst: port }, [[], 'binding'], GRACE_SECONDS);
+      list.add('inboundTracked', 115, { ...stray, tcp_dst: port }, [[], 'admission'], GRACE_SECONDS);
       if (others.length === 0) {
         list.add('outboundTracked', 115, { ...stray, tcp_src: port }, [[], 'bindingOutbound'], GRACE_SECONDS);
       } else {

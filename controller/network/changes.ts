@@ -2,6 +2,7 @@
  * The steps by which the network's state changes. Each gives back the same value when nothing changes.
  */
 import type { DefencePolicy } from './defence-policy.ts';
+import type { Blocklist } from './blocklist.ts';
 import { hasEnded, isUnderWay, type Migration } from './migration.ts';
 import {
   type Anchor,
@@ -220,6 +221,24 @@ export function migrationChanged(migration: Migration): Change {
         ? put(state.earlier, known.id, known)
         : state.earlier;
     return { ...state, earlier, migrations: put(state.migrations, migration.guest, migration) };
+  };
+}
+
+/** New connections a second that the guest is let have; undefined for the default. */
+export function admissionLimited(guest: GuestName, rate: number | undefined): Change {
+  return (state) => {
+    if (state.admissionRates.get(guest) === rate) return state;
+    const rates =
+      rate === undefined ? without(state.admissionRates, guest) : put(state.admissionRates, guest, rate);
+    return { ...state, admissionRates: rates };
+  };
+}
+
+/** The blocklist changes as `change` says. */
+export function blocklistChanged(change: (blocklist: Blocklist) => Blocklist): Change {
+  return (state) => {
+    const blocklist = change(state.blocklist);
+    return blocklist === state.blocklist ? state : { ...state, blocklist };
   };
 }
 

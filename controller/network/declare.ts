@@ -4,6 +4,7 @@
  * Numbers of hosts and interfaces are stable: what has one keeps it, what is new gets the lowest free one.
  */
 import { isIPv4 } from 'node:net';
+import { type Blocklist, emptyBlocklist } from './blocklist.ts';
 import { drain as drainLimits } from '../limits.ts';
 import type { NetworkDescription } from './description.ts';
 import type { Migration } from './migration.ts';
@@ -31,6 +32,7 @@ export interface Remembered {
   readonly anchors: ReadonlyMap<number, readonly Anchor[]>;
   readonly gateways: ReadonlyMap<string, string>;
   readonly migrations: ReadonlyMap<string, Migration>;
+  readonly blocklist: Blocklist;
   readonly earlier: ReadonlyMap<string, Migration>;
   readonly quarantine: ReadonlyMap<string, Quarantined>;
 }
@@ -42,6 +44,7 @@ export const nothingRemembered: Remembered = {
   anchors: new Map(),
   gateways: new Map(),
   migrations: new Map(),
+  blocklist: emptyBlocklist,
   earlier: new Map(),
   quarantine: new Map(),
 };
@@ -111,6 +114,8 @@ export function declare(
     ),
     anchors: stillTrue(remembered.anchors, guests, hosts),
     migrations: remembered.migrations,
+    blocklist: remembered.blocklist,
+    admissionRates: new Map(),
     earlier: remembered.earlier,
     quarantine: remembered.quarantine,
     drain: {

@@ -6,9 +6,10 @@
  * Nothing here refers to a connection, a timer or a protocol message.
  *
  * Declared: sites, subnets, hosts, guests. Observed: bridges with their ports, hypervisors with their
- * domains, gateways. Decided: placements, anchors, migrations.
+ * domains, gateways. Decided: placements, anchors, migrations, the blocklist, admission rates.
  */
 import type { DefencePolicy } from './defence-policy.ts';
+import type { Blocklist } from './blocklist.ts';
 import type { Migration } from './migration.ts';
 import type { Relay } from './relay.ts';
 
@@ -31,6 +32,9 @@ export interface NetworkState {
   readonly anchors: ReadonlyMap<InterfaceNumber, readonly Anchor[]>;
   /** The present migration of each guest, or its last one. */
   readonly migrations: ReadonlyMap<GuestName, Migration>;
+  readonly blocklist: Blocklist;
+  /** New connections a second that a guest is let have, where that is not the default. */
+  readonly admissionRates: ReadonlyMap<GuestName, number>;
   /** Completed migrations of guests that have moved on since, by id, as long as the anchor left then may relay. */
   readonly earlier: ReadonlyMap<string, Migration>;
   /** Care-of addresses given back a short while ago, which nobody else may have yet. */

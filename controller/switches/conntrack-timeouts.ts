@@ -2,7 +2,7 @@
  * For how long a bridge's conntrack remembers connections of guests: a timeout policy on each of their zones.
  *
  * It keeps true that conntrack never forgets an established connection sooner than the anchor that relays it
- * goes. OVS itself forgets established TCP after 24 h in user space (lib/conntrack-tp.c) and 5 days in the kernel;
+ * goes, and half-open ones so soon that a flood cannot fill it. OVS itself forgets established TCP after 24 h in user space (lib/conntrack-tp.c) and 5 days in the kernel;
  * UDP after 30 s of silence. One policy serves all zones of a datapath; zones with somebody else's policy are
  * left alone. A connection keeps the policy under which it was first seen.
  *
@@ -19,6 +19,10 @@ import { anchorZone, relayZone } from './pipeline.ts';
 export interface ConntrackTimeouts {
   readonly tcp_established: number;
   readonly udp_multiple: number;
+  readonly tcp_syn_sent: number;
+  readonly tcp_syn_recv: number;
+  readonly udp_first: number;
+  readonly icmp_first: number;
 }
 
 /** What a datapath is to have. */
@@ -30,7 +34,14 @@ export interface ConntrackWish {
 /** `idle` is the time, in milliseconds, after which an anchor that relays nothing has drained. */
 export function timeoutsFor(idle: number): ConntrackTimeouts {
   const outlives = Math.ceil(idle / 1000) + limits.margin;
-  return { tcp_established: Math.max(limits.tcpEstablished, outlives), udp_multiple: limits.udpMultiple };
+  return {
+    tcp_established: Math.max(limits.tcpEstablished, outlives),
+    udp_multiple: limits.udpMultiple,
+    tcp_syn_sent: limits.tcpHandshake,
+    tcp_syn_recv: limits.tcpHandshake,
+    udp_first: limits.unanswered,
+    icmp_first: limits.unanswered,
+  };
 }
 
 /** The zones that the bridge's flows track connections in. */

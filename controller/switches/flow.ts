@@ -90,6 +90,8 @@ const ctFlags = {
   rpl: CtState.RPL,
   inv: CtState.INV,
   trk: CtState.TRK,
+  snat: CtState.SNAT,
+  dnat: CtState.DNAT,
 } as const;
 
 /** `ctState('trk', 'est')` wants those bits; `ctState('trk', '-inv')` wants the first and not the second. */
@@ -110,7 +112,9 @@ export const output = (port: number): Action => actions.output(port);
 export const switched: Action = actions.output(Port.NORMAL);
 export const outputInPort: Action = actions.output(Port.IN_PORT);
 export const decTtl: Action = actions.decTtl();
-export const meter = (name: keyof typeof Meter): Action => actions.meter(Meter[name]);
+/** By name, or by number for those of interfaces. */
+export const meter = (which: keyof typeof Meter | number): Action =>
+  actions.meter(typeof which === 'number' ? which : Meter[which]);
 
 export function set<N extends FieldName>(name: N, value: FieldInput<N>): Action {
   return actions.setField(name, value);

@@ -29,6 +29,7 @@ import {
 import { encodeInstructions } from '../openflow/instructions.ts';
 import { encodeMatch } from '../openflow/match.ts';
 import type { Flow } from './flow.ts';
+import { COOKIE_PREFIX_MASK } from './pipeline.ts';
 import type { Block } from './program.ts';
 
 export class CompiledFlow {
@@ -94,16 +95,17 @@ const MATCH_IN_KEY = 3;
 const COOKIE_BYTES = 8;
 const INSTRUCTIONS_IN_BODY = 10;
 
-const compiled = new WeakMap<Block, readonly CompiledFlow[]>();
+/** By the flows themselves: bridges may share a block's. */
+const compiled = new WeakMap<Iterable<Flow>, readonly CompiledFlow[]>();
 const scratch = new Writer();
 let scratchBuffer = Buffer.from(scratch.bytes.buffer);
 
 /** The block's flows, in its order. */
 export function compileBlock(block: Block): readonly CompiledFlow[] {
-  let result = compiled.get(block);
+  let result = compiled.get(block.flows);
   if (result === undefined) {
-    result = block.flows.map((flow) => CompiledFlow.of(flow));
-    compiled.set(block, result);
+    result = Array.from(block.flows, (flow) => CompiledFlow.of(flow));
+    compiled.set(block.flows, result);
   }
   return result;
 }
@@ -129,11 +131,14 @@ export function encodeAdd(w: Writer, { key, body }: CompiledFlow, xid: number): 
   w.length16(start + 2, start, 'flow_mod');
 }
 
-/** Appends the FLOW_MOD that takes exactly this flow away, and only if it still has its cookie. */
+/**
+ * Appends the FLOW_MOD that takes exactly this flow away, and only if it is ours. Its whole cookie is not asked for:
+ * OVS would look for it among all flows of that cookie, one by one, instead of by its match.
+ */
 export function encodeDelete(w: Writer, { key, body }: CompiledFlow, xid: number): void {
   const start = beginFlowMod(w, xid);
   writeBytes(w, body, 0, COOKIE_BYTES);
-  w.u64(0xffff_ffff_ffff_ffffn, 'flow_mod');
+  w.u64(COOKIE_PREFIX_MASK, 'flow_mod');
   writeBytes(w, key, 0, 1);
   w.u8(DELETE_STRICT, 'flow_mod');
   w.u32(0, 'flow_mod');

@@ -1,54 +1,118 @@
 /**
- * The meters of the pipeline. Flows refer to them, so they stand before any flow; they are few and never go
- * while the controller is in charge. OVS does not take meter mods in bundles.
+ * Meters, in packets a second. Flows refer to them, so a meter stands before its flows and goes after them; OVS
+ * does not take meter mods in bundles. Every bridge has those of the pipeline; the program's blocks name the rest.
  */
-import { MeterFlag, type MeterMod } from '../openflow/index.ts';
+import {
+  type ErrorMessage,
+  isRawEntry,
+  type Message,
+  MeterFlag,
+  type MeterMod,
+  type MultipartMessage,
+} from '../openflow/index.ts';
 import { switches as limits } from '../limits.ts';
 import { SwitchRefusedError } from './errors.ts';
-import { Meter } from './pipeline.ts';
+import { isAdmissionMeter, Meter } from './pipeline.ts';
+import { metersOf, type Program } from './program.ts';
 import type { SwitchSession } from './session.ts';
 
-const rates: Readonly<Record<keyof typeof Meter, number>> = {
+/** Rates by meter id. */
+export type Meters = ReadonlyMap<number, number>;
+
+const pipelineRates: Readonly<Record<keyof typeof Meter, number>> = {
   tooLarge: limits.tooLargePerSecond,
   neighbour: limits.neighbourPerSecond,
+  gateway: limits.gatewayPerSecond,
+  announcement: limits.announcementPerSecond,
   sampleStrangers: limits.samplesPerSecond,
   sampleConnections: limits.samplesPerSecond,
   sampleKnown: limits.samplesPerSecond,
 };
 
-/** Puts every meter there, or sets its rate anew. */
-export async function installMeters(session: SwitchSession): Promise<void> {
+const EVERY_METER = 0xffff_ffff;
+
+/** All that a bridge with this program should have. */
+export function wantedMeters(program: Program): Meters {
+  const wanted = new Map(metersOf(program));
   for (const [name, meterId] of Object.entries(Meter)) {
-    const rate = rates[name as keyof typeof Meter];
-    const mod: MeterMod = {
-      type: 'meter_mod',
-      command: 'add',
-      flags: MeterFlag.PKTPS | MeterFlag.BURST | MeterFlag.STATS,
-      meterId,
-      bands: [{ type: 'drop', rate, burstSize: rate }],
-    };
-    const refusal = await attempt(session, mod);
-    if (refusal === undefined) continue;
-    if (refusal.error !== 'OFPMMFC_METER_EXISTS') throw refusal.asError();
-    const second = await attempt(session, { ...mod, command: 'modify' });
-    if (second !== undefined) throw second.asError();
+    wanted.set(meterId, pipelineRates[name as keyof typeof Meter]);
   }
+  return wanted;
 }
 
-async function attempt(session: SwitchSession, mod: MeterMod) {
-  const xid = session.allocateXids(1);
-  let refused: { error: unknown; asError: () => SwitchRefusedError } | undefined;
-  const unwatch = session.watchErrors(xid, 1, (message) => {
-    refused = {
-      error: message.error,
-      asError: () => new SwitchRefusedError(session.peer, `meter ${mod.meterId}`, message),
-    };
+/** Those of `wanted` that are not there, or there with another rate. */
+export function missingMeters(held: Meters, wanted: Meters): Meters {
+  return new Map([...wanted].filter(([meterId, rate]) => held.get(meterId) !== rate));
+}
+
+/** Puts each meter there, or sets its rate anew. */
+export async function putMeters(session: SwitchSession, meters: Meters): Promise<void> {
+  const present = new Set<number>();
+  await send(session, meters, 'add', (meterId, error) => {
+    if (error.error !== 'OFPMMFC_METER_EXISTS') return false;
+    present.add(meterId);
+    return true;
+  });
+  const rest = new Map([...meters].filter(([meterId]) => present.has(meterId)));
+  await send(session, rest, 'modify', () => false);
+}
+
+/** Meters that no flow refers to any more; one that is gone already is no error. */
+export async function removeMeters(session: SwitchSession, meterIds: Iterable<number>): Promise<void> {
+  const meters = new Map([...meterIds].map((meterId) => [meterId, 0]));
+  await send(session, meters, 'delete', (_, { error }) => error === 'OFPMMFC_UNKNOWN_METER');
+}
+
+/** The meters of interfaces that the switch has, whoever put them there. */
+export async function readAdmissionMeters(session: SwitchSession): Promise<number[]> {
+  const found: number[] = [];
+  const parts = await session.requestAll(
+    { type: 'meter_desc_request', meterId: EVERY_METER },
+    'telling its meters',
+  );
+  for (const part of parts) for (const meterId of describedIn(part)) found.push(meterId);
+  return found.filter(isAdmissionMeter);
+}
+
+function describedIn(part: Message | MultipartMessage): number[] {
+  if (part.type !== 'meter_desc_reply') return [];
+  return part.meters.flatMap((meter) => (isRawEntry(meter) ? [] : [meter.meterId]));
+}
+
+/** Throws the first refusal that `expected` does not take for an answer. */
+async function send(
+  session: SwitchSession,
+  meters: Meters,
+  command: MeterMod['command'],
+  expected: (meterId: number, error: ErrorMessage) => boolean,
+): Promise<void> {
+  if (meters.size === 0) return;
+  const first = session.allocateXids(meters.size);
+  const ids = [...meters.keys()];
+  let refused: SwitchRefusedError | undefined;
+  const unwatch = session.watchErrors(first, meters.size, (message) => {
+    const meterId = ids[(message.xid ?? 0) - first] ?? 0;
+    if (!expected(meterId, message))
+      refused ??= new SwitchRefusedError(session.peer, `meter ${meterId}`, message);
   });
   try {
-    session.send({ ...mod, xid });
-    await session.barrier('installing meters');
+    ids.forEach((meterId, i) => {
+      const rate = meters.get(meterId) ?? 0;
+      session.send({ ...modOf(command, meterId, rate), xid: first + i });
+    });
+    await session.barrier('setting meters');
   } finally {
     unwatch();
   }
-  return refused;
+  if (refused !== undefined) throw refused;
+}
+
+function modOf(command: MeterMod['command'], meterId: number, rate: number): MeterMod {
+  return {
+    type: 'meter_mod',
+    command,
+    flags: MeterFlag.PKTPS | MeterFlag.BURST | MeterFlag.STATS,
+    meterId,
+    bands: command === 'delete' ? [] : [{ type: 'drop', rate, burstSize: rate }],
+  };
 }

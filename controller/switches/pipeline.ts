@@ -2,8 +2,9 @@
  * The pipeline: every table, register, mark, key and cookie of a bridge under control, declared once.
  *
  *   uplink ── classify ── blocklist ── neighbour ── inbound ── count ── inbound-tracked ── deliver ──► guest
- *                                          │                                 └─ binding ─┘     └─ relay ──► tunnel
- *                                          └──► answer (ARP, ND)
+ *                                          │                                 │              │ └─ relay ──► tunnel
+ *                                          │                                 └─ admission ── blocklist-new ── binding ─┐
+ *                                          └──► answer (ARP, ND)                            └───── translated ─────────┘
  *   tunnel ── classify ── tunnelled ── deliver-relayed ──► guest                          to the guest
  *                             └─ outbound-tracked ── route ──► uplink                     from the guest
  *   guest ── classify ── neighbour ── outbound ── outbound-relayed ── relay ──► tunnel    answers to an anchor
@@ -38,7 +39,7 @@ export const Table = {
   classify: 0,
   /** Out of a tunnel: to the guest, or from it. */
   tunnelled: 5,
-  /** Sources that are dropped. */
+  /** The blocklist's first line: sources of which nothing gets in. Few, so that megaflows stay few. */
   blocklist: 10,
   /** ARP and neighbour discovery: answered here, for addresses that this bridge holds. */
   neighbour: 20,
@@ -52,8 +53,14 @@ export const Table = {
   count: 31,
   /** Established, new, invalid. */
   inboundTracked: 32,
+  /** New connections from outside: as many a second as their guest's meter lets through. */
+  admission: 33,
+  /** The blocklist's second line: sources whose new connections are dropped. Reached behind the meters only. */
+  blocklistNew: 34,
   /** A new connection from outside: tracked from here on, translated when it is to a care-of address. */
-  binding: 33,
+  binding: 35,
+  /** It should have been translated. What was not, for want of room in conntrack, is dropped. */
+  translated: 36,
   /** To the guest: its port, or the tunnel to where it is. */
   deliver: 40,
   /** Out of a tunnel, to the guest: remember the anchor, then its port. */
@@ -70,6 +77,8 @@ export const Table = {
   returned: 54,
   /** A new connection of the guest: tracked from here on, translated when the guest is away from home. */
   bindingOutbound: 55,
+  /** The same the other way: nothing leaves with a home address in the place of a care-of address. */
+  translatedOutbound: 56,
   /** Into a tunnel, unless it does not fit. */
   relay: 60,
   /** Out of the uplink, or back in for another guest of this host. */
@@ -190,6 +199,7 @@ export const ObjectKind = {
   relay: 4,
   counter: 5,
   edge: 6,
+  block: 7,
 } as const;
 export type ObjectKindName = keyof typeof ObjectKind;
 
@@ -247,11 +257,11 @@ export function objectText({ kind, number }: CookieOwner): string {
   return `relay ${number & 0xffff}/${(number >>> 16) & 0xff}, ${mode}`;
 }
 
-/** Meters, by what they protect the controller from. */
+/** Meters that every bridge has, by what they protect the controller and the slow path from. */
 export const Meter = {
   /** Packets that do not fit a tunnel, answered by an ICMP error. */
   tooLarge: 1,
-  /** Guests' announcements and gateways' answers. */
+  /** Neighbour discovery that is answered in flows, in the slow path. */
   neighbour: 2,
   /** Samples of what begins or belongs to no connection. */
   sampleStrangers: 3,
@@ -259,7 +269,17 @@ export const Meter = {
   sampleConnections: 4,
   /** Samples of ICMP and UDP on known connections. */
   sampleKnown: 5,
+  /** Gateways' answers, to the controller. */
+  gateway: 6,
+  /** Guests' announcements, to the controller. */
+  announcement: 7,
 } as const;
+
+/** Meters of interfaces: the new connections from outside that they are let have in a second. */
+const FIRST_ADMISSION_METER = 0x100;
+export const admissionMeter = (interfaceNumber: number): number => FIRST_ADMISSION_METER + interfaceNumber;
+export const isAdmissionMeter = (meterId: number): boolean =>
+  meterId > FIRST_ADMISSION_METER && meterId <= FIRST_ADMISSION_METER + 0x7fff;
 
 /** The `Flow_Sample_Collector_Set` that samples go to, in every bridge. */
 export const SAMPLE_COLLECTOR_SET = 0xa7c7;

@@ -4,18 +4,28 @@
  */
 import type { Flow } from './flow.ts';
 
+/** Packets a second that pass; the rest is dropped. */
+export interface MeterRate {
+  readonly meterId: number;
+  readonly rate: number;
+}
+
 export interface BlockRecipe {
   /** Unique in its program: app, kind of object, object. */
   readonly key: string;
   /** All that `flows` depends on; compared one by one, by identity. */
   readonly inputs: readonly unknown[];
-  readonly flows: () => readonly Flow[];
+  /** May be derived one by one when they are asked for, so that a large block need not be held twice. */
+  readonly flows: () => Iterable<Flow>;
+  /** Meters that the flows refer to, beside those that every bridge has. */
+  readonly meters?: readonly MeterRate[];
 }
 
 export interface Block {
   readonly key: string;
   readonly inputs: readonly unknown[];
-  readonly flows: readonly Flow[];
+  readonly flows: Iterable<Flow>;
+  readonly meters: readonly MeterRate[];
 }
 
 export type Program = ReadonlyMap<string, Block>;
@@ -30,7 +40,8 @@ export function compile(recipes: Iterable<BlockRecipe>, before: Program = emptyP
     if (old !== undefined && sameInputs(old.inputs, recipe.inputs)) {
       program.set(recipe.key, old);
     } else {
-      program.set(recipe.key, { key: recipe.key, inputs: recipe.inputs, flows: recipe.flows() });
+      const { key, inputs, meters = [] } = recipe;
+      program.set(key, { key, inputs, flows: recipe.flows(), meters });
     }
   }
   return program;
@@ -38,6 +49,15 @@ export function compile(recipes: Iterable<BlockRecipe>, before: Program = emptyP
 
 function sameInputs(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
+}
+
+/** Every meter of the program, and its rate. */
+export function metersOf(program: Program): ReadonlyMap<number, number> {
+  const meters = new Map<number, number>();
+  for (const block of program.values()) {
+    for (const { meterId, rate } of block.meters) meters.set(meterId, rate);
+  }
+  return meters;
 }
 
 /** `onto`, with what differs from `from` to `to`, block by block. */

@@ -19,7 +19,14 @@ import { type OpenBundle, openBundle } from './bundle.ts';
 import { against, between, type Difference, isEmpty } from './diff.ts';
 import { SwitchClosedError } from './errors.ts';
 import { CompiledFlow } from './installed.ts';
-import { installMeters } from './meters.ts';
+import {
+  type Meters,
+  missingMeters,
+  putMeters,
+  readAdmissionMeters,
+  removeMeters,
+  wantedMeters,
+} from './meters.ts';
 import { COOKIE_PREFIX, COOKIE_PREFIX_MASK } from './pipeline.ts';
 import { emptyProgram, type Program, rebase } from './program.ts';
 import { readEachFlow } from './read-flows.ts';
@@ -43,6 +50,8 @@ interface Link {
   readonly session: SwitchSession;
   /** What the switch holds; undefined when that has to be read back. */
   held: Program | undefined;
+  /** The meters that the switch has, as far as it has acknowledged them. */
+  meters: Map<number, number>;
   /** What waits for the first read-back; undefined after it. */
   arrival: Arrival | undefined;
   /** A change, or a read-back, is on its way. */
@@ -103,6 +112,7 @@ export class Reconciler {
       this.#link = {
         session,
         held: undefined,
+        meters: new Map(),
         arrival: { chosen: false, choose, done, failed },
         busy: false,
         commits: 0,
@@ -151,6 +161,7 @@ export class Reconciler {
     if (link?.held !== undefined && !isEmpty(difference)) {
       this.#stages.add(stage);
       try {
+        await this.#raiseMeters(link, program);
         const bundle = await openBundle(link.session, difference, this.#clock);
         if (this.#stages.has(stage)) stage.bundle = bundle;
         else bundle.discard();
@@ -223,13 +234,15 @@ export class Reconciler {
     const to = this.#wanted;
     const difference = between(from, to);
     this.#voidTouched(difference, to);
+    await this.#raiseMeters(link, to);
     await this.#apply(link, difference);
-    if (link.held !== undefined) link.held = rebase(from, to, link.held);
+    if (link.held === undefined) return;
+    link.held = rebase(from, to, link.held);
+    await this.#dropMeters(link, link.held);
   }
 
   async #repair(link: Link): Promise<void> {
     const { session, arrival } = link;
-    if (arrival !== undefined) await installMeters(session);
     const installed = await readInstalled(session);
     if (this.#link !== link) return;
     if (arrival?.chosen === false) {
@@ -239,7 +252,13 @@ export class Reconciler {
     const to = this.#wanted;
     const difference = against(installed, to);
     this.#voidTouched(difference, to);
+    link.meters = new Map();
+    await this.#raiseMeters(link, to);
     await this.#apply(link, difference);
+    for (const meterId of await readAdmissionMeters(session)) {
+      if (!link.meters.has(meterId)) link.meters.set(meterId, NaN);
+    }
+    await this.#dropMeters(link, to);
     link.held = to;
     link.arrival?.done({
       found: installed.length,
@@ -252,6 +271,24 @@ export class Reconciler {
     if (isEmpty(difference)) return;
     const bundle = await openBundle(session, difference, this.#clock);
     await bundle.commit();
+  }
+
+  /** Meters stand before the flows that refer to them. */
+  async #raiseMeters({ session, meters }: Link, program: Program): Promise<void> {
+    const missing = missingMeters(meters, wantedMeters(program));
+    await putMeters(session, missing);
+    for (const [meterId, rate] of missing) meters.set(meterId, rate);
+  }
+
+  /** Those that neither the program nor a stage refers to. */
+  async #dropMeters({ session, meters }: Link, program: Program): Promise<void> {
+    const wanted: Meters[] = [program, this.#wanted, ...[...this.#stages].map(({ to }) => to)].map(
+      wantedMeters,
+    );
+    const gone = [...meters.keys()].filter((meterId) => !wanted.some((one) => one.has(meterId)));
+    if (gone.length === 0) return;
+    await removeMeters(session, gone);
+    for (const meterId of gone) meters.delete(meterId);
   }
 
   #failed(link: Link, error: unknown): void {

@@ -6,14 +6,18 @@
  */
 import { isIPv4 } from 'node:net';
 import { transaction, type Transaction } from '../../ovsdb/index.ts';
-import { DEFAULT_MAX_BLACKOUT_MS } from '../../limits.ts';
+import { blocklist as limits, DEFAULT_MAX_BLACKOUT_MS } from '../../limits.ts';
+import { type Blocklist, type Line, type Owners, ownersOf, type Shard, type Source } from '../blocklist.ts';
 import type { Migration } from '../migration.ts';
 import type { Addresses, Anchor, NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
 import {
   arcticTern,
   type ArcticTernTables,
+  type AllowanceRow,
   type AnchorRow,
+  type BlockedSourcesRow,
+  type BlockRow,
   type GatewayRow,
   type HostRow,
   type InterfaceRow,
@@ -32,6 +36,11 @@ export interface StoredRows {
   readonly relays: readonly RelayRow[];
   readonly gateways: readonly GatewayRow[];
   readonly migrations: readonly MigrationRow[];
+  readonly blocks: readonly BlockRow[];
+  readonly blockedSources: readonly BlockedSourcesRow[];
+  readonly allowances: readonly AllowanceRow[];
+  /** The highest number that a block ever had. */
+  readonly lastBlock: number;
   readonly quarantine: readonly QuarantineRow[];
 }
 
@@ -73,12 +82,75 @@ export function remember(rows: StoredRows): Remembered {
     anchors,
     gateways: new Map(rows.gateways.map((row) => [row.prefix, row.mac])),
     migrations,
+    blocklist: blocklistOf(rows),
     earlier,
     quarantine: new Map(
       rows.quarantine.map((row) => [row.address, { interface: row.interface, until: row.until }]),
     ),
   };
 }
+
+function blocklistOf(
+  rows: Pick<StoredRows, 'blocks' | 'blockedSources' | 'allowances' | 'lastBlock'>,
+): Blocklist {
+  const lines = { first: new Map<number, Shard>(), second: new Map<number, Shard>() };
+  for (const { line, shard, sources } of rows.blockedSources) lines[line].set(shard, shardFrom(sources));
+  const sources = sourcesOfSmall(rows.blocks, lines);
+  return {
+    blocks: new Map(
+      rows.blocks.map((row) => [
+        row.number,
+        {
+          number: row.number,
+          origin: row.origin,
+          reason: row.reason,
+          verdict: row.verdict ?? undefined,
+          guest: row.guest ?? undefined,
+          createdAt: row.created_at,
+          expires: row.expires ?? undefined,
+          line: row.line,
+          count: row.count,
+          sources: sources.get(row.number),
+        },
+      ]),
+    ),
+    lines,
+    allowed: new Map(
+      rows.allowances.map(({ source, reason, created_at: createdAt }) => [
+        source,
+        { source, reason, createdAt },
+      ]),
+    ),
+    lastNumber: Math.max(rows.lastBlock, ...rows.blocks.map(({ number }) => number)),
+  };
+}
+
+/** Of the blocks that have few. */
+function sourcesOfSmall(rows: readonly BlockRow[], lines: Blocklist['lines']): ReadonlyMap<number, Source[]> {
+  const small = new Map<number, Source[]>();
+  for (const { number, count } of rows) if (count <= limits.sourcesKept) small.set(number, []);
+  for (const shards of Object.values(lines)) {
+    for (const shard of shards.values()) {
+      for (const [source, owners] of shard) {
+        for (const owner of ownersOf(owners)) small.get(owner)?.push(source);
+      }
+    }
+  }
+  return small;
+}
+
+/** `203.0.113.7 3 12`: the source, and the numbers of the blocks that it is in. */
+function shardFrom(texts: ReadonlySet<string>): Shard {
+  const shard = new Map<Source, Owners>();
+  for (const text of texts) {
+    const [source = '', ...owners] = text.split(' ');
+    shard.set(source, owners.length === 1 ? Number(owners[0]) : owners.map(Number));
+  }
+  return shard;
+}
+
+const textOf = (shard: Shard): Set<string> =>
+  new Set(Array.from(shard, ([source, owners]) => `${source} ${ownersOf(owners).join(' ')}`));
 
 function addressesOf(list: Iterable<string>): Addresses {
   const all = [...list];
@@ -201,7 +273,43 @@ export function difference(
       warning: warning ?? null,
     });
   }
+  if (before?.blocklist !== after.blocklist) blocklistDifference(tx, before?.blocklist, after.blocklist);
   return tx.length === 0 ? undefined : tx;
+}
+
+function blocklistDifference(
+  tx: Transaction<ArcticTernTables>,
+  before: Blocklist | undefined,
+  after: Blocklist,
+): void {
+  if (before?.lastNumber !== after.lastNumber) tx.update('Global', 'all', { last_block: after.lastNumber });
+  for (const [number, block] of changed(before?.blocks, after.blocks)) {
+    tx.delete('Block', { number });
+    if (block === undefined) continue;
+    const { origin, reason, verdict, guest, createdAt, expires, line, count } = block;
+    tx.insert('Block', {
+      number,
+      origin,
+      reason,
+      verdict: verdict ?? null,
+      guest: guest ?? null,
+      created_at: createdAt,
+      expires: expires ?? null,
+      line,
+      count,
+    });
+  }
+  for (const line of ['first', 'second'] satisfies Line[]) {
+    for (const [shard, sources] of changed(before?.lines[line], after.lines[line])) {
+      tx.delete('BlockedSources', { line, shard });
+      if (sources !== undefined) tx.insert('BlockedSources', { line, shard, sources: textOf(sources) });
+    }
+  }
+  for (const [source, allowance] of changed(before?.allowed, after.allowed)) {
+    tx.delete('Allowance', { source });
+    if (allowance === undefined) continue;
+    tx.insert('Allowance', { source, reason: allowance.reason, created_at: allowance.createdAt });
+  }
 }
 
 function* changed<K, V>(

@@ -1,5 +1,5 @@
 /**
- * The OVSDB schema ArcticTern, version 1.3.0: generated, do not edit. See ovsdb/generate.ts.
+ * The OVSDB schema ArcticTern, version 1.4.0: generated, do not edit. See ovsdb/generate.ts.
  */
 import type { DatabaseSchema, Uuid } from '../../ovsdb/index.ts';
 
@@ -7,6 +7,8 @@ export interface GlobalRow {
   readonly _uuid: Uuid<'Global'>;
   /** 0 or more. */
   readonly epoch: number;
+  /** 0 or more. */
+  readonly last_block: number;
 }
 
 export interface InterfaceRow {
@@ -92,6 +94,35 @@ export interface MigrationRow {
   readonly warning: string | null;
 }
 
+export interface BlockRow {
+  readonly _uuid: Uuid<'Block'>;
+  /** 1 to 4294967295. */
+  readonly number: number;
+  readonly origin: 'person' | 'verdict' | 'list';
+  readonly reason: string;
+  readonly verdict: string | null;
+  readonly guest: string | null;
+  readonly created_at: number;
+  readonly expires: number | null;
+  readonly line: 'first' | 'second';
+  readonly count: number;
+}
+
+export interface BlockedSourcesRow {
+  readonly _uuid: Uuid<'BlockedSources'>;
+  readonly line: 'first' | 'second';
+  /** 0 or more. */
+  readonly shard: number;
+  readonly sources: ReadonlySet<string>;
+}
+
+export interface AllowanceRow {
+  readonly _uuid: Uuid<'Allowance'>;
+  readonly source: string;
+  readonly reason: string;
+  readonly created_at: number;
+}
+
 /** What the compiler knows of ArcticTern: the rows of each table, and columns that never change. */
 export type ArcticTernTables = {
   Global: { readonly row: GlobalRow; readonly immutable: never };
@@ -106,15 +137,25 @@ export type ArcticTernTables = {
     readonly row: MigrationRow;
     readonly immutable: 'id' | 'guest' | 'from' | 'to' | 'strategy' | 'admit' | 'relay' | 'origin';
   };
+  Block: { readonly row: BlockRow; readonly immutable: 'number' | 'origin' };
+  BlockedSources: { readonly row: BlockedSourcesRow; readonly immutable: 'line' | 'shard' };
+  Allowance: { readonly row: AllowanceRow; readonly immutable: 'source' };
 };
 
 export const arcticTern: DatabaseSchema<ArcticTernTables> = {
   name: 'ArcticTern',
-  version: '1.3.0',
+  version: '1.4.0',
   tables: {
     Global: {
       columns: {
         epoch: { key: { type: 'integer', minInteger: 0 }, min: 1, max: 1, mutable: true, ephemeral: false },
+        last_block: {
+          key: { type: 'integer', minInteger: 0 },
+          min: 1,
+          max: 1,
+          mutable: true,
+          ephemeral: false,
+        },
       },
       isRoot: true,
       indexes: [],
@@ -317,6 +358,63 @@ export const arcticTern: DatabaseSchema<ArcticTernTables> = {
       },
       isRoot: true,
       indexes: [['id']],
+    },
+    Block: {
+      columns: {
+        number: {
+          key: { type: 'integer', minInteger: 1, maxInteger: 4294967295 },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        origin: {
+          key: { type: 'string', enum: ['person', 'verdict', 'list'] },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        reason: { key: { type: 'string' }, min: 1, max: 1, mutable: true, ephemeral: false },
+        verdict: { key: { type: 'string' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        guest: { key: { type: 'string' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        created_at: { key: { type: 'real' }, min: 1, max: 1, mutable: true, ephemeral: false },
+        expires: { key: { type: 'real' }, min: 0, max: 1, mutable: true, ephemeral: false },
+        line: {
+          key: { type: 'string', enum: ['first', 'second'] },
+          min: 1,
+          max: 1,
+          mutable: true,
+          ephemeral: false,
+        },
+        count: { key: { type: 'integer' }, min: 1, max: 1, mutable: true, ephemeral: false },
+      },
+      isRoot: true,
+      indexes: [['number']],
+    },
+    BlockedSources: {
+      columns: {
+        line: {
+          key: { type: 'string', enum: ['first', 'second'] },
+          min: 1,
+          max: 1,
+          mutable: false,
+          ephemeral: false,
+        },
+        shard: { key: { type: 'integer', minInteger: 0 }, min: 1, max: 1, mutable: false, ephemeral: false },
+        sources: { key: { type: 'string' }, min: 0, max: 'unlimited', mutable: true, ephemeral: false },
+      },
+      isRoot: true,
+      indexes: [['line', 'shard']],
+    },
+    Allowance: {
+      columns: {
+        source: { key: { type: 'string' }, min: 1, max: 1, mutable: false, ephemeral: false },
+        reason: { key: { type: 'string' }, min: 1, max: 1, mutable: true, ephemeral: false },
+        created_at: { key: { type: 'real' }, min: 1, max: 1, mutable: true, ephemeral: false },
+      },
+      isRoot: true,
+      indexes: [['source']],
     },
   },
 };

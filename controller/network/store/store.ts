@@ -23,6 +23,9 @@ const selection = {
   Gateway: true,
   Quarantine: true,
   Migration: true,
+  Block: true,
+  BlockedSources: true,
+  Allowance: true,
 } as const;
 
 export interface Opened {
@@ -54,7 +57,7 @@ export class Store {
       const [global] = replica.table('Global').rows();
       const epoch = (global?.epoch ?? 0) + 1;
       const tx = transaction(arcticTern);
-      if (global === undefined) tx.insert('Global', { epoch });
+      if (global === undefined) tx.insert('Global', { epoch, last_block: 0 });
       else tx.compareAndSwap('Global', global._uuid, { epoch: global.epoch }, { epoch });
       await client.transact(tx);
       const rows = {
@@ -65,6 +68,10 @@ export class Store {
         relays: replica.table('Relay').rows(),
         gateways: replica.table('Gateway').rows(),
         migrations: replica.table('Migration').rows(),
+        blocks: replica.table('Block').rows(),
+        blockedSources: replica.table('BlockedSources').rows(),
+        allowances: replica.table('Allowance').rows(),
+        lastBlock: global?.last_block ?? 0,
         quarantine: replica.table('Quarantine').rows(),
       };
       await replica.close();

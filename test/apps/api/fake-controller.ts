@@ -2,6 +2,7 @@
  * A controller that is nothing but a network state, a history and a stream of events: what the API shows, and what
  * tests change. Three hosts at two sites, an edge at one; `web` at home, `db` abroad, `idle` not running.
  */
+import { BlocklistService } from '../../../apps/defence/blocklist.ts';
 import type { ControllerView } from '../../../apps/api/view.ts';
 import { EventStream, type ControllerEvent } from '../../../apps/events.ts';
 import type { RelayReport } from '../../../apps/migration/drain-service.ts';
@@ -12,6 +13,7 @@ import { declare, nothingRemembered } from '../../../controller/network/declare.
 import type { NetworkDescription } from '../../../controller/network/description.ts';
 import { hasEnded, type Migration, type Phase } from '../../../controller/network/migration.ts';
 import type { Bridge, NetworkState } from '../../../controller/network/model.ts';
+import { Network } from '../../../controller/network/network.ts';
 import {
   actions,
   type FlowDesc,
@@ -21,6 +23,7 @@ import {
 } from '../../../controller/openflow/index.ts';
 import { cookie } from '../../../controller/switches/pipeline.ts';
 import type { FlowSource } from '../../../controller/switches/read-flows.ts';
+import { ManualClock } from '../../controller/libvirt/manual-clock.ts';
 
 /** When the controller started: 2026-01-02T03:04:05Z. */
 export const STARTED_AT = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -272,7 +275,8 @@ const fakeVerdicts: Verdicts = new Map(
 
 export class FakeController implements ControllerView {
   readonly startedAt = STARTED_AT;
-  readonly network: { state: NetworkState } = { state: fakeState() };
+  readonly network = new Network(fakeState());
+  readonly blocklist = new BlocklistService(this.network, new ManualClock(STARTED_AT));
   readonly history = new Map<string, Migration>(ended.map((migration) => [migration.id, migration]));
   /** Hosts whose bridges are connected, and whether their flows are as they should be. */
   readonly bridges = new Map<string, boolean>([
@@ -351,7 +355,7 @@ export class FakeController implements ControllerView {
   readonly defence: ControllerView['defence'] & { verdicts: Verdicts } = {
     verdicts: fakeVerdicts,
     defend: (name, policy) => {
-      this.network.state = defended(name, policy)(this.network.state);
+      this.network.update(defended(name, policy));
     },
   };
 
@@ -360,7 +364,7 @@ export class FakeController implements ControllerView {
     const { state } = this.network;
     const migrations = new Map(state.migrations).set(migration.guest, migration);
     if (hasEnded(migration.phase)) migrations.delete(migration.guest);
-    this.network.state = { ...state, migrations };
+    this.network.update(() => ({ ...state, migrations }));
   }
 
   /** The migration enters a phase, and says so. */

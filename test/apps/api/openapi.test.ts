@@ -144,6 +144,46 @@ describe('what the server answers', () => {
       [{ path: '/v1/verdicts/web-a1-connection-flood-2' }, 200],
       [{ path: '/v1/verdicts/none' }, 404],
     ],
+    'GET /v1/blocks': [[{ path: '/v1/blocks' }, 200]],
+    'POST /v1/blocks': [
+      [{ method: 'POST', path: '/v1/blocks', ...body({ sources: ['203.0.113.7'], lastsMs: 60_000 }) }, 201],
+      [{ method: 'POST', path: '/v1/blocks', ...body({ sources: ['203.0.113.8', '2001:db8::/48'] }) }, 201],
+      [{ method: 'POST', path: '/v1/blocks', ...body({ sources: ['203.0.113.256'] }) }, 400],
+      [{ method: 'POST', path: '/v1/blocks', ...body({ sources: ['0.0.0.0/0'] }) }, 400],
+      [{ method: 'POST', path: '/v1/blocks', ...body({ sources: ['203.0.113.9'], guest: 'nobody' }) }, 404],
+    ],
+    'GET /v1/blocks/{number}': [
+      [{ path: '/v1/blocks/1' }, 200],
+      [{ path: '/v1/blocks/9' }, 404],
+    ],
+    'DELETE /v1/blocks/{number}': [
+      [{ method: 'DELETE', path: '/v1/blocks/1' }, 200],
+      [{ method: 'DELETE', path: '/v1/blocks/1' }, 404],
+      [{ method: 'DELETE', path: '/v1/blocks/one' }, 404],
+    ],
+    'POST /v1/blocks/{number}/sources': [
+      [{ method: 'POST', path: '/v1/blocks/2/sources', ...body({ sources: ['203.0.113.9'] }) }, 200],
+      [{ method: 'POST', path: '/v1/blocks/1/sources', ...body({ sources: ['203.0.113.9'] }) }, 404],
+    ],
+    'DELETE /v1/blocked-sources/{source}': [
+      [{ method: 'DELETE', path: '/v1/blocked-sources/2001:db8::%2F48' }, 200],
+      [{ method: 'DELETE', path: '/v1/blocked-sources/203.0.113.77' }, 404],
+      [{ method: 'DELETE', path: '/v1/blocked-sources/nobody' }, 400],
+    ],
+    'GET /v1/allowed': [[{ path: '/v1/allowed' }, 200]],
+    'POST /v1/allowed': [
+      [
+        { method: 'POST', path: '/v1/allowed', ...body({ source: '198.51.100.0/28', reason: 'office' }) },
+        201,
+      ],
+      [{ method: 'POST', path: '/v1/allowed', ...body({ source: '198.51.100.1/28' }) }, 400],
+      [{ method: 'POST', path: '/v1/blocks', ...body({ sources: ['198.51.100.3'] }) }, 409],
+    ],
+    'DELETE /v1/allowed/{source}': [
+      [{ method: 'DELETE', path: '/v1/allowed/198.51.100.0%2F28' }, 200],
+      [{ method: 'DELETE', path: '/v1/allowed/198.51.100.0%2F28' }, 404],
+    ],
+    'GET /v1/blocklist': [[{ path: '/v1/blocklist' }, 200]],
     // Without end; see below.
     'GET /v1/events': [],
   };
@@ -165,7 +205,8 @@ describe('what the server answers', () => {
         const type = answer.headers['content-type']!.split(';')[0]!;
         const content = response!.content?.[type];
         expect(content, `${type} is documented`).toBeDefined();
-        expect(faults(content!.schema, JSON.parse(answer.text))).toBeNull();
+        const value: unknown = type === 'text/plain' ? answer.text : JSON.parse(answer.text);
+        expect(faults(content!.schema, value)).toBeNull();
       },
     );
   }

@@ -1,7 +1,10 @@
 /**
  * What the commands that only look show, character by character.
  */
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../controller/libvirt/manual-clock.ts';
 import { ask, served, stop } from '../api/ask.ts';
@@ -147,6 +150,115 @@ began          1 min ago
   );
 });
 
+describe('what is blocked', () => {
+  let blocking: FakeController;
+  let at: Server;
+  beforeAll(async () => {
+    blocking = new FakeController();
+    at = await served(blocking);
+  });
+  afterAll(() => stop(at));
+  const run = (...args: string[]): Promise<Result> =>
+    runAt(at, { clock: new ManualClock(STARTED_AT + 60_000) }, ...args);
+  const says = async (...args: string[]): Promise<string> => {
+    const result = await run(...args);
+    expect(result).toMatchObject({ code: 0, err: '' });
+    return result.out;
+  };
+
+  it('nothing, at first', async () => {
+    expect(await says('blocks')).toBe(
+      'Nothing is blocked. Block a source with `arctictern block ADDRESS`.\n',
+    );
+    expect(await says('allowed')).toBe(
+      'Nothing is allowed by name. Allow a source with `arctictern allow ADDRESS`.\n',
+    );
+  });
+
+  it('block', async () => {
+    expect(await says('block', '203.0.113.7', '--for', '10m', '--reason', 'scans')).toBe(
+      'Blocked 203.0.113.7 by block 1.\n',
+    );
+    expect(await says('block', '203.0.113.0/24', '2001:DB8::/48', '192.0.2.1', '--guest', 'web')).toBe(
+      'Blocked 3 sources for guest web by block 2.\n',
+    );
+    expect(JSON.parse(await says('block', '192.0.2.9', '--json'))).toMatchObject({
+      number: 3,
+      sources: ['192.0.2.9'],
+    });
+  });
+
+  it('block --file, in parts', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'arctictern-')), 'listed');
+    const sources = Array.from({ length: 10_001 }, (_, i) => `10.${i >> 8}.${i & 255}.1`);
+    writeFileSync(file, `# a list\n\n${sources.join('  # one\n')}\n`);
+    expect(await says('block', '--file', file, '--reason', 'list')).toBe(
+      'Blocked 10,001 sources by block 4.\n',
+    );
+    expect(blocking.network.state.blocklist.blocks.get(4)).toMatchObject({ origin: 'list', count: 10_001 });
+  });
+
+  it('blocks', async () => {
+    expect(await says('blocks')).toBe(
+      `BLOCK  SOURCES                                   GUEST  BY      LINE    BEGAN      ENDS      REASON
+    1  203.0.113.7                               any    person  first   1 min ago  in 9 min  scans
+    2  203.0.113.0/24, 2001:db8::/48 and 1 more  web    person  first   1 min ago  never     -
+    3  192.0.2.9                                 any    person  first   1 min ago  never     -
+    4  10,001                                    any    list    second  1 min ago  never     list
+`,
+    );
+    expect(await says('blocks', '2')).toBe(
+      `block    2
+sources  203.0.113.0/24, 2001:db8::/48, 192.0.2.1
+guest    web
+by       person
+line     first
+began    1 min ago
+ends     never
+reason   -
+`,
+    );
+  });
+
+  it('unblock', async () => {
+    expect(await says('unblock', '2001:db8::/48')).toBe('Unblocked 2001:db8::/48: it was in block 2.\n');
+    expect(await says('unblock', '#4')).toBe('Took block 4 away: 10,001 sources.\n');
+    expect(await run('unblock', '203.0.113.9')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(
+        '203.0.113.9 is not blocked by itself, but block 2 covers it with 203.0.113.0/24',
+      ) as string,
+    });
+  });
+
+  it('allow, allowed, disallow', async () => {
+    expect(await says('allow', '198.51.100.0/28', '--reason', 'the office')).toBe(
+      'Allowed 198.51.100.0/28.\n',
+    );
+    expect(await says('allowed')).toBe(
+      'SOURCE           SINCE      REASON\n198.51.100.0/28  1 min ago  the office\n',
+    );
+    expect(await run('block', '198.51.100.3')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(
+        '198.51.100.3 cannot be blocked, since 198.51.100.0/28 is allowed',
+      ) as string,
+    });
+    expect(await says('disallow', '198.51.100.0/28')).toBe('198.51.100.0/28 is no longer allowed.\n');
+  });
+
+  it.each([
+    [['block'], 'nothing was named to be blocked'],
+    [['block', '203.0.113.300'], 'neither an address nor a prefix'],
+    [['block', '203.0.113.7', '--for', 'ever'], 'It should be a time such as'],
+    [['block', '--file', '/nonexistent'], '/nonexistent cannot be read'],
+    [['blocks', '9'], 'there is no block 9'],
+    [['disallow', '192.0.2.0'], 'is not on the allow-list'],
+  ])('%j is refused', async (args, message) => {
+    expect(await run(...args)).toMatchObject({ code: 1, err: expect.stringContaining(message) as string });
+  });
+});
+
 const CLASSIFY = `classify (table 0): the port a packet came in by, and whose it is; what a guest may send as
   PRIORITY  PACKETS  BYTES  OWNER                MATCH                               ACTIONS
        100       42  4,200  routing interface 1  in_port=4,dl_src=52:54:00:00:00:01  goto_table:20
@@ -203,7 +315,7 @@ describe('an empty list says so', () => {
   beforeAll(async () => {
     empty = new FakeController();
     empty.history.clear();
-    empty.network.state = { ...empty.network.state, guests: new Map() };
+    empty.network.update((state) => ({ ...state, guests: new Map() }));
     empty.answer = () => Promise.resolve([]);
     emptyServer = await served(empty);
   });
@@ -218,7 +330,7 @@ describe('an empty list says so', () => {
   });
 
   it('hosts', async () => {
-    empty.network.state = { ...empty.network.state, hosts: new Map() };
+    empty.network.update((state) => ({ ...state, hosts: new Map() }));
     expect(await runAt(emptyServer, {}, 'hosts')).toEqual({
       code: 0,
       out: 'The controller knows no hosts: its topology file has none.\n',

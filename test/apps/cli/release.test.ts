@@ -16,7 +16,7 @@ beforeEach(async () => {
   controller = new FakeController();
   // `db` is at b1, and has left b2 with connections.
   const left = { index: 3, host: 'b2', addresses: { ipv4: '10.2.0.201' }, admit: 'all' } as const;
-  controller.network.state = anchored(2, left)(controller.network.state);
+  controller.network.update(anchored(2, left));
   const moved = STARTED_AT + 40_000;
   controller.reports.set('2/3', { packets: 1, bytes: 60, idleSince: moved, goesAt: moved + 7_440_000 });
   server = await served(controller);

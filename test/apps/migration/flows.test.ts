@@ -74,7 +74,7 @@ const admits =
 
 /** Flows grouped by table, one a line, highest priority first; whose they are is said behind them. */
 function text(flows: Program): string {
-  const all = [...flows.values()].flatMap((block) => block.flows);
+  const all = [...flows.values()].flatMap((block) => [...block.flows]);
   const groups = Object.entries(Table).flatMap(([name, number]) => {
     const lines = all
       .filter(({ table }) => table === number)
@@ -202,7 +202,7 @@ test('every flow goes on to a later table', () => {
 
 describe('what a guest costs', () => {
   const count = (state: NetworkState, host: HostName): number =>
-    [...ofGuests(program(state, host)).values()].reduce((sum, { flows }) => sum + flows.length, 0);
+    [...ofGuests(program(state, host)).values()].reduce((sum, { flows }) => sum + [...flows].length, 0);
 
   test('a bounded number of flows at each place, and two more for each other anchor where it is', () => {
     expect(count(home, 'home-1')).toBeLessThan(85);

@@ -184,7 +184,7 @@ describe('bicast', () => {
   test.each([0, 7, 13, 29, 41])('a busy guest switches over soon after it (looks at %i)', (phase) => {
     const { stoppedAt, copyingAt, orders } = run(busy, bicast, { phase });
     expect(stoppedAt! - copyingAt!).toBeGreaterThan(0);
-    expect(stoppedAt! - copyingAt!).toBeLessThan(180);
+    expect(stoppedAt! - copyingAt!).toBeLessThan(200);
     // QEMU has got its speed back, and the downtime that is allowed.
     expect(orders.filter(({ type }) => type === 'speed').at(-1)).toMatchObject({ mibps: 16 });
     expect(orders.filter(({ type }) => type === 'downtime').at(-1)).toMatchObject({ ms: 100 });
@@ -202,7 +202,7 @@ describe('bicast', () => {
     const { orders, stoppedAt } = run({ ...busy, workingSet: 1.2 * MIB }, bicast);
     const begun = orders.find(({ type }) => type === 'copy-to-both')!;
     expect(begun.at).toBeGreaterThan(6_000);
-    expect(stoppedAt! - begun.at).toBeLessThan(120);
+    expect(stoppedAt! - begun.at).toBeLessThan(140);
   });
 
   test('nothing is let happen before the flows are staged', () => {

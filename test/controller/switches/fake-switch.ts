@@ -13,6 +13,7 @@ import {
   formatMatch,
   type Message,
   MessageSplitter,
+  type MeterMod,
   OFP_VERSION,
   type Received,
 } from '../../../controller/openflow/index.ts';
@@ -37,6 +38,7 @@ export class FakeSwitch {
   readonly received: Received[] = [];
   /** By table, priority and match. */
   readonly flows: Map<string, FlowMod>;
+  readonly meters = new Map<number, MeterMod>();
   readonly socket: Socket;
   readonly #stream = new MessageSplitter();
   readonly #bundles = new Map<number, FlowMod[]>();
@@ -106,6 +108,20 @@ export class FakeSwitch {
         return;
       case 'flow_desc_request':
         this.#describe(message.cookie, message.cookieMask, xid);
+        return;
+      case 'meter_mod': {
+        const { command, meterId } = message;
+        const there = this.meters.has(meterId);
+        if (command === 'add' && there)
+          this.send({ type: 'error', error: 'OFPMMFC_METER_EXISTS', data: NOTHING }, xid);
+        else if (command !== 'add' && !there)
+          this.send({ type: 'error', error: 'OFPMMFC_UNKNOWN_METER', data: NOTHING }, xid);
+        else if (command === 'delete') this.meters.delete(meterId);
+        else this.meters.set(meterId, message);
+        return;
+      }
+      case 'meter_desc_request':
+        this.send({ type: 'meter_desc_reply', meters: [...this.meters.values()] }, xid);
         return;
       case 'bundle_control':
         this.#control(message, xid);

@@ -25,6 +25,7 @@ import { recipes } from '../../../apps/recipes.ts';
 import { Gateways } from '../../../apps/routing/gateways.ts';
 import { answerPacketIn } from '../../../apps/routing/too-large-answer.ts';
 import { systemClock } from '../../../controller/clock.ts';
+import { emptyBlocklist } from '../../../controller/network/blocklist.ts';
 import { TUNNEL_PORT } from '../../../controller/network/bridge-view.ts';
 import {
   anchored,
@@ -221,6 +222,8 @@ export class Bed {
       anchors: new Map(),
       copies: new Map(),
       migrations: new Map(),
+      blocklist: emptyBlocklist,
+      admissionRates: new Map(),
       earlier: new Map(),
       quarantine: new Map(),
     }));

@@ -264,11 +264,13 @@ describe('conntrack', () => {
     return { client, stream, swap };
   }
 
+  const halfOpen = { tcp_syn_sent: 10, tcp_syn_recv: 10, udp_first: 10, icmp_first: 10 };
+
   test('remembers an established connection for longer than its anchor stays, by default', async () => {
     const { idle } = bed.network.state.drain;
     const host = await configured('a', idle);
     await expect.poll(() => Object.keys(host.policies())).toEqual(zones);
-    expect(host.policies()['2']).toEqual({ tcp_established: 86_400, udp_multiple: 300 });
+    expect(host.policies()['2']).toEqual({ ...halfOpen, tcp_established: 86_400, udp_multiple: 300 });
     expect(idle).toBeGreaterThan(HOUR);
     await host.inForce();
     const connection = await tcp();
@@ -281,8 +283,8 @@ describe('conntrack', () => {
     await expect
       .poll(() => host.policies())
       .toEqual({
-        2: { tcp_established: 49 * 3600, udp_multiple: 300 },
-        3: { tcp_established: 49 * 3600, udp_multiple: 300 },
+        2: { ...halfOpen, tcp_established: 49 * 3600, udp_multiple: 300 },
+        3: { ...halfOpen, tcp_established: 49 * 3600, udp_multiple: 300 },
       });
     await host.inForce();
     await bed.fabric.flushZone('a', zone);
@@ -296,7 +298,7 @@ describe('conntrack', () => {
     await expect.poll(() => Object.keys(host.policies())).toContain('2');
     host.database.wantConntrack({
       zones: new Set([2, 3]),
-      timeouts: { tcp_established: 2, udp_multiple: 2 },
+      timeouts: { ...halfOpen, tcp_established: 2, udp_multiple: 2 },
     });
     await expect.poll(() => host.policies()['2']).toMatchObject({ tcp_established: 2 });
     await host.inForce();

@@ -1,4 +1,5 @@
 /** A network of two sites with one host each, and a guest on its way from one to the other. */
+import { emptyBlocklist } from '../../../controller/network/blocklist.ts';
 import type {
   Anchor,
   Bridge,
@@ -100,6 +101,8 @@ export function network(at: Site, { grace = false } = {}): NetworkState {
     anchors: new Map([[1, at === 'west' ? [home] : [home, careOf]]]),
     copies: new Map(),
     migrations: new Map(),
+    blocklist: emptyBlocklist,
+    admissionRates: new Map(),
     earlier: new Map(),
     quarantine: new Map(),
     drain: { idle: 60_000, quarantine: 60_000 },

@@ -64,7 +64,7 @@ function programFor(host: HostName, state: NetworkState, before?: Program): Prog
 }
 
 function sizeOf(program: Program): number {
-  return [...program.values()].reduce((sum, { flows }) => sum + flows.length, 0);
+  return [...program.values()].reduce((sum, { flows }) => sum + [...flows].length, 0);
 }
 
 /** `inPort` to `outPort`, in a block of its own. */

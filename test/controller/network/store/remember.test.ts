@@ -3,8 +3,10 @@
  * each kind tells; the database itself has its own tests.
  */
 import { describe, expect, test } from 'vitest';
+import { allowed, blocked, unblocked } from '../../../../controller/network/blocklist-changes.ts';
 import {
   anchored,
+  blocklistChanged,
   delivered,
   gatewayAnswered,
   migrationChanged,
@@ -37,15 +39,21 @@ const empty = (): Tables => ({
   Gateway: [],
   Quarantine: [],
   Migration: [],
+  Block: [],
+  BlockedSources: [],
+  Allowance: [],
+  Global: [{ epoch: 1, last_block: 0 }],
 });
 
-/** Applies a transaction as an OVSDB server would its deletes and inserts (RFC 7047, section 5.2). */
+/** Applies a transaction as an OVSDB server would its deletes, inserts and updates (RFC 7047, section 5.2). */
 function apply(tables: Tables, before: NetworkState | undefined, state: NetworkState): readonly Part[] {
   const parts = (difference(before, state)?.params().slice(1) ?? []) as readonly Part[];
   for (const { op, table, where, row } of parts) {
     const rows = tables[table]!;
     if (op === 'delete') {
       tables[table] = rows.filter((each) => !where!.every(([column, , value]) => each[column] === value));
+    } else if (op === 'update') {
+      for (const each of rows) Object.assign(each, row);
     } else {
       expect(op).toBe('insert');
       rows.push(row!);
@@ -62,17 +70,22 @@ function read(tables: Tables) {
   const [interfaces, hosts, placements] = [rows('Interface'), rows('Host'), rows('Placement')];
   const [anchors, gateways, migrations] = [rows('Anchor'), rows('Gateway'), rows('Migration')];
   const [relays, quarantine] = [rows('Relay'), rows('Quarantine')];
+  const [blocks, blockedSources, allowances] = [rows('Block'), rows('BlockedSources'), rows('Allowance')];
+  const lastBlock = tables['Global']![0]!['last_block'];
   return {
-    interfaces,
-    hosts,
-    placements,
-    anchors,
-    relays,
-    gateways,
-    migrations,
-    quarantine,
+    ...{ interfaces, hosts, placements, anchors, relays, gateways, migrations, quarantine },
+    ...{ blocks, blockedSources, allowances, lastBlock },
   } as unknown as StoredRows;
 }
+
+const wish = {
+  origin: 'person',
+  reason: 'scans',
+  verdict: undefined,
+  guest: undefined,
+  createdAt: 1_000,
+  expires: undefined,
+} as const;
 
 const away = after(
   atHome(),
@@ -99,6 +112,14 @@ const away = after(
       reason: 'a reason',
     }),
   ),
+  blocklistChanged(
+    blocked({ ...wish, verdict: 'v1', guest: 'web', expires: 2_000 }, ['203.0.113.7', '2001:db8::/48']),
+  ),
+  blocklistChanged(blocked({ ...wish, origin: 'list' }, ['203.0.113.7', '203.0.113.0/24'])),
+  blocklistChanged(blocked(wish, ['203.0.113.7'])),
+  blocklistChanged(blocked(wish, ['203.0.113.9'])),
+  blocklistChanged(unblocked([4])),
+  blocklistChanged(allowed({ source: '198.51.100.0/28', reason: 'office', createdAt: 5 })),
 );
 
 test('state, rows, state: what is decided is the same, what is observed is forgotten', () => {
@@ -113,6 +134,7 @@ test('state, rows, state: what is decided is the same, what is observed is forgo
     'placements',
     'anchors',
     'migrations',
+    'blocklist',
   ] as const) {
     expect(again[part], part).toEqual(away[part]);
   }

@@ -1,0 +1,58 @@
+/**
+ * The blocklist as text, for border routers that pull it: one line a source.
+ *
+ *     allow SOURCE
+ *     block SOURCE SECONDS       when it ends, in seconds since the Unix epoch; `-` when it does not
+ *
+ * What is blocked for one guest alone is left out. The ETag changes with the list, so that asking again costs
+ * nothing while it is the same. A long list goes out shard by shard, as fast as it is read.
+ */
+import { once } from 'node:events';
+import type { RequestHandler, Response } from 'express';
+import { type Blocklist, ownersOf, type Shard } from '../../controller/network/blocklist.ts';
+import type { ControllerView } from './view.ts';
+
+export function streamBlocklist({ network, blocklist: service, startedAt }: ControllerView): RequestHandler {
+  return async (request, response) => {
+    const { blocklist } = network.state;
+    response.set('etag', `"${Math.round(startedAt)}-${service.version}"`).type('text/plain');
+    if (request.fresh) {
+      response.status(304).end();
+      return;
+    }
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
+    for (const { source } of blocklist.allowed.values()) response.write(`allow ${source}\n`);
+    for (const shards of Object.values(blocklist.lines)) {
+      for (const shard of shards.values()) {
+        if (!response.write(shardText(shard, blocklist)) && !(await drained(response))) return;
+      }
+    }
+    response.end();
+  };
+}
+
+/** False when the reader has gone. */
+async function drained(response: Response): Promise<boolean> {
+  if (response.destroyed) return false;
+  await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  return !response.destroyed;
+}
+
+function shardText(shard: Shard, { blocks }: Blocklist): string {
+  let text = '';
+  for (const [source, owners] of shard) {
+    let expires = 0;
+    for (const owner of ownersOf(owners)) {
+      const block = blocks.get(owner);
+      if (block !== undefined && block.guest === undefined) {
+        expires = Math.max(expires, block.expires ?? Infinity);
+      }
+    }
+    if (expires === 0) continue;
+    text += `block ${source} ${expires === Infinity ? '-' : Math.ceil(expires / 1_000)}\n`;
+  }
+  return text;
+}
