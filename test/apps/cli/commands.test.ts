@@ -466,9 +466,9 @@ describe('verdicts', () => {
   const then = STARTED_AT + 82_000;
   it('all of them', async () => {
     expect(await shown(then, 'verdicts')).toBe(
-      `VERDICT                    GUEST  AT  KIND              BEGAN       STATE  RATE                      ORIGIN   SOURCES
-db-b1-icmp-flood-1         db     b1  icmp-flood        1 min ago   over   3 of 500 packets/s        spoofed        0
-web-a1-connection-flood-2  web    a1  connection-flood  2 s ago     lasts  412 of 100 connections/s  real           1
+      `VERDICT                    GUEST  AT  KIND              BEGAN      STATE  RATE                      ORIGIN   SOURCES
+db-b1-icmp-flood-1         db     b1  icmp-flood        1 min ago  over   3 of 500 packets/s        spoofed        0
+web-a1-connection-flood-2  web    a1  connection-flood  2 s ago    lasts  412 of 100 connections/s  real           1
 `,
     );
   });
