@@ -30,7 +30,7 @@ export const moment = z
     }),
     /** The flows of the switchover wait in an open bundle at this bridge. */
     z.object({ kind: z.literal('staged'), ...ofGuest, host: z.string() }),
-    /** The commit was handed to the connection with this bridge. */
+    /** From now on the commit is handed to the connection with this bridge. */
     z.object({ kind: z.literal('commit-sent'), ...ofGuest, host: z.string() }),
     /** This bridge said that it has committed. */
     z.object({ kind: z.literal('commit-acknowledged'), ...ofGuest, host: z.string() }),

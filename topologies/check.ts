@@ -355,10 +355,25 @@ const pathText = (path: readonly PropertyKey[]): string =>
 function* experiments({ experiment, guests, hosts, lab }: Topology): Generator<Problem> {
   if (experiment === undefined) return;
   const clients = lab?.clients ?? {};
-  for (const [name, { client, to }] of Object.entries(experiment.connections)) {
+  for (const [name, { client, to, family }] of Object.entries(experiment.connections)) {
     const path = ['experiment', 'connections', name];
     if (!(client in clients)) yield unknown([...path, 'client'], 'client', client, Object.keys(clients));
-    if (!(to in guests)) yield unknown([...path, 'to'], 'guest', to, Object.keys(guests));
+    const guest = guests[to];
+    if (guest === undefined) {
+      yield unknown([...path, 'to'], 'guest', to, Object.keys(guests));
+    } else if (family !== undefined) {
+      for (const [who, addresses] of [
+        [`guest ${to}`, guest.addresses],
+        [`client ${client}`, clients[client]?.addresses ?? []],
+      ] as const) {
+        if (addresses.some((text) => parseAddress(text)!.version === family)) continue;
+        yield {
+          code: 'TOPOLOGY_REFERENCE',
+          path: [...path, 'family'],
+          sentence: `${pathText(path)}.family is ${family}, and ${who} has no IPv${family} address`,
+        };
+      }
+    }
   }
   const opened = new Set<string>();
   for (const [i, { open, close, migrate }] of experiment.steps.entries()) {

@@ -254,20 +254,29 @@ const lab = z.strictObject({
   clients: z.record(name, client).default({}),
 });
 
-const connection = z.strictObject({
-  kind: z.enum(['tcp-echo', 'http-download', 'ping', 'udp-echo']),
-  client: name,
-  /** The guest. */
-  to: name,
-  /** Which of the guest's addresses: at the moment when the connection is opened. */
-  at: z.enum(['home', 'care-of']).default('home'),
-  /** The guest's, if not the usual one of the kind. */
-  port: port.optional(),
-  /** Between two messages. */
-  interval: duration.optional(),
-  /** Of a download. */
-  rate: rate.optional(),
-});
+const connection = z
+  .strictObject({
+    kind: z.enum(['tcp-echo', 'http-download', 'ping', 'udp-echo']),
+    /** Who opens it: the client, unless it is said that the guest does. */
+    from: z.enum(['client', 'guest']).optional(),
+    client: name,
+    /** The guest. */
+    to: name,
+    /** Which of the guest's addresses: at the moment when the connection is opened. */
+    at: z.enum(['home', 'care-of']).default('home'),
+    /** Over which version of IP; without it, the first that the guest has. */
+    family: z.literal([4, 6], 'expected 4 or 6').optional(),
+    /** The guest's, if not the usual one of the kind. */
+    port: port.optional(),
+    /** Between two messages. */
+    interval: duration.optional(),
+    /** Of a download. */
+    rate: rate.optional(),
+  })
+  .refine((it) => it.from !== 'guest' || it.kind !== 'http-download', {
+    path: ['kind'],
+    error: 'expected tcp-echo, udp-echo or ping, which a guest can open',
+  });
 
 const step = z
   .strictObject({
@@ -290,6 +299,7 @@ const step = z
           .optional(),
         autoConverge: z.boolean().optional(),
         postCopy: z.boolean().optional(),
+        copyStorage: z.enum(['all', 'inc']).optional(),
       })
       .optional(),
   })

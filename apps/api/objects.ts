@@ -149,6 +149,10 @@ export const migrationRequest = z
     admit: z.enum(['all', 'established']).optional(),
     relay: relayMode.optional(),
     bandwidthMiBps: z.number().int().min(1).optional(),
+    copyStorage: z.enum(['all', 'inc']).optional().meta({
+      description:
+        'copy disks that only the source has: all of them, or what differs from images that the destination has',
+    }),
     maxBlackoutMs: z.number().int().min(limits.maxBlackoutMsLeast).max(limits.maxBlackoutMsMost).optional(),
     autoConverge: z.boolean().optional(),
     postCopy: z.boolean().optional(),

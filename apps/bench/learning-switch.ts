@@ -4,109 +4,97 @@
  *     learning-switch PORT
  *
  * Prints `listening` when switches may come.
+ *
+ * It makes no object for a packet: what it needs of a packet-in it reads from the view, and its two answers are
+ * messages that it fills in anew each time, as a session encodes what it is given at once.
  */
 import { systemClock } from '../../controller/clock.ts';
 import {
   actions,
   fieldByName,
-  Group,
-  type Match,
+  flowMod,
+  instructions,
   type Message,
-  type PacketIn,
+  packetOut,
+  type PacketInView,
   Port,
 } from '../../controller/openflow/index.ts';
 import { SwitchListener } from '../../controller/switches/listener.ts';
 import type { SwitchSession } from '../../controller/switches/session.ts';
 
-const IN_PORT = fieldByName('in_port');
-const ETH_SRC = fieldByName('eth_src');
-const ETH_DST = fieldByName('eth_dst');
-const IDLE_TIMEOUT = 60;
-const NO_DATA = new Uint8Array(0);
-const flood = [actions.output(Port.FLOOD)];
+/** Where a frame has its addresses, and how much of it that takes. */
+const DESTINATION = 0;
+const SOURCE = 6;
+const ADDRESSES = 12;
 
-/** Ports of stations, by the halves of their MAC addresses: two small numbers are found faster than one large. */
+const inPort = { field: fieldByName('in_port'), value: 0 };
+const ethDst = { field: fieldByName('eth_dst'), value: 0 };
+const ethSrc = { field: fieldByName('eth_src'), value: 0 };
+const output = { ...actions.output(0) };
+const toPort = [instructions.apply(output)];
+const forward = {
+  ...flowMod({ priority: 1, idleTimeout: 60, match: [inPort, ethSrc, ethDst], instructions: toPort }),
+};
+const flood = {
+  ...packetOut({ match: [inPort], actions: [actions.output(Port.FLOOD)], data: new Uint8Array(0) }),
+};
+
+/** Ports of stations, by the halves of their MAC addresses: integers of 24 bits are found faster than numbers of 48. */
 class Stations {
   readonly #halves = new Map<number, Map<number, number>>();
 
-  portOf(frame: Uint8Array, at: number): number | undefined {
-    return this.#halves.get(u24(frame, at))?.get(u24(frame, at + 3));
+  portOf(mac: number): number | undefined {
+    return this.#halves.get(upper(mac))?.get(lower(mac));
   }
 
-  learn(frame: Uint8Array, at: number, port: number): void {
-    const high = u24(frame, at);
-    let lows = this.#halves.get(high);
+  learn(mac: number, port: number): void {
+    let lows = this.#halves.get(upper(mac));
     if (lows === undefined) {
       lows = new Map();
-      this.#halves.set(high, lows);
+      this.#halves.set(upper(mac), lows);
     }
-    const low = u24(frame, at + 3);
-    if (lows.get(low) !== port) lows.set(low, port);
+    if (lows.get(lower(mac)) !== port) lows.set(lower(mac), port);
   }
 }
+
+const upper = (mac: number): number => (mac / 0x100_0000) | 0;
+const lower = (mac: number): number => mac & 0xff_ffff;
 
 const stations = new WeakMap<SwitchSession, Stations>();
 
 const listener = new SwitchListener(systemClock, {
   onSwitch: (session) => stations.set(session, new Stations()),
-  onMessage: (message, session) => handle(message, session),
+  onPacketIn: answer,
+  onMessage: complain,
   onRefused: (peer, error) => process.stderr.write(`${peer}: ${error.message}\n`),
   onClosed: () => undefined,
 });
 await listener.listen(Number(process.argv[2]), '127.0.0.1');
 process.stdout.write('listening\n');
 
-function handle(message: Message, session: SwitchSession): void {
-  if (message.type !== 'packet_in') {
-    if (message.type === 'error') process.stderr.write(`${JSON.stringify(message)}\n`);
-    return;
-  }
-  const { bufferId, data } = message;
+function answer(packet: PacketInView, session: SwitchSession): void {
   const known = stations.get(session);
-  const inPort = inPortOf(message);
-  if (known === undefined || inPort === undefined || data.length < 12) return;
-  known.learn(data, 6, inPort);
-  const outPort = known.portOf(data, 0);
-  if (outPort === undefined) {
-    session.send({ type: 'packet_out', bufferId, match: message.match, actions: flood, data: NO_DATA });
+  const from = packet.inPort;
+  if (known === undefined || from === undefined || packet.dataLength < ADDRESSES) return;
+  const destination = packet.u48(DESTINATION);
+  const source = packet.u48(SOURCE);
+  known.learn(source, from);
+  const to = known.portOf(destination);
+  inPort.value = from;
+  if (to === undefined) {
+    flood.bufferId = packet.bufferId;
+    session.send(flood);
     return;
   }
-  const match: Match = [
-    { field: IN_PORT, value: inPort },
-    { field: ETH_DST, value: u48(data, 0) },
-    { field: ETH_SRC, value: u48(data, 6) },
-  ];
+  ethDst.value = destination;
+  ethSrc.value = source;
+  output.port = to;
   // A packet is not sent back where it came from.
-  const instructions =
-    outPort === inPort ? [] : [{ type: 'apply_actions', actions: [actions.output(outPort)] } as const];
-  session.send({
-    type: 'flow_mod',
-    command: 'add',
-    cookie: 0n,
-    cookieMask: 0n,
-    table: 0,
-    priority: 1,
-    idleTimeout: IDLE_TIMEOUT,
-    hardTimeout: 0,
-    bufferId,
-    outPort: Port.ANY,
-    outGroup: Group.ANY,
-    flags: 0,
-    importance: 0,
-    match,
-    instructions,
-  });
+  forward.instructions = to === from ? [] : toPort;
+  forward.bufferId = packet.bufferId;
+  session.send(forward);
 }
 
-function inPortOf({ match }: PacketIn): number | undefined {
-  for (const { field, value } of match) if (field === IN_PORT && typeof value === 'number') return value;
-  return undefined;
-}
-
-function u24(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
-}
-
-function u48(bytes: Uint8Array, at: number): number {
-  return u24(bytes, at) * 0x100_0000 + u24(bytes, at + 3);
+function complain(message: Message): void {
+  if (message.type === 'error') process.stderr.write(`${JSON.stringify(message)}\n`);
 }

@@ -3,8 +3,11 @@
  * speaking OpenFlow 1.5 with 16 emulated switches, with the same packets, in turns.
  *
  * The controller has one core for itself, the generator the other. The peer runs as it comes, matching all
- * fields of a packet, and once more with `--wildcards` so that it matches the same three as ours. The time that
- * a controller's process ran is counted, too: what else the machine does falsifies that less.
+ * fields of a packet, and once more with `--wildcards` so that it matches the same three as ours. A plain loop that
+ * gives the same answers without the library shows how much of the rest is Node's and the kernel's: with one
+ * packet-in outstanding, nearly all of it is one read and one write for each.
+ *
+ * The time that a controller's process ran is counted, too: what else the machine does falsifies that less.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +15,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Benchmark, Case } from './benchmark.ts';
+import { type Benchmark, type Case, summarize } from './benchmark.ts';
 
 const SWITCHES = 16;
 const OUTSTANDING = [1, 128];
@@ -33,6 +36,8 @@ interface Contender {
 }
 
 const peer = 'ovs-testcontroller';
+const ours = 'learning switch';
+const plain = 'plain Node loop';
 const contenders: readonly Contender[] = [
   { name: peer, command: (port) => testController(port), announcesItself: false },
   {
@@ -41,8 +46,13 @@ const contenders: readonly Contender[] = [
     announcesItself: false,
   },
   {
-    name: 'learning switch',
+    name: ours,
     command: (port) => [process.execPath, script('learning-switch'), String(port)],
+    announcesItself: true,
+  },
+  {
+    name: plain,
+    command: (port) => [process.execPath, script('packet-in-plain-loop'), String(port)],
     announcesItself: true,
   },
   {
@@ -82,6 +92,8 @@ export const packetIn: Benchmark = {
       notes: [
         'all speak OpenFlow 1.5; the learning switch matches in_port, eth_src and eth_dst, and so does',
         `${peer} with --wildcards; without, its flows match all fields of the packet`,
+        ...OUTSTANDING.map((outstanding) => shareOfPlain(outstanding, figures)),
+        `${plain}: the same answers without the library, on bytes at known places, unchecked`,
         'answers without looking: the most that the generator can show of a controller in Node',
         'a second of CPU: of the controller process alone, on its own core',
       ],
@@ -118,6 +130,14 @@ function casesOf(name: string, outstanding: number, figures: ReadonlyMap<string,
       runs.map(({ perCpuSecond }) => perCpuSecond),
     ),
   ];
+}
+
+/** How near the library comes to the plain loop, by CPU time, round by round. */
+function shareOfPlain(outstanding: number, figures: ReadonlyMap<string, Measurement[]>): string {
+  const of = (name: string): Measurement[] => figures.get(`${name}, ${outstanding} outstanding`) ?? [];
+  const theirs = of(plain);
+  const shares = of(ours).map(({ perCpuSecond }, round) => perCpuSecond / theirs[round]!.perCpuSecond);
+  return `${outstanding} outstanding: ${ours} by CPU is ${summarize(shares).median.toFixed(2)} × ${plain}`;
 }
 
 async function measure(contender: Contender, outstanding: number): Promise<Measurement> {

@@ -14,17 +14,18 @@ import type { TracePacket } from './trace.ts';
 /** Times are in milliseconds since the run's origin; durations say so by their name. Null: not seen. */
 export interface MigrationFigures extends Pick<
   MigrationSummary,
-  'id' | 'guest' | 'from' | 'to' | 'strategy' | 'outcome' | 'reason'
+  'id' | 'guest' | 'from' | 'to' | 'strategy' | 'outcome' | 'reason' | 'warning' | 'copyMs'
 > {
   readonly number: number;
   /** QEMU's own stamps. */
   readonly stopAt: number | null;
   readonly resumeAt: number | null;
   readonly blackoutMs: number | null;
-  /** From the destination's TAP being there to the stop. */
-  readonly copyMs: number | null;
+  /** When copies began to go to both hosts (strategy `bicast`). */
+  readonly copyingToBothAt: number | null;
+  /** The first commit after STOP: that of the redirect. */
   readonly commitSentAt: number | null;
-  /** When the last bridge acknowledged. */
+  /** When the last bridge acknowledged it. */
   readonly redirectedAt: number | null;
   /** The first request on the destination's TAP after STOP; what the strategy sends there earlier is not it. */
   readonly newPathAt: number | null;
@@ -135,21 +136,22 @@ function migrationFigures(
   { summary, captures, moments, origin }: Run,
   traces: readonly ConnectionTrace[],
 ): MigrationFigures {
-  const { id, guest, from, to, strategy, outcome, reason, blackoutMs } = migration;
+  const { id, guest, from, to, strategy, outcome, reason, warning, blackoutMs, copyMs } = migration;
   const own = momentsOf(moments, id);
-  const at = (wanted: (moment: Moment) => boolean): number | null =>
-    own.find(({ moment }) => wanted(moment))?.ms ?? null;
+  const at = (wanted: (moment: Moment) => boolean, since = -Infinity): number | null =>
+    own.find(({ ms, moment }) => ms >= since && wanted(moment))?.ms ?? null;
   const stopAt = at((one) => one.kind === 'qemu' && one.event === 'STOP' && one.host === from);
   const resumeAt = at((one) => one.kind === 'qemu' && one.event === 'RESUME' && one.host === to);
   const began = (migration.entered['planned'] ?? summary.startedAt) - origin;
   const tap = destinationTap(captures, moments, guest, to, began, origin);
   const newPathAt = stopAt === null ? null : firstRequestAt(traces, to, stopAt);
   return {
-    ...{ id, guest, from, to, strategy, outcome, reason, number, stopAt, resumeAt, blackoutMs },
+    ...{ id, guest, from, to, strategy, outcome, reason, warning, number, stopAt, resumeAt },
+    ...{ blackoutMs, copyMs },
     plannedAt: began,
-    copyMs: stopAt === null || tap?.at === undefined ? null : stopAt - tap.at,
-    commitSentAt: at((one) => one.kind === 'commit-sent'),
-    redirectedAt: at((one) => one.kind === 'redirected'),
+    copyingToBothAt: at((one) => one.kind === 'copying-to-both'),
+    commitSentAt: at((one) => one.kind === 'commit-sent', stopAt ?? Infinity),
+    redirectedAt: at((one) => one.kind === 'redirected', stopAt ?? Infinity),
     newPathAt,
     newPathMs: newPathAt === null || stopAt === null ? null : newPathAt - stopAt,
     announcedAt: stopAt === null ? null : firstRarp(captures, to, stopAt),

@@ -11,6 +11,9 @@ import type { ConnectionSection } from '../../topologies/schema.ts';
 import { ProbeFailedError } from './errors.ts';
 import type { ResultsFolder } from './results.ts';
 
+/** Of what a guest opens. */
+const PROTOCOLS = { 'tcp-echo': 'tcp', 'udp-echo': 'udp', ping: 'icmp', 'http-download': 'tcp' } as const;
+
 export class Connection {
   readonly name: string;
   readonly #process: LabProcess;
@@ -21,10 +24,12 @@ export class Connection {
   constructor(lab: Lab, name: string, section: ConnectionSection, target: string, results: ResultsFolder) {
     const option = (flag: string, value: number | undefined): string[] =>
       value === undefined ? [] : [flag, String(value)];
+    const isGuests = section.from === 'guest' && section.kind !== 'http-download';
     this.name = name;
     this.#process = lab.exec(section.client, [
       process.execPath,
-      join(packageRoot, 'dist', 'topologies', 'probes', `${section.kind}.js`),
+      join(packageRoot, 'dist', 'topologies', 'probes', `${isGuests ? 'from-guest' : section.kind}.js`),
+      ...(isGuests ? ['--protocol', PROTOCOLS[section.kind]] : []),
       ...['--name', name, '--client', section.client, '--target', target],
       ...['--duration-ms', String(limits.connection), '--out', results.file(`probes/${name}.jsonl`)],
       ...option('--port', section.port),

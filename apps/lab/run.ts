@@ -3,7 +3,8 @@
  */
 import type { Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
-import type { ExperimentSection, Topology } from '../../topologies/schema.ts';
+import { parseAddress } from '../../topologies/address.ts';
+import type { ConnectionSection, ExperimentSection, Topology } from '../../topologies/schema.ts';
 import type { MigrationObject } from '../api/objects.ts';
 import { Captures } from './captures.ts';
 import { clockOffset } from './clock-offset.ts';
@@ -79,7 +80,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       options.onStep(i, describeStep(step));
       for (const name of step.open ?? []) {
         const section = experiment.connections[name]!;
-        const target = await addressOf(options, name, section.to, section.at);
+        const target = await addressOf(options, name, section);
         const connection = new Connection(session.lab, name, section, target, results);
         open.set(name, { connection, guest: section.to, at: section.at, since: migrations.length });
       }
@@ -124,6 +125,7 @@ async function migrate(
     maxBlackoutMs,
     autoConverge,
     postCopy,
+    copyStorage,
   }: NonNullable<Step['migrate']>,
 ): Promise<MigrationSummary> {
   const { id } = await session.api.migrate({
@@ -135,6 +137,7 @@ async function migrate(
     ...(maxBlackoutMs === undefined ? {} : { maxBlackoutMs }),
     ...(autoConverge === undefined ? {} : { autoConverge }),
     ...(postCopy === undefined ? {} : { postCopy }),
+    ...(copyStorage === undefined ? {} : { copyStorage }),
   });
   const deadline = clock.now() + limits.migration;
   let migration: MigrationObject;
@@ -170,12 +173,13 @@ async function migrate(
 async function addressOf(
   { session, topology }: RunOptions,
   connection: string,
-  guest: string,
-  at: 'home' | 'care-of',
+  { to: guest, at, family }: ConnectionSection,
 ): Promise<string> {
-  if (at === 'home') return topology.guests[guest]!.addresses[0]!;
+  const isWanted = (address: string): boolean =>
+    family === undefined || parseAddress(address)?.version === family;
+  if (at === 'home') return topology.guests[guest]!.addresses.find(isWanted)!;
   const { careOf } = await session.api.guest(guest);
-  const address = careOf?.ipv4 ?? careOf?.ipv6;
+  const address = [careOf?.ipv4, careOf?.ipv6].find((one) => one !== undefined && isWanted(one));
   if (address === undefined) throw new NoCareOfAddressError(connection, guest);
   return address;
 }

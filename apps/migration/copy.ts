@@ -6,8 +6,8 @@
  *        └─ look ──► sample ──► steering ──► orders ──► libvirt, or the service (`onOrder`)
  */
 import type { Clock } from '../../controller/clock.ts';
-import type { Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
-import type { DomainRef, MigrateOptions } from '../../controller/libvirt/index.ts';
+import type { GuestMigration, Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
+import type { DomainRef } from '../../controller/libvirt/index.ts';
 import { migration as limits } from '../../controller/limits.ts';
 import type { GuestName } from '../../controller/network/model.ts';
 import { MigrationAbortedError } from './errors.ts';
@@ -21,6 +21,7 @@ import {
   type Steering,
   type Terms,
 } from './steering.ts';
+import { migrateWithStorage } from './storage.ts';
 
 export interface CopyOptions {
   readonly guest: GuestName;
@@ -34,10 +35,12 @@ export interface CopyOptions {
     | 'jobStats'
     | 'migrate'
     | 'abort'
+    | 'imageDirectories'
   >;
+  readonly destination: Pick<Hypervisor, 'admitImages'>;
   readonly clock: Clock;
   readonly terms: Terms;
-  readonly migrate: Omit<MigrateOptions, 'flags'> & Partial<Pick<MigrateOptions, 'flags'>>;
+  readonly migrate: GuestMigration;
   /** Called with each order, after libvirt has taken it where it is libvirt's. */
   readonly onOrder: (order: Order) => void;
   readonly packetsPerSecond: () => number | undefined;
@@ -62,7 +65,7 @@ export class Copy {
 
   /** Resolves when libvirt says that the guest has moved; throws its reason when it has not. */
   async perform(): Promise<void> {
-    const { guest, hypervisor, terms, migrate } = this.#options;
+    const { guest, hypervisor, destination, terms, migrate } = this.#options;
     const domain = await hypervisor.find(guest);
     this.#domain = domain;
     const usual = await hypervisor.maxDowntime(domain);
@@ -70,7 +73,7 @@ export class Copy {
     if (this.#isAborted()) throw new MigrationAbortedError(guest);
     const looking = this.#look(domain);
     try {
-      await hypervisor.migrate(domain, migrate);
+      await migrateWithStorage(domain, hypervisor, destination, migrate);
     } catch (error) {
       // The guest stays, and so would the limit that it was copied under.
       await hypervisor.setMaxDowntime(domain, usual).catch(this.#report);

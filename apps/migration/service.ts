@@ -7,7 +7,7 @@
  * host; only the call to libvirt is not ours, and so it is not steered.
  */
 import type { Cancel, Clock } from '../../controller/clock.ts';
-import type { Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
+import type { CopyStorage, Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
 import type { LibvirtEvent } from '../../controller/libvirt/index.ts';
 import { DEFAULT_MAX_BLACKOUT_MS, migration as limits } from '../../controller/limits.ts';
 import { migrationChanged, placed, unanchored } from '../../controller/network/changes.ts';
@@ -56,6 +56,7 @@ export interface MigrationOptions {
   readonly autoConverge?: boolean;
   /** Lets the guest run at the destination after two passes over its memory, and the rest come after it. */
   readonly postCopy?: boolean;
+  readonly copyStorage?: CopyStorage;
 }
 
 export interface MigrationServiceParts {
@@ -320,10 +321,11 @@ export class MigrationService {
     const { network, hypervisors, clock, onError } = this.#parts;
     const destination = network.state.hosts.get(to)!;
     const running = this.#running.get(guest)!;
-    const { bandwidthMiBps, autoConverge, postCopy } = running.options;
+    const { bandwidthMiBps, autoConverge, postCopy, copyStorage } = running.options;
     running.copy = new Copy({
       guest,
       hypervisor: hypervisors.get(from)!,
+      destination: hypervisors.get(to)!,
       clock,
       terms: { strategy, maxBlackoutMs, bandwidthMiBps, postCopy: postCopy === true },
       migrate: {
@@ -331,6 +333,7 @@ export class MigrationService {
         uri: `tcp://${destination.underlay.includes(':') ? `[${destination.underlay}]` : destination.underlay}`,
         listenAddress: destination.underlay,
         flags: { autoConverge, postcopy: postCopy },
+        copyStorage,
         ...(bandwidthMiBps === undefined ? {} : { bandwidth: bandwidthMiBps }),
       },
       onOrder: (order) => this.#ordered(migration, order),

@@ -42,8 +42,10 @@ export class Staging {
     this.#staged = undefined;
     this.#attempt++;
     if (staged === undefined) return undefined;
+    // Stamped before, told after: a switch may have committed before this process runs again.
+    const at = this.#clock.now();
     const acknowledged = staged.commit((host) => this.#say('commit-acknowledged', migration, host));
-    for (const host of staged.hosts) this.#say('commit-sent', migration, host);
+    for (const host of staged.hosts) this.#say('commit-sent', migration, host, at);
     return acknowledged;
   }
 
@@ -57,7 +59,8 @@ export class Staging {
     kind: 'staged' | 'commit-sent' | 'commit-acknowledged',
     { guest, id }: Migration,
     host: HostName,
+    at = this.#clock.now(),
   ): void {
-    this.#onMoment({ kind, guest, migration: id, host }, this.#clock.now());
+    this.#onMoment({ kind, guest, migration: id, host }, at);
   }
 }

@@ -11,7 +11,8 @@
  * copying to both begins; and when that is in force, QEMU gets its speed and its downtime: the switchover comes with
  * the next window.
  *
- * A guest that gets many packets is never idle: it is given a second pass first, which leaves less to copy.
+ * A guest that gets many packets is never idle: it is given a second pass first, which leaves less to copy, and
+ * copying begins late in a window, so that few packets wait at the destination.
  *
  *   bulk ──little left──► approach ──next to nothing──► aimed ──copied to both──► let ──too long──► given-up
  *   (other strategies begin at `let`)
@@ -58,6 +59,8 @@ export interface Steering {
   readonly mode: 'bulk' | 'approach' | 'aimed' | 'let' | 'given-up';
   readonly downtimeMs: number;
   readonly mibps: number;
+  /** The last sample that differed from the one before it: a window has begun. */
+  readonly moved: Sample | undefined;
   /** When the downtime was last raised, and the pass at that time. */
   readonly raised: Sample | undefined;
   /** Until when copying to both may go on. */
@@ -90,6 +93,8 @@ const APPROACH_BYTES = 4 * MIB;
 const NEXT_TO_NOTHING = (2 * MIB * WINDOW_MS) / 1000;
 /** A guest that gets as many packets a second dirties more memory in a window than the least ration. */
 const NEVER_IDLE_PACKETS = 2_000;
+/** From a window's begin to the begin of copying to a guest under load. */
+const LATE_MS = 45;
 /** For how long the anchors may take to begin copying to both. */
 const PATIENT_WITH_ANCHORS_MS = 1_000;
 
@@ -98,6 +103,7 @@ export function beginSteering({ strategy, bandwidthMiBps }: Terms): Steered {
     mode: strategy === 'bicast' ? 'bulk' : 'let',
     downtimeMs: LEAST_DOWNTIME_MS,
     mibps: bandwidthMiBps ?? 0,
+    moved: undefined,
     raised: undefined,
     copyUntil: undefined,
     aimedAt: 0,
@@ -108,7 +114,10 @@ export function beginSteering({ strategy, bandwidthMiBps }: Terms): Steered {
 }
 
 /** The copy was looked at. */
-export function steer(steering: Steering, terms: Terms, sample: Sample): Steered {
+export function steer(before: Steering, terms: Terms, sample: Sample): Steered {
+  const { moved } = before;
+  const changed = moved?.remaining !== sample.remaining || moved.pass !== sample.pass;
+  const steering = changed ? { ...before, moved: sample } : before;
   switch (steering.mode) {
     case 'bulk':
     case 'approach':
@@ -158,8 +167,10 @@ function approach(steering: Steering, { bandwidthMiBps }: Terms, sample: Sample)
     return { steering, orders: [] };
   }
   if (remaining <= NEXT_TO_NOTHING) {
-    const early = pass < 2 && packetsPerSecond >= NEVER_IDLE_PACKETS;
-    return staged && !early
+    // A guest under load does not escape, and each millisecond of copies fills the destination's queue.
+    const loaded = packetsPerSecond >= NEVER_IDLE_PACKETS;
+    const late = at >= (steering.moved?.at ?? at) + LATE_MS;
+    return staged && (!loaded || (pass >= 2 && late))
       ? { steering: { ...steering, mode: 'aimed', aimedAt: at }, orders: [{ type: 'copy-to-both' }] }
       : atSpeed(steering, 1);
   }

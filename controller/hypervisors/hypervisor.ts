@@ -4,6 +4,7 @@
 import type { Clock } from '../clock.ts';
 import {
   type DomainRef,
+  directoryPoolXml,
   isLibvirtError,
   type JobStats,
   type LibvirtEvent,
@@ -11,9 +12,19 @@ import {
   type DomainWithState,
   type LifecycleEvent,
   type MigrateOptions,
+  type StoragePoolRef,
 } from '../libvirt/index.ts';
 import type { DomainState, GuestName, Host } from '../network/model.ts';
-import { HypervisorUnreachableError } from './errors.ts';
+import { HypervisorUnreachableError, LocalDiskError } from './errors.ts';
+import { directoriesOf, diskText, localDisks, poolName } from './storage.ts';
+
+/** What is copied of disks that only the source has: all, or what differs from an image that is there already. */
+export type CopyStorage = 'all' | 'inc';
+
+export interface GuestMigration
+  extends Omit<MigrateOptions, 'flags'>, Partial<Pick<MigrateOptions, 'flags'>> {
+  readonly copyStorage?: CopyStorage | undefined;
+}
 
 export interface HypervisorHandlers {
   /** The connection is there, for the first time or again: all that runs. */
@@ -64,20 +75,64 @@ export class Hypervisor {
 
   /**
    * Migrates the guest to another host, live and peer to peer; resolves when it runs there. A domain that is
-   * persistent here is made persistent there, and here no more.
+   * persistent here is made persistent there, and here no more. Throws `LocalDiskError` before anything is copied
+   * when its disks would stay behind.
    */
-  async migrate(
-    domain: DomainRef,
-    { flags, ...options }: Omit<MigrateOptions, 'flags'> & Partial<Pick<MigrateOptions, 'flags'>>,
-  ): Promise<void> {
+  async migrate(domain: DomainRef, { flags, copyStorage, ...options }: GuestMigration): Promise<void> {
     const client = this.#client('migrating a guest');
     const persistent = (await client.connectListAllDomains({ persistent: true })).some(
       ({ uuid }) => uuid === domain.uuid,
     );
-    await client.migrate(domain, {
-      ...options,
-      flags: { ...flags, live: true, persistDest: persistent, undefineSource: persistent },
-    });
+    try {
+      await client.migrate(domain, {
+        ...options,
+        flags: {
+          ...flags,
+          live: true,
+          persistDest: persistent,
+          undefineSource: persistent,
+          nonSharedDisk: copyStorage === 'all',
+          nonSharedInc: copyStorage === 'inc',
+        },
+      });
+    } catch (cause) {
+      if (!isLibvirtError(cause, 'VIR_ERR_MIGRATE_UNSAFE')) throw cause;
+      const disks = localDisks(await client.domainGetXmlDesc(domain));
+      throw new LocalDiskError(domain.name, this.host.name, disks.map(diskText), { cause });
+    }
+  }
+
+  /** The directories of the images that a copy of the guest's storage would make at another host. */
+  async imageDirectories(domain: DomainRef): Promise<string[]> {
+    return directoriesOf(localDisks(await this.#client("reading a guest's disks").domainGetXmlDesc(domain)));
+  }
+
+  /**
+   * Lets libvirt create images in these directories, which it does only where a storage pool of its own is. Pools
+   * that are missing are started, and with them a directory that is missing is made; what is given ends them.
+   */
+  async admitImages(directories: readonly string[]): Promise<() => Promise<void>> {
+    const client = this.#client('making room for a disk');
+    const started: StoragePoolRef[] = [];
+    const end = async (): Promise<void> => {
+      // One that stays, since libvirtd has gone, ends with libvirtd.
+      await Promise.allSettled(started.map((pool) => client.storagePoolDestroy(pool)));
+    };
+    try {
+      for (const path of directories) {
+        try {
+          await client.storagePoolLookupByTargetPath(path);
+        } catch (error) {
+          if (!isLibvirtError(error, 'VIR_ERR_NO_STORAGE_POOL')) throw error;
+          const xml = directoryPoolXml(poolName(path), path);
+          started.push(await client.storagePoolCreateXml(xml, { withBuild: true }));
+        }
+      }
+    } catch (error) {
+      await end();
+      throw error;
+    }
+    return end;
   }
 
   /** Gives a running migration up; false when there is none to give up. */

@@ -36,6 +36,7 @@ import {
   monitorEventFlags,
   shutdownFlags,
   undefineFlags,
+  poolFlags,
   xmlFlags,
 } from './flags.ts';
 import type { Flags } from './flags.ts';
@@ -50,6 +51,7 @@ import { authTypes, features, procedures } from './procedures.ts';
 import type { InterfaceStats, NodeInfo, Procedure } from './procedures.ts';
 import { RpcConnection } from './rpc-connection.ts';
 import type { ConnectionEnd } from './rpc-connection.ts';
+import type { StoragePoolRef } from './storage-pool.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Register, Subscription } from './subscriptions.ts';
 import { describeEndpoint, openTransport } from './transport.ts';
@@ -344,6 +346,23 @@ export class LibvirtClient {
   async domainMemoryStats(domain: DomainRef): Promise<MemoryStats> {
     const args = { domain, maxStats: limits.memoryStatsMax, flags: 0 };
     return memoryStats(await this.call(procedures.domainMemoryStats, args, domain.name));
+  }
+
+  // ---- storage
+
+  /** The running pool whose volumes are in that directory. Throws VIR_ERR_NO_STORAGE_POOL when there is none. */
+  async storagePoolLookupByTargetPath(path: string): Promise<StoragePoolRef> {
+    return this.call(procedures.storagePoolLookupByTargetPath, { path }, path);
+  }
+
+  /** Starts a pool that is gone when it is destroyed or libvirtd ends; with `withBuild` its directory is made. */
+  async storagePoolCreateXml(xml: string, flags?: Flags<typeof poolFlags>): Promise<StoragePoolRef> {
+    return this.call(procedures.storagePoolCreateXml, { xml, flags: flagBits(poolFlags, flags, 'a pool') });
+  }
+
+  /** Stops a pool; its volumes stay where they are. */
+  async storagePoolDestroy(pool: StoragePoolRef): Promise<void> {
+    return this.call(procedures.storagePoolDestroy, { pool }, pool.name);
   }
 
   // ---- jobs and migration

@@ -88,6 +88,13 @@ export const shutdownFlags = {
   paravirt: 1 << 4,
 } as const;
 
+/** `VIR_STORAGE_POOL_CREATE_*`: what a new pool may find where it is to be. */
+export const poolFlags = {
+  withBuild: 1 << 0,
+  withBuildOverwrite: 1 << 1,
+  withBuildNoOverwrite: 1 << 2,
+} as const;
+
 /** `VIR_DOMAIN_XML_*`. */
 export const xmlFlags = { secure: 1 << 0, inactive: 1 << 1, updateCpu: 1 << 2, migratable: 1 << 3 } as const;
 

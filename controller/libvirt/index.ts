@@ -30,6 +30,8 @@ export {
   XdrTruncatedError,
   XdrValueError,
 } from './errors.ts';
+export { directoryPoolXml } from './storage-pool.ts';
+export type { StoragePoolRef } from './storage-pool.ts';
 export { describeDomain, editInterface } from './domain-xml.ts';
 export type {
   DiskDescription,

@@ -8,6 +8,8 @@ import { readDomain, writeDomain, writeUuid } from './domain-ref.ts';
 import type { DomainRef } from './domain-ref.ts';
 import type { RemoteError } from './errors.ts';
 import { programs } from './message.ts';
+import { readStoragePool, writeStoragePool } from './storage-pool.ts';
+import type { StoragePoolRef } from './storage-pool.ts';
 import { readTypedParam, writeTypedParam } from './typed-params.ts';
 import type { TypedParam } from './typed-params.ts';
 import type { XdrReader, XdrWriter } from './xdr.ts';
@@ -185,6 +187,13 @@ export const procedures = {
   ),
   authList: remote(66, 'auth_list', none, (r) => r.array(limits.authTypesMax, (item) => item.int())),
   authPolkit: remote(70, 'auth_polkit', none, (r) => r.int() === 1),
+  storagePoolCreateXml: remote(76, 'storage_pool_create_xml', xmlWithFlags, readStoragePool),
+  storagePoolDestroy: remote(
+    80,
+    'storage_pool_destroy',
+    (w, args: { readonly pool: StoragePoolRef }) => writeStoragePool(w, args.pool),
+    none,
+  ),
   connectGetUri: remote(110, 'connect_get_uri', none, text),
   connectGetLibVersion: remote(157, 'connect_get_lib_version', none, number),
   domainMemoryStats: remote(
@@ -295,6 +304,12 @@ export const procedures = {
   connectRegisterCloseCallback: remote(360, 'connect_register_close_callback', none, none),
   domainMigrateStartPostCopy: remote(364, 'domain_migrate_start_post_copy', onDomainWithFlags, none),
   domainMigrateGetMaxDowntime: remote(387, 'domain_migrate_get_max_downtime', onDomainWithFlags, number),
+  storagePoolLookupByTargetPath: remote(
+    391,
+    'storage_pool_lookup_by_target_path',
+    (w, args: { readonly path: string }) => w.string(args.path, limits.stringMaxBytes),
+    readStoragePool,
+  ),
   domainAbortJobFlags: remote(442, 'domain_abort_job_flags', onDomainWithFlags, none),
 
   qemuDomainMonitorCommand: qemu(

@@ -35,12 +35,13 @@ import { Writer } from './writer.ts';
 const reader = new Reader();
 
 /**
- * Decodes one whole message, header included. Only hello and error may be of another version than 1.5.
+ * Decodes one whole message, header included: all of `bytes`, or what lies from `start` up to `end` in them. Only
+ * hello and error may be of another version than 1.5.
  *
  * Throws `OPENFLOW_TRUNCATED`, `OPENFLOW_BAD_LENGTH`, `OPENFLOW_BAD_VERSION`.
  */
-export function decode(bytes: Uint8Array): Received {
-  reader.start(bytes);
+export function decode(bytes: Uint8Array, start = 0, end: number = bytes.length): Received {
+  reader.start(bytes, start, end);
   return decodeMessage(reader, 0);
 }
 
@@ -300,15 +301,14 @@ export function encode(message: Message, xid: number = message.xid ?? 0): Uint8A
   const w = slab;
   const start = w.position;
   encodeInto(w, message, xid);
-  return w.bytes.subarray(start, w.position);
+  return new Uint8Array(w.view.buffer, start, w.position - start);
 }
 
 function encodeMessage(w: Writer, message: Message, xid: number): void {
   const start = w.position;
   const version = message.type === 'hello' || message.type === 'error' ? message.version : undefined;
   w.u8(version ?? OFP_VERSION, 'header.version');
-  w.u8(0, 'header.type');
-  w.u16(0, 'header.length');
+  w.zeros(3);
   w.u32(xid, 'header.xid');
   const type = encodeBody(w, message, xid);
   // Only now: writing the body may have moved the writer's view.

@@ -36,6 +36,15 @@ export class OpenFlowBadValueError extends OpenFlowError {
   readonly code = 'OPENFLOW_BAD_VALUE';
 }
 
+/** A view of a message that was asked something after it had been closed. */
+export class OpenFlowViewClosedError extends OpenFlowError {
+  readonly code = 'OPENFLOW_VIEW_CLOSED';
+
+  constructor(what: string) {
+    super(what, -1, 'the view is closed; take what is to outlive it with toMessage() while it is open');
+  }
+}
+
 /** JSON that is not the JSON form of a message; `what` is the place in it, like `$.match[2].value`. */
 export class OpenFlowBadJsonError extends OpenFlowError {
   readonly code = 'OPENFLOW_BAD_JSON';

@@ -61,6 +61,9 @@ export class OxmField {
   readonly header: number;
   /** The first 32 bits of an OXM with a mask. */
   readonly maskedHeader: number;
+  /** Both as `Writer.word` takes them: signed, as V8 keeps 32 bits without a box. */
+  readonly headerWord: number;
+  readonly maskedHeaderWord: number;
   /** Place in a match: what a field requires has a smaller one. */
   readonly order: number;
   /** True for the entry that holds a whole undecoded OXM. */
@@ -88,6 +91,8 @@ export class OxmField {
     const start = ((wire.class << 16) | (this.number << 9)) >>> 0;
     this.header = (start | (row.bytes + extra)) >>> 0;
     this.maskedHeader = (start | 0x100 | ((row.bytes * 2 + extra) & 0xff)) >>> 0;
+    this.headerWord = this.header | 0;
+    this.maskedHeaderWord = this.maskedHeader | 0;
     this.order = order;
     this.isRaw = isRaw;
     this.preferred = preferred;

@@ -95,9 +95,8 @@ function encodeInstruction(w: Writer, instruction: Instruction): void {
   switch (instruction.type) {
     case 'apply_actions':
     case 'write_actions':
-      w.u16(instruction.type === 'apply_actions' ? 4 : 3, 'instruction');
-      w.u16(0, 'instruction');
-      w.zeros(4);
+      w.word(instruction.type === 'apply_actions' ? 4 << 16 : 3 << 16);
+      w.word(0);
       encodeActions(w, instruction.actions);
       w.length16(start + 2, start, instruction.type);
       return;

@@ -18,7 +18,7 @@ export interface MatchField {
 
 export type Match = readonly MatchField[];
 
-const OFPMT_OXM = 1;
+export const OFPMT_OXM = 1;
 
 function decodeValue(r: Reader, field: OxmField, length: number): FieldValue {
   if (field.variable) return r.copy(length);
@@ -167,16 +167,10 @@ export function encodeOxm(w: Writer, entry: MatchField): void {
     encodeBytesOxm(w, field, value, mask);
     return;
   }
-  if (mask === undefined) {
-    w.u32(field.header, 'oxm');
-    if (field.experimenter !== 0) w.u32(field.experimenter, 'oxm');
-    encodeValue(w, field, value);
-  } else {
-    w.u32(field.maskedHeader, 'oxm');
-    if (field.experimenter !== 0) w.u32(field.experimenter, 'oxm');
-    encodeValue(w, field, value);
-    encodeValue(w, field, mask);
-  }
+  w.word(mask === undefined ? field.headerWord : field.maskedHeaderWord);
+  if (field.experimenter !== 0) w.u32(field.experimenter, 'oxm');
+  encodeValue(w, field, value);
+  if (mask !== undefined) encodeValue(w, field, mask);
 }
 
 function encodeBytesOxm(w: Writer, field: OxmField, value: FieldValue, mask: FieldValue | undefined): void {
@@ -205,8 +199,7 @@ export function encodeOxmList(w: Writer, fields: Match): void {
 /** Writes an `ofp_match` with its padding. */
 export function encodeMatch(w: Writer, match: Match): void {
   const start = w.position;
-  w.u16(OFPMT_OXM, 'match');
-  w.u16(0, 'match');
+  w.word(OFPMT_OXM << 16);
   encodeOxmList(w, match);
   w.length16(start + 2, start, 'match');
   w.pad8(start);

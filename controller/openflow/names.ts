@@ -5,12 +5,13 @@ import type { Writer } from './writer.ts';
 export class NameSet<N extends string> {
   readonly names: readonly N[];
   private readonly byNumber: readonly (N | undefined)[];
-  private readonly numbers: ReadonlyMap<string, number>;
+  /** Of each name. Sets are small: comparing names is quicker than looking one up. */
+  private readonly numbers: readonly number[];
 
   constructor(byNumber: readonly (N | undefined)[]) {
     this.byNumber = byNumber;
     this.names = byNumber.filter((name) => name !== undefined);
-    this.numbers = new Map(byNumber.flatMap((name, number) => (name === undefined ? [] : [[name, number]])));
+    this.numbers = byNumber.flatMap((name, number) => (name === undefined ? [] : [number]));
   }
 
   /** The name of a number, if it has one. */
@@ -20,11 +21,9 @@ export class NameSet<N extends string> {
 
   /** The number of a name. Throws `OPENFLOW_BAD_VALUE` for a name not in the set. */
   number(name: N, w: Writer, what: string): number {
-    const number = this.numbers.get(name);
-    if (number === undefined) {
-      throw new OpenFlowBadValueError(what, w.position, `${name} is not one of ${this.names.join(', ')}`);
-    }
-    return number;
+    const { names, numbers } = this;
+    for (let i = 0; i < names.length; i++) if (names[i] === name) return numbers[i]!;
+    throw new OpenFlowBadValueError(what, w.position, `${name} is not one of ${names.join(', ')}`);
   }
 }
 

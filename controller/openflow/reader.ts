@@ -37,15 +37,15 @@ export class Reader {
   /** Where the innermost structure being read ends. */
   end = 0;
 
-  /** Begins to read `bytes`. The view is kept for as long as messages come from the same ArrayBuffer. */
-  start(bytes: Uint8Array): void {
+  /** Begins to read `bytes[start, end)`. The view is kept for as long as messages come from the same ArrayBuffer. */
+  start(bytes: Uint8Array, start: number, end: number): void {
     if (this.view.buffer !== bytes.buffer) {
       this.view = new DataView(bytes.buffer);
       this.bytes = new Uint8Array(bytes.buffer);
     }
-    this.origin = bytes.byteOffset;
-    this.position = bytes.byteOffset;
-    this.end = bytes.byteOffset + bytes.length;
+    this.origin = bytes.byteOffset + start;
+    this.position = this.origin;
+    this.end = bytes.byteOffset + end;
   }
 
   /** Offset of the cursor within the message. */

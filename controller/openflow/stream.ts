@@ -27,6 +27,11 @@ export class MessageSplitter {
    * were delivered, and on every later call: close the connection.
    */
   push(chunk: Uint8Array, deliver: (message: Uint8Array) => void): void {
+    this.scan(chunk, (bytes, start, end) => deliver(bytes.subarray(start, end)));
+  }
+
+  /** As `push`, without a view of each message: `deliver` is told where in `bytes` it lies. */
+  scan(chunk: Uint8Array, deliver: (bytes: Uint8Array, start: number, end: number) => void): void {
     if (this.broken !== undefined) throw this.broken;
     let at = 0;
     while (at < chunk.length) {
@@ -47,7 +52,7 @@ export class MessageSplitter {
         return;
       }
       at += length;
-      deliver(chunk.subarray(at - length, at));
+      deliver(chunk, at - length, at);
     }
   }
 
@@ -78,10 +83,10 @@ export class MessageSplitter {
     return at + count;
   }
 
-  private release(deliver: (message: Uint8Array) => void): void {
+  private release(deliver: (bytes: Uint8Array, start: number, end: number) => void): void {
     const message = this.pending;
     this.pending = new Uint8Array(OFP_HEADER_LENGTH);
     this.have = 0;
-    deliver(message);
+    deliver(message, 0, message.length);
   }
 }

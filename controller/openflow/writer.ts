@@ -10,7 +10,7 @@ import { openflow } from '../limits.ts';
 
 export class Writer {
   bytes: Uint8Array<ArrayBuffer>;
-  view: DataView;
+  view: DataView<ArrayBuffer>;
   /** Where the next byte goes. */
   position = 0;
 
@@ -65,6 +65,13 @@ export class Writer {
     this.position += 4;
   }
 
+  /** 32 bits that need no check: a constant of the protocol, signed or not. */
+  word(value: number): void {
+    if (this.position + 4 > this.bytes.length) this.grow(4);
+    this.view.setInt32(this.position, value);
+    this.position += 4;
+  }
+
   u48(value: number, what: string): void {
     const high = Math.floor(value / 0x100000000);
     if ((high & 0xffff) !== high || !Number.isInteger(value)) this.refuse(value, what, 48);
@@ -105,6 +112,7 @@ export class Writer {
 
   raw(data: Uint8Array): void {
     const count = data.length;
+    if (count === 0) return;
     if (this.position + count > this.bytes.length) this.grow(count);
     this.bytes.set(data, this.position);
     this.position += count;

@@ -7,14 +7,19 @@
 #   close NAME               the same, and that was it
 #   dirty MIB_PER_S MIB SECONDS
 #                            writes memory at that rate, again and again over so much of it, for so long
+#   append COUNT             writes records to the disk, and answers when they are on it
+#   verify                   reads all of them back, from the disk itself
 # What was begun over a connection ends with the connection, and after LIFETIME at the latest.
 #
 # A message has 16 bytes: "ATEC" in TCP, "ATUE" in UDP, "ATIC" in ICMP; its number (32 bits); zeros.
 use strict;
 use warnings;
+use Fcntl qw(O_RDWR SEEK_SET);
 use Socket qw(:all);
 
 use constant {
+    SYS_FSYNC => 74,
+    RECORD => 512,
     LIFETIME => 1800,     # seconds
     OPENED => 64,         # at a time
     LINE => 512,
@@ -23,7 +28,7 @@ use constant {
     MAX_DIRTY => 256,     # MiB a second
     EINPROGRESS => 115,
     ECHO_REQUEST => { AF_INET, 8, AF_INET6, 128 },
-    ECHO_REPLY => { AF_INET, 0, AF_INET6, 129 },
+    ICMP_HEADER => 8,
 };
 
 our (%peer, %readable, @due);
@@ -38,6 +43,8 @@ my %commands = (
     count => sub { return counted(named(@_)) },
     close => sub { my $it = named(@_); my $text = counted($it); ended($it); return $text },
     dirty => \&dirty,
+    append => \&append,
+    verify => \&verify,
 );
 
 $readable{control} = sub {
@@ -92,7 +99,7 @@ sub open_connection {
     my ($type, $number) =
         $protocol eq 'tcp' ? (SOCK_STREAM, IPPROTO_TCP)
         : $protocol eq 'udp' ? (SOCK_DGRAM, IPPROTO_UDP)
-        : (SOCK_RAW, $family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+        : (SOCK_DGRAM, $family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
     socket(my $fh, $family, $type, $number) or die "socket: $!\n";
     setsockopt $fh, IPPROTO_TCP, TCP_NODELAY, 1 if $protocol eq 'tcp';
     bind $fh, (endpoint($source, 0))[1] or die "bind to $source: $!\n" if defined $source;
@@ -105,7 +112,7 @@ sub open_connection {
     my $now = now();
     my $it = $peer{$fd}{opened} = $opened{$name} = {
         name => $name, control => $control, fd => $fd, protocol => $protocol, family => $family,
-        id => 0x4000 + keys %opened, interval => $interval / 1000, due => $now, until => $now + LIFETIME,
+        interval => $interval / 1000, due => $now, until => $now + LIFETIME,
         sent => 0, received => 0, duplicated => 0, reordered => 0, got => '', highest => -1,
         last => undef, gap => 0, error => undef, input => '',
     };
@@ -128,13 +135,6 @@ sub counted {
         defined $it->{error} ? qq("$it->{error}") : 'null';
 }
 
-sub checksum {    # RFC 1071; the length is even
-    my $sum = 0;
-    $sum += $_ for unpack 'n*', $_[0];
-    $sum = ($sum >> 16) + ($sum & 0xffff) while $sum >> 16;
-    return ~$sum & 0xffff;
-}
-
 sub transmit {
     my ($it) = @_;
     my $peer = $peer{ $it->{fd} };
@@ -143,12 +143,9 @@ sub transmit {
         $peer->{out} .= $message;
         return flush_out($it->{fd}, $peer);
     }
-    if ($it->{protocol} eq 'icmp') {
-        my @head = (ECHO_REQUEST->{ $it->{family} }, 0, 0, $it->{id}, $it->{sent} & 0xffff);
-        # The kernel fills in ICMPv6's checksum, which covers addresses as well.
-        $head[2] = checksum(pack('C C n n n', @head) . $message) if $it->{family} == AF_INET;
-        $message = pack('C C n n n', @head) . $message;
-    }
+    # An identifier of its own, the checksum, and which answers are whose, are the kernel's business.
+    $message = pack('C x5 n', ECHO_REQUEST->{ $it->{family} }, $it->{sent} & 0xffff) . $message
+        if $it->{protocol} eq 'icmp';
     # No route, no room, or an ICMP error about an earlier one: it is lost.
     send $peer->{fh}, $message, 0;
 }
@@ -202,10 +199,8 @@ $readable{'opened-datagram'} = sub {
         my $from = recv $peer->{fh}, my $data, 65536, 0;
         last unless defined $from;
         if ($it->{protocol} eq 'icmp') {
-            $data = substr $data, 4 * (ord($data) & 15) if $it->{family} == AF_INET;    # after the IP header
-            my ($type, $id) = unpack 'C x3 n', $data;
-            next unless length $data == 8 + MESSAGE && $type == ECHO_REPLY->{ $it->{family} } && $id == $it->{id};
-            $data = substr $data, 8;
+            next unless length $data == ICMP_HEADER + MESSAGE;
+            $data = substr $data, ICMP_HEADER;
         }
         my ($magic, $number) = unpack 'a4 N', $data;
         next unless length $data == MESSAGE && $magic eq $magic{ $it->{protocol} } && $number < $it->{sent};
@@ -226,6 +221,53 @@ sub dirty {
     }
     $writer{$pid} = $control;
     return '{}';
+}
+
+my $disk;
+my $records = 0;    # that are on the disk
+
+sub disk {
+    return $disk if $disk;
+    sysopen $disk, '/dev/vda', O_RDWR or die "there is no disk: $!\n";
+    return $disk;
+}
+
+# "ATJL", its number, and as many bytes as it takes, which depend on the number.
+sub record {
+    my ($number) = @_;
+    my $head = pack 'a4 N', 'ATJL', $number;
+    return $head . chr(($number * 37 + 11) & 255) x (RECORD - length $head);
+}
+
+sub append {
+    my ($control, $count) = @_;
+    die "usage: append COUNT, from 1 to 1024\n" unless ($count // '') =~ /^\d+$/ && $count >= 1 && $count <= 1024;
+    my $fh = disk();
+    my $data = join '', map { record($_) } $records .. $records + $count - 1;
+    sysseek $fh, $records * RECORD, SEEK_SET;
+    my $n = syswrite $fh, $data;
+    die "write: $!\n" unless defined $n;
+    die "the disk is full\n" unless $n == length $data;
+    die "fsync: $!\n" if syscall(SYS_FSYNC, fileno $fh) < 0;
+    $records += $count;
+    return qq({"records": $records});
+}
+
+sub verify {
+    my $fh = disk();
+    # What the guest's memory holds of it went with the memory.
+    open(my $caches, '>', '/proc/sys/vm/drop_caches') or die "cannot drop caches: $!\n";
+    print $caches "1\n";
+    close $caches;
+    sysseek $fh, 0, SEEK_SET;
+    my $right = 0;
+    while ($right < $records) {
+        my $n = sysread $fh, my $data, RECORD;
+        die "read: $!\n" unless defined $n;
+        last unless $n == RECORD && $data eq record($right);
+        $right++;
+    }
+    return qq({"records": $records, "right": $right});
 }
 
 1;

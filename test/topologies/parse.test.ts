@@ -234,6 +234,24 @@ describe('the first thing that is wrong is told in one sentence with file and li
       'lab.yaml:22: guests.web.interfaces[1].mac is 52:54:00:00:00:01, which guest web has already',
     ],
     [
+      'lab:',
+      'experiment: { connections: { x: { kind: ping, client: c1, to: web, family: 6 } }, steps: [{ wait: 1s }] }\nlab:',
+      'TOPOLOGY_REFERENCE',
+      'lab.yaml:22: experiment.connections.x.family is 6, and guest web has no IPv6 address',
+    ],
+    [
+      'lab:',
+      'experiment: { connections: { x: { kind: ping, client: c1, to: web, family: 5 } }, steps: [{ wait: 1s }] }\nlab:',
+      'TOPOLOGY_FIELD',
+      'lab.yaml:22: experiment.connections.x.family is 5: expected 4 or 6',
+    ],
+    [
+      'lab:',
+      'experiment: { connections: { x: { kind: http-download, from: guest, client: c1, to: web } }, steps: [{ wait: 1s }] }\nlab:',
+      'TOPOLOGY_FIELD',
+      'lab.yaml:22: experiment.connections.x.kind is "http-download": expected tcp-echo, udp-echo or ping, which a guest can open',
+    ],
+    [
       'services: [tcp/80]',
       'disk: 64',
       'TOPOLOGY_FIELD',

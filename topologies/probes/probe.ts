@@ -20,6 +20,12 @@ export interface ProbeOptions {
   readonly intervalMs: number | undefined;
   /** Bytes per second that a download is asked to come at. */
   readonly rate: number | undefined;
+  /** Of a connection that the guest opens. */
+  readonly protocol: 'tcp' | 'udp' | 'icmp' | undefined;
+  /** Which of the guest's addresses such a connection comes from. */
+  readonly source: string | undefined;
+  /** Where such a connection goes to instead of here. */
+  readonly to: string | undefined;
   readonly durationMs: number;
   readonly out: string | undefined;
 }
@@ -35,6 +41,9 @@ export function readOptions(protocol: string): ProbeOptions {
       port: { type: 'string' },
       'interval-ms': { type: 'string' },
       rate: { type: 'string' },
+      protocol: { type: 'string' },
+      source: { type: 'string' },
+      to: { type: 'string' },
       'duration-ms': { type: 'string', default: `${DEFAULT_DURATION_MS}` },
       out: { type: 'string' },
     },
@@ -46,6 +55,10 @@ export function readOptions(protocol: string): ProbeOptions {
     if (!(value > 0)) throw new Error(`${name} is ${text}: expected a positive number`);
     return value;
   };
+  const { protocol: of } = values;
+  if (of !== undefined && of !== 'tcp' && of !== 'udp' && of !== 'icmp') {
+    throw new Error(`--protocol is ${of}: expected tcp, udp or icmp`);
+  }
   return {
     name: values.name,
     client: values.client,
@@ -53,6 +66,9 @@ export function readOptions(protocol: string): ProbeOptions {
     port: number(values.port, '--port'),
     intervalMs: number(values['interval-ms'], '--interval-ms'),
     rate: number(values.rate, '--rate'),
+    protocol: of,
+    source: values.source,
+    to: values.to,
     durationMs: number(values['duration-ms'], '--duration-ms') ?? DEFAULT_DURATION_MS,
     out: values.out,
   };
@@ -87,17 +103,16 @@ export class Recorder {
   }
 }
 
+/** Heard from the start on: a probe that is stopped while it opens its connection has something to say, too. */
+const signalled = new Promise<void>((resolve) => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+});
+
 /** Settles at SIGTERM, at SIGINT, or when the probe's time is over. */
-export function untilStopped(durationMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, durationMs);
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    }
-  });
+export async function untilStopped(durationMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([signalled, new Promise<void>((resolve) => (timer = setTimeout(resolve, durationMs)))]);
+  clearTimeout(timer);
 }
 
 /** Calls `send` every `intervalMs`, also when the timer is late: what is due is caught up with at once. */

@@ -18,6 +18,7 @@ interface Options extends ClientCommandOptions {
   readonly admit?: 'all' | 'established';
   readonly relay?: 'tunnel' | 'rewrite' | 'direct';
   readonly bandwidth?: number;
+  readonly copyStorage?: 'all' | 'inc';
   readonly maxBlackout?: number;
   readonly autoConverge?: true;
   readonly postCopy?: true;
@@ -56,6 +57,12 @@ export function migrateCommand(terminal: Terminal): Command {
     )
     .addOption(
       new Option(
+        '--copy-storage <what>',
+        'copy disks that only the source has; all: whole; inc: what differs from images that the destination has',
+      ).choices(['all', 'inc']),
+    )
+    .addOption(
+      new Option(
         '--max-blackout <ms>',
         'the longest blackout that memory left to copy may cause; a shorter one may take a longer copy (default: 100)',
       ).argParser(wholeNumber('ms', limits.maxBlackoutMsMost)),
@@ -88,6 +95,7 @@ Examples:
   arctictern migrate web --to b1
   arctictern migrate web --to b1 --admit established      flee from an attack: nothing new is relayed
   arctictern migrate web --to b1 --bandwidth 32 --no-wait
+  arctictern migrate db --to b1 --copy-storage all        its disk is a file of its host
   arctictern migrate web --to b1 --strategy bicast        lose nothing; some packets arrive twice
   arctictern migrate web --to b1 --json | jq .blackoutMs`,
     )
@@ -100,6 +108,7 @@ Examples:
         ...(options.admit === undefined ? {} : { admit: options.admit }),
         ...(options.relay === undefined ? {} : { relay: options.relay }),
         ...(options.bandwidth === undefined ? {} : { bandwidthMiBps: options.bandwidth }),
+        ...(options.copyStorage === undefined ? {} : { copyStorage: options.copyStorage }),
         ...(options.maxBlackout === undefined ? {} : { maxBlackoutMs: options.maxBlackout }),
         ...(options.autoConverge === undefined ? {} : { autoConverge: options.autoConverge }),
         ...(options.postCopy === undefined ? {} : { postCopy: options.postCopy }),

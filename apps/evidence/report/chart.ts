@@ -30,6 +30,8 @@ export interface Size {
   readonly height: number;
 }
 
+/** A narrower page scrolls a chart rather than making its text smaller than this. */
+const LEAST = 0.8;
 const FONT = 'system-ui, sans-serif';
 
 /** `label` says what it shows to those who do not see it. */
@@ -37,7 +39,12 @@ export function chart(option: EChartsCoreOption, { width, height }: Size, label:
   const instance = init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     instance.setOption({ animation: false, textStyle: { fontFamily: FONT, color: color.ink }, ...option });
-    return html`<div class="chart" role="img" aria-label="${label}">
+    return html`<div
+      class="chart"
+      style="--least:${Math.round(width * LEAST)}px"
+      role="img"
+      aria-label="${label}"
+    >
       ${new Markup(ofPage(instance.renderToSVGString()))}
     </div>`;
   } finally {

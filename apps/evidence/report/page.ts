@@ -183,12 +183,17 @@ function switchover(
   });
   return html`${title}
     <p class="quiet">${migration.strategy}; ${tapText(migration)}</p>
+    ${warning(migration)}
     <div class="panel">
       <h3>Moment by moment</h3>
       ${marks(migration)}${momentLanes(migration, span, entries, traces)}
     </div>
     <div class="pair">${panels}</div>
     <div class="panel">${switchoverTable(own)}</div>`;
+}
+
+function warning({ warning: told }: MigrationFigures): Markup | null {
+  return told === null ? null : html`<p class="bad">${told}</p>`;
 }
 
 function tapText({ to, tapAt, tapCapturedBefore, stopAt }: Switched): string {
@@ -206,7 +211,7 @@ function marks(migration: Switched): Markup {
       ({ name, at, color }) =>
         html`<li>
           <i style="background:${variableOf(color)}"></i>${name}
-          <span class="quiet">${at === 0 ? '0' : `+${ms(at)}`} ms</span>
+          <span class="quiet">${at > 0 ? '+' : ''}${ms(at)} ms</span>
         </li>`,
     )}
   </ul>`;

@@ -38,10 +38,10 @@ header { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: baseline; }
 .pair .panel { margin: 0; min-width: 0; }
 .scroll { overflow-x: auto; }
 .chart { overflow-x: auto; }
-.chart svg { display: block; width: 100%; height: auto; min-width: 520px; }
+.chart svg { display: block; width: 100%; height: auto; min-width: var(--least); }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { padding: 6px 12px 6px 0; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th { font-weight: 600; color: var(--muted); font-size: 13px; vertical-align: bottom; white-space: normal; }
+th { font-weight: 600; color: var(--muted); font-size: 13px; vertical-align: bottom; white-space: normal; min-width: 5.5em; }
 tr:last-child td { border-bottom: 0; }
 .number { text-align: right; }
 th.number { text-align: right; }
@@ -69,7 +69,7 @@ dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
   table { font-size: 10px; }
   th, td { padding-right: 6px; }
   .panel, .tile, tr { break-inside: avoid; }
-  h2, h3 { break-after: avoid; }
+  h2, h3, h2 + p { break-after: avoid; }
   .chart svg { min-width: 0; }
   .pair { grid-template-columns: 1fr 1fr; }
   @page { margin: 14mm; }

@@ -26,13 +26,15 @@ export interface Mark {
 /** More points in a chart than this cannot be told from one another, and would make the page heavy. */
 const MOST_POINTS = 1_200;
 const BEFORE_MS = 80;
+const MOST_LEAD_MS = 500;
 const AFTER_MS = 250;
 
 export function marksOf(migration: Switched): Mark[] {
-  const { stopAt, commitSentAt, redirectedAt, resumeAt, announcedAt } = migration;
+  const { stopAt, copyingToBothAt, commitSentAt, redirectedAt, resumeAt, announcedAt } = migration;
   const mark = (name: string, at: number | null, shade: string): Mark[] =>
     at === null ? [] : [{ name, at: at - stopAt, color: shade }];
   return [
+    ...mark('copies to both', copyingToBothAt, color.blue),
     ...mark('STOP', stopAt, color.red),
     ...mark('commit sent', commitSentAt, color.yellow),
     ...mark('committed everywhere', redirectedAt, color.orange),
@@ -47,13 +49,17 @@ interface Span {
 }
 
 /** From a little before STOP until everything that hung on it is over: the longest gap, at most a second after. */
-export function spanOf({ migrations, switchovers }: Evidence, { number, stopAt, resumeAt }: Switched): Span {
+export function spanOf(
+  { migrations, switchovers }: Evidence,
+  { number, stopAt, resumeAt, copyingToBothAt }: Switched,
+): Span {
   const gapsEnd = switchovers
     .filter((one) => one.migration === number && one.gapMs !== null && one.gapFrom !== null)
     .map(({ gapMs, gapFrom }) => gapFrom! + gapMs! - stopAt);
   const next = migrations.find((one) => one.number === number + 1)?.stopAt ?? Infinity;
   const last = Math.min(Math.max(resumeAt - stopAt, ...gapsEnd), resumeAt - stopAt + 1_000, next - stopAt);
-  return { from: -BEFORE_MS, to: Math.ceil((last + AFTER_MS) / 50) * 50 };
+  const first = copyingToBothAt === null ? 0 : Math.max(copyingToBothAt - stopAt, -MOST_LEAD_MS);
+  return { from: Math.floor((first - BEFORE_MS) / 20) * 20, to: Math.ceil((last + AFTER_MS) / 50) * 50 };
 }
 
 function timeAxis({ from, to }: Span) {
@@ -69,7 +75,9 @@ function timeAxis({ from, to }: Span) {
 }
 
 /** Vertical lines at the marks, and the blackout as an area. */
-function marking(marks: readonly Mark[], blackoutMs: number) {
+function marking(migration: Switched, { from, to }: Span) {
+  const marks = marksOf(migration).filter(({ at }) => at >= from && at <= to);
+  const blackoutMs = migration.resumeAt - migration.stopAt;
   return {
     markLine: {
       silent: true,
@@ -107,7 +115,7 @@ export function momentLanes(
   entries: readonly TimelineEntry[],
   traces: readonly ConnectionTrace[],
 ): Markup {
-  const { stopAt, resumeAt, from, to, guest } = migration;
+  const { stopAt, from, to, guest } = migration;
   const within = (ms: number): boolean => ms - stopAt >= span.from && ms - stopAt <= span.to;
   const moments = entries.filter((one) => one.kind !== 'packet' && within(one.ms));
   const laneOf = (name: string, shade: string, kinds: readonly string[]): Lane => ({
@@ -171,7 +179,7 @@ export function momentLanes(
       symbolSize: isPackets ? [1.2, 13] : [3, 13],
       itemStyle: { color: shade, opacity: 1 },
       data: at.map((ms) => [ms, name]),
-      ...(i === 0 ? marking(marksOf(migration), resumeAt - stopAt) : {}),
+      ...(i === 0 ? marking(migration, span) : {}),
     })),
   };
   return chart(
@@ -187,7 +195,7 @@ export function sequenceChart(
   span: Span,
   { name, client, taps }: ConnectionTrace,
 ): Markup | undefined {
-  const { stopAt, resumeAt, to } = migration;
+  const { stopAt, to } = migration;
   const shown = (packets: readonly TracePacket[], toGuest: boolean): TracePacket[] =>
     packets.filter(
       (one) =>
@@ -221,7 +229,7 @@ export function sequenceChart(
   const all = [
     {
       ...series('sent by the client', sent, color.grey, 2.5),
-      ...marking(marksOf(migration), resumeAt - stopAt),
+      ...marking(migration, span),
     },
     series(`at the TAP of ${to}`, arrived, color.blue, 2.5),
     series('answer at the client', got, color.green, 2.5),
@@ -252,7 +260,7 @@ const BIN_MS = 20;
 /** Bytes a second that came to the client, in bins of 20 ms. */
 export function throughputChart(migration: Switched, span: Span, { name, client }: ConnectionTrace): Markup {
   const { stopAt, resumeAt } = migration;
-  const wide = { from: -500, to: Math.max(span.to, resumeAt - stopAt + 1_000) };
+  const wide = { from: -500, to: Math.ceil(Math.max(span.to, resumeAt - stopAt + 1_000) / 100) * 100 };
   const bins = new Array<number>(Math.ceil((wide.to - wide.from) / BIN_MS)).fill(0);
   for (const { ms, toGuest, length } of client) {
     const bin = Math.floor((ms - stopAt - wide.from) / BIN_MS);
@@ -279,7 +287,7 @@ export function throughputChart(migration: Switched, span: Span, { name, client 
           lineStyle: { color: color.blue, width: 1.2 },
           itemStyle: { color: color.blue },
           data: bins.map((bytes, i) => [wide.from + i * BIN_MS, (bytes * 8) / BIN_MS / 1_000]),
-          ...marking(marksOf(migration), resumeAt - stopAt),
+          ...marking(migration, wide),
         },
       ],
     },

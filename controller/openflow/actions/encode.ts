@@ -31,15 +31,13 @@ export function encodeActions(w: Writer, actions: readonly Action[]): void {
 
 /** Header of a standard action of known length. */
 function standard(w: Writer, type: number, length: number): void {
-  w.u16(type, 'action');
-  w.u16(length, 'action');
+  w.word((type << 16) | length);
 }
 
 /** Header of a Nicira action; `finish` fills the length in where it is not known (0). */
 function nicira(w: Writer, subtype: number, length: number): void {
-  w.u16(0xffff, 'action');
-  w.u16(length, 'action');
-  w.u32(NX_EXPERIMENTER, 'action');
+  w.word((0xffff << 16) | length);
+  w.word(NX_EXPERIMENTER);
   w.u16(subtype, 'action');
 }
 

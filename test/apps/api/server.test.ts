@@ -265,7 +265,14 @@ describe('migrations', () => {
   it('begin with what was wished', async () => {
     const { status, headers, text } = await ask(
       server,
-      post({ guest: 'web', to: 'b1', strategy: 'redirect', admit: 'established', bandwidthMiBps: 16 }),
+      post({
+        guest: 'web',
+        to: 'b1',
+        strategy: 'redirect',
+        admit: 'established',
+        bandwidthMiBps: 16,
+        copyStorage: 'inc',
+      }),
     );
     expect(status).toBe(202);
     expect(headers.location).toBe('/v1/migrations/feedfacecafe');
@@ -278,7 +285,7 @@ describe('migrations', () => {
       outcome: null,
     });
     expect(controller.wishes).toEqual([
-      ['web', 'b1', { strategy: 'redirect', admit: 'established', bandwidthMiBps: 16 }],
+      ['web', 'b1', { strategy: 'redirect', admit: 'established', bandwidthMiBps: 16, copyStorage: 'inc' }],
     ]);
   });
 

@@ -77,7 +77,7 @@ Completed in 9.04 s: blackout 37.1 ms.
     const { ended } = await watch(
       {},
       ...['--strategy', 'bicast', '--admit', 'established', '--bandwidth', '32', '--max-blackout', '60'],
-      ...['--auto-converge', '--post-copy'],
+      ...['--auto-converge', '--post-copy', '--copy-storage', 'all'],
     );
     controller.enter(ID, 'relaying', PLANNED + 1, { blackoutMs: 1, performed: true });
     expect((await ended).code).toBe(0);
@@ -92,6 +92,7 @@ Completed in 9.04 s: blackout 37.1 ms.
           maxBlackoutMs: 60,
           autoConverge: true,
           postCopy: true,
+          copyStorage: 'all',
         },
       ],
     ]);

@@ -26,7 +26,7 @@ describe('a run’s figures', () => {
     expect(origin).toBe(ORIGIN);
     expect(migrations).toEqual([
       expect.objectContaining({
-        ...{ number: 1, stopAt: 100, resumeAt: 150, blackoutMs: 50, plannedAt: 10, tapAt: 30, copyMs: 70 },
+        ...{ number: 1, stopAt: 100, resumeAt: 150, blackoutMs: 50, plannedAt: 10, tapAt: 30, copyMs: 60 },
         ...{ tapCapturedBefore: true, newPathAt: 101, newPathMs: 1, announcedAt: 151, copied: 0 },
         phases: [
           { phase: 'planned', from: 10, to: 20 },
@@ -38,6 +38,19 @@ describe('a run’s figures', () => {
     ]);
     expect(migrations[0]!.commitSentAt).toBe(100.75);
     expect(migrations[0]!.redirectedAt).toBe(101.25);
+  });
+
+  it('of a migration that sent to both hosts for a while: the first commit is not that of the redirect', () => {
+    const both = runFolder({ bicast: true });
+    const { migrations, switchovers } = writeReport(both);
+    rmSync(both, { recursive: true });
+    // Over TCP at 60, 70, 80, 90, over UDP at 65, 75, 85.
+    expect(migrations[0]).toMatchObject({ copyingToBothAt: 60, commitSentAt: 100.75, copied: 7 });
+    // What the guest had answered at the source does not wait at the destination.
+    expect(switchovers.map(({ connection, waiting }) => `${connection} ${waiting}`)).toEqual([
+      'echo 5',
+      'beat 4',
+    ]);
   });
 
   it('of each connection', () => {

@@ -25,7 +25,7 @@ const answeredAt = (sent: number): number =>
   sent < 100 ? sent : Math.max(160 + (sent - 100) / 100, sent + 10);
 const isLost = (sent: number): boolean => sent >= 95 && sent < 110;
 
-function frames() {
+function frames(bicast: boolean) {
   const client: Frame[] = [];
   const taps: Record<'a1' | 'b1', Frame[]> = { a1: [], b1: [] };
   const atTap = (ms: number, packet: Buffer, toGuest: boolean): void => {
@@ -36,6 +36,9 @@ function frames() {
     client.push({ ms: sent, bytes: ethernet('0800', request) });
     if (answer === undefined) return;
     atTap(sent + DELAY, request, true);
+    if (bicast && sent >= 60 && sent < 99) {
+      taps.b1.push({ ms: sent + DELAY, bytes: cooked('0800', request, 7, true) });
+    }
     atTap(answered + DELAY, answer, false);
     client.push({ ms: answered + 2 * DELAY, bytes: ethernet('0800', answer) });
   };
@@ -118,7 +121,14 @@ export const summary: RunSummary = {
   migrations: [
     {
       ...{ id: 'm1', guest: 'web', from: 'a1', to: 'b1', fromSubnet: '10.1.0.0/24', toSubnet: '10.2.0.0/24' },
-      ...{ strategy: 'redirect', outcome: 'completed', blackoutMs: 50, reason: null },
+      ...{
+        strategy: 'redirect',
+        outcome: 'completed',
+        blackoutMs: 50,
+        copyMs: 60,
+        reason: null,
+        warning: null,
+      },
       entered: {
         planned: ORIGIN + 10,
         preparing: ORIGIN + 20,
@@ -138,10 +148,12 @@ const links = {
   b1: '2: uplink: <BROADCAST> mtu 1500\n[2026-01-01T12:00:00.030000] 7: vnet3: <BROADCAST> mtu 1500\n',
 };
 
-/** A folder as `lab run` leaves it behind; the caller takes it away. */
-export function runFolder(): string {
+/**
+ * A folder as `lab run` leaves it behind; the caller takes it away. With `bicast`, copies go to both hosts from 60 on.
+ */
+export function runFolder({ bicast = false } = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'arctictern-run-'));
-  const { client, a1, b1 } = frames();
+  const { client, a1, b1 } = frames(bicast);
   for (const directory of ['captures', 'logs']) mkdirSync(join(folder, directory));
   const put = (name: string, content: string | Buffer): void => writeFileSync(join(folder, name), content);
   put('captures/c1-eth0.pcap', file(client, 1));
@@ -164,7 +176,11 @@ export function runFolder(): string {
       record('b1', 'taps', 'b1-taps', 'captures/b1-links.txt'),
     ]),
   );
-  const lines = moments.map(([ms, moment]) => {
+  const copying: typeof moments = [
+    [59.5, { kind: 'commit-sent', ...migration, host: 'a1' }],
+    [60, { kind: 'copying-to-both', ...migration }],
+  ];
+  const lines = [...moments, ...(bicast ? copying : [])].map(([ms, moment]) => {
     const { at, subject, message } = momentEvent(moment, ORIGIN + ms);
     return JSON.stringify({ level: 30, time: at, subject, moment, msg: message });
   });

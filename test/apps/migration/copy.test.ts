@@ -23,8 +23,10 @@ function bed(terms: Partial<CopyOptions['terms']> = {}) {
   };
   const copy = new Copy({
     guest: 'web',
+    destination: { admitImages: () => Promise.resolve(() => Promise.resolve()) },
     hypervisor: {
       find: () => Promise.resolve(domain),
+      imageDirectories: () => Promise.resolve([]),
       maxDowntime: () => Promise.resolve(300),
       setMaxDowntime: (_domain, ms) => note(`downtime ${ms}`),
       setMaxSpeed: (_domain, mibps) => note(`speed ${mibps}`),

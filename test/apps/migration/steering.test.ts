@@ -22,12 +22,18 @@ interface Guest {
   /** Bytes that it dirties in a millisecond, over and over the same `workingSet`. */
   readonly dirtyPerMs: number;
   readonly workingSet: number;
+  readonly packetsPerSecond: number;
 }
 
-const idle: Guest = { memory: 90 * MIB, dirtyPerMs: 0, workingSet: 0 };
-const busy: Guest = { memory: 90 * MIB, dirtyPerMs: 8_192, workingSet: 1.5 * MIB };
+const idle: Guest = { memory: 90 * MIB, dirtyPerMs: 0, workingSet: 0, packetsPerSecond: 0 };
+const busy: Guest = { memory: 90 * MIB, dirtyPerMs: 8_192, workingSet: 1.5 * MIB, packetsPerSecond: 5_000 };
 /** Dirties 40 MiB/s over all of its memory. */
-const hopeless: Guest = { memory: 64 * MIB, dirtyPerMs: 40 * 1049, workingSet: 64 * MIB };
+const hopeless: Guest = {
+  memory: 64 * MIB,
+  dirtyPerMs: 40 * 1049,
+  workingSet: 64 * MIB,
+  packetsPerSecond: 5_000,
+};
 
 class Qemu {
   readonly #guest: Guest;
@@ -82,7 +88,7 @@ class Qemu {
   }
 
   sample(at: number, staged: boolean): Sample {
-    const packetsPerSecond = this.#guest.dirtyPerMs > 0 ? 5_000 : 0;
+    const { packetsPerSecond } = this.#guest;
     return {
       packetsPerSecond,
       at,
@@ -192,7 +198,7 @@ describe('bicast', () => {
 
   test.each([0.1, 0.2, 0.4, 0.8])('nor does one escape that dirties %s MiB again and again', (mib) => {
     for (const lateMs of [0, 15, 30, 45]) {
-      const light = { ...busy, dirtyPerMs: 4_096, workingSet: mib * MIB };
+      const light = { ...busy, dirtyPerMs: 4_096, workingSet: mib * MIB, packetsPerSecond: 800 };
       const { stoppedAt, copyingAt } = run(light, bicast, { lateMs });
       expect(copyingAt, `looks ${lateMs} ms late`).toBeLessThan(stoppedAt!);
     }

@@ -5,7 +5,7 @@ import { ERROR_NAMES } from '../../../controller/openflow/error-names.ts';
 import { ALL_FIELDS, RAW_OXM, type FieldValue, type OxmField } from '../../../controller/openflow/fields.ts';
 import { message } from '../../../controller/openflow/json/messages.ts';
 import type { BytesRole, ObjectNode, ShapeNode } from '../../../controller/openflow/json/shape.ts';
-import type { FlowMod, Message } from '../../../controller/openflow/index.ts';
+import type { FlowMod, Message, PacketIn } from '../../../controller/openflow/index.ts';
 
 const NESTING = 2;
 
@@ -236,11 +236,12 @@ function taggedOf(node: Extract<ShapeNode, { kind: 'tagged' }>, depth: number): 
     .chain(([name, shape]) => objectOf(shape, depth).map((rest) => ({ [node.tag]: name, ...rest })));
 }
 
-const FLOW_MOD = message.kind === 'tagged' ? message.cases['flow_mod'] : undefined;
-if (FLOW_MOD === undefined) throw new Error('messages are told apart by their type');
+function oneOf(type: 'flow_mod' | 'packet_in'): fc.Arbitrary<object> {
+  const shape = message.kind === 'tagged' ? message.cases[type] : undefined;
+  if (shape === undefined) throw new Error('messages are told apart by their type');
+  return objectOf(shape, 0).map((rest) => ({ type, ...rest }));
+}
 
-export const anyFlowMod = objectOf(FLOW_MOD, 0).map((rest) => ({
-  type: 'flow_mod',
-  ...rest,
-})) as fc.Arbitrary<FlowMod>;
+export const anyFlowMod = oneOf('flow_mod') as fc.Arbitrary<FlowMod>;
+export const anyPacketIn = oneOf('packet_in') as fc.Arbitrary<PacketIn>;
 export const anyMessage = arbitrary(message, 0) as fc.Arbitrary<Message>;

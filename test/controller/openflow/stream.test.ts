@@ -19,7 +19,10 @@ describe('MessageSplitter', () => {
         for (let i = 0; at < stream.length; i++) {
           // Cuts of every size, none of them zero for good.
           const size = Math.max(1, cuts[i % cuts.length]!);
-          splitter.push(stream.subarray(at, at + size), (message) => got.push(hexOf(message)));
+          const chunk = stream.subarray(at, at + size);
+          // Both ways of being told are the same one.
+          if (i % 2 === 0) splitter.push(chunk, (message) => got.push(hexOf(message)));
+          else splitter.scan(chunk, (bytes, start, end) => got.push(hexOf(bytes.subarray(start, end))));
           at += size;
         }
         expect(got).toEqual(messages.map(hexOf));

@@ -199,7 +199,13 @@ export class Wire {
     return new Wire(server);
   }
 
-  async connect(clock: ManualClock, script: Script = {}, flows?: Map<string, FlowMod>): Promise<Pair> {
+  /** `more` is what our end's handlers have besides taking messages down. */
+  async connect(
+    clock: ManualClock,
+    script: Script = {},
+    flows?: Map<string, FlowMod>,
+    more: Partial<SessionHandlers> = {},
+  ): Promise<Pair> {
     const address = this.#server.address();
     if (typeof address !== 'object' || address === null) throw new Error('the wire is cut');
     const accepted = once(this.#server, 'connection') as Promise<[Socket]>;
@@ -212,6 +218,7 @@ export class Wire {
     const handlers: SessionHandlers = {
       onMessage: (message) => messages.push(message as Received),
       onClosed: (reason) => closings.push(reason),
+      ...more,
     };
     const session = SwitchSession.open(ours, clock, handlers);
     session.catch(() => undefined);

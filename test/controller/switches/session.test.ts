@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { switches as limits } from '../../../controller/limits.ts';
 import {
   encode,
@@ -7,6 +7,7 @@ import {
   match,
   type Message,
   OFP_VERSION,
+  type PacketInView,
 } from '../../../controller/openflow/index.ts';
 import type { SwitchSession } from '../../../controller/switches/session.ts';
 import { ManualClock } from '../libvirt/manual-clock.ts';
@@ -206,6 +207,102 @@ describe('requests', () => {
     fake.send({ type: 'barrier_reply' }, xid);
     await asked;
     expect(messages.map(({ type }) => type)).toEqual(['packet_in']);
+  });
+});
+
+describe('packet-ins as they lie in the stream', () => {
+  const packetIn = (bufferId: number, fill: number): Message => ({
+    type: 'packet_in',
+    bufferId,
+    totalLen: 20,
+    reason: 'no_match',
+    table: 0,
+    cookie: 0n,
+    match: match({ in_port: bufferId }),
+    data: new Uint8Array(20).fill(fill),
+  });
+
+  test('go to who takes them so, in order with everything else, and answers leave in one write', async () => {
+    const seen: string[] = [];
+    const pair = await wire.connect(clock, {}, undefined, {
+      onPacketIn: (packet, session) => {
+        seen.push(`packet ${packet.bufferId} at ${packet.inPort}: ${packet.u8(19)}`);
+        session.send({ type: 'barrier_request', xid: 1_000 + packet.bufferId });
+      },
+      onMessage: ({ type }) => seen.push(type),
+    });
+    await pair.session;
+    const write = vi.spyOn(pair.ours, 'write');
+    pair.fake.socket.write(
+      Buffer.concat([
+        encode(packetIn(1, 11), 1),
+        encode({ type: 'echo_reply', data: NOTHING }, 2),
+        encode(packetIn(2, 22), 3),
+      ]),
+    );
+    await until('the answers', () => pair.fake.all('barrier_request').length === 2);
+    expect(seen.slice(0, 3)).toEqual(['packet 1 at 1: 11', 'echo_reply', 'packet 2 at 2: 22']);
+    expect(pair.fake.all('barrier_request').map(({ xid }) => xid)).toEqual([1_001, 1_002]);
+    expect(write).toHaveBeenCalledTimes(1);
+  });
+
+  test('may be cut anywhere', async () => {
+    const seen: number[] = [];
+    const pair = await wire.connect(clock, {}, undefined, {
+      onPacketIn: (packet) => seen.push(packet.bufferId, packet.u8(19)),
+    });
+    await pair.session;
+    const bytes = Buffer.concat([encode(packetIn(1, 11), 1), encode(packetIn(2, 22), 2)]);
+    for (let cut = 1; cut < bytes.length; cut += 5) {
+      seen.length = 0;
+      pair.fake.socket.write(bytes.subarray(0, cut));
+      await new Promise((resolve) => setImmediate(resolve));
+      pair.fake.socket.write(bytes.subarray(cut));
+      await until('both', () => seen.length === 4);
+      expect(seen).toEqual([1, 11, 2, 22]);
+    }
+  });
+
+  test('tell nothing more when their handler has returned, or has failed', async () => {
+    const kept: PacketInView[] = [];
+    const pair = await wire.connect(clock, {}, undefined, {
+      onPacketIn: (packet) => {
+        kept.push(packet);
+        if (packet.bufferId === 2) throw new Error('not this one');
+      },
+    });
+    await pair.session;
+    pair.fake.send(packetIn(1, 11));
+    await until('the first', () => kept.length === 1);
+    expect(() => kept[0]!.bufferId).toThrow(expect.objectContaining({ code: 'OPENFLOW_VIEW_CLOSED' }));
+    pair.fake.send(packetIn(2, 22));
+    await until('the second', () => kept.length === 2);
+    expect(() => kept[1]!.u8(0)).toThrow(expect.objectContaining({ code: 'OPENFLOW_VIEW_CLOSED' }));
+    expect(pair.closings).toMatchObject([{ message: 'not this one' }]);
+  });
+
+  test('that lie end the session with a named error', async () => {
+    const pair = await wire.connect(clock, {}, undefined, {
+      onPacketIn: () => expect.unreachable(),
+    });
+    await pair.session;
+    const bytes = encode(packetIn(1, 11), 1);
+    bytes.set([0xff, 0xff], 26);
+    pair.fake.socket.write(bytes);
+    await until('the end', () => pair.closings.length === 1);
+    expect(pair.closings).toMatchObject([{ code: 'OPENFLOW_BAD_LENGTH' }]);
+  });
+
+  test('that are not canonical come as raw messages', async () => {
+    const pair = await wire.connect(clock, {}, undefined, {
+      onPacketIn: () => expect.unreachable(),
+    });
+    await pair.session;
+    const bytes = encode(packetIn(1, 11), 1);
+    bytes[14] = 99;
+    pair.fake.socket.write(bytes);
+    await until('the message', () => pair.messages.length === 1);
+    expect(pair.messages).toMatchObject([{ type: 'raw', messageType: 10 }]);
   });
 });
 

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LibvirtClient, LibvirtSession } from '../../../controller/libvirt/index.ts';
+import { directoryPoolXml, LibvirtClient, LibvirtSession } from '../../../controller/libvirt/index.ts';
 import type { LibvirtEvent, SessionNotification } from '../../../controller/libvirt/index.ts';
 import { behavesLikeLibvirtd, eventually, guestXml } from '../../controller/libvirt/behaviour.ts';
 import { PrivateLibvirtd } from './private-libvirtd.ts';
@@ -131,6 +131,28 @@ describe('events that others cause', () => {
       expect(seen).toContainEqual({ ...base, ...event });
     }
     await client.domainDestroy(domain);
+    await client.close();
+  });
+});
+
+describe('a storage pool', () => {
+  it('is found by its directory while it runs, and made with it', async () => {
+    const client = await LibvirtClient.connect(daemon.uri);
+    const directory = join(pki, 'images', 'a & b');
+    await expect(client.storagePoolLookupByTargetPath(directory)).rejects.toMatchObject({
+      errorName: 'VIR_ERR_NO_STORAGE_POOL',
+    });
+    const pool = await client.storagePoolCreateXml(directoryPoolXml('copies', directory), {
+      withBuild: true,
+    });
+    expect(pool.name).toBe('copies');
+    expect(existsSync(directory)).toBe(true);
+    expect(await client.storagePoolLookupByTargetPath(directory)).toEqual(pool);
+    await client.storagePoolDestroy(pool);
+    await expect(client.storagePoolLookupByTargetPath(directory)).rejects.toMatchObject({
+      errorName: 'VIR_ERR_NO_STORAGE_POOL',
+    });
+    expect(existsSync(directory)).toBe(true);
     await client.close();
   });
 });

@@ -1,0 +1,217 @@
+/**
+ * Every kind of traffic and of moves that a guest may make, on real parts: three sites with IPv4 and IPv6, guests with
+ * one and with two interfaces. One lab for all; each test leaves the guests at a1.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { MigrationObject, MigrationRequest } from '../../apps/api/objects.ts';
+import { createResults, type ResultsFolder } from '../../apps/lab/results.ts';
+import { LabSession } from '../../apps/lab/session.ts';
+import { systemClock } from '../../controller/clock.ts';
+import { packageRoot } from '../../topologies/lab/package-root.ts';
+import { readTopology } from '../../topologies/parse.ts';
+import { build } from './lab/machine.ts';
+import { Probe, type ProbeWish } from './probe.ts';
+
+const topologyFile = join(packageRoot, 'topologies', 'round-trip.yaml');
+const topology = readTopology(topologyFile);
+const WEB = ['10.1.0.100', '2001:db8:1::100'] as const;
+const DUO = ['10.1.0.110', '2001:db8:1::110'] as const;
+/** Of both its interfaces. */
+const DUO_HOME = [...DUO, '10.11.0.110'] as const;
+
+let folder: string;
+let results: ResultsFolder;
+let session: LabSession;
+
+beforeAll(async () => {
+  await build();
+  folder = mkdtempSync(join(tmpdir(), 'arctictern-'));
+  results = createResults(folder, topology.name, systemClock.now());
+  session = await LabSession.up({
+    topology,
+    topologyFile,
+    api: '127.0.0.1:18654',
+    controllerLog: results.file('logs/controller.jsonl'),
+    clock: systemClock,
+    onProgress: () => undefined,
+  });
+});
+
+afterAll(async () => {
+  await session.down();
+  rmSync(folder, { recursive: true });
+});
+
+afterEach(({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  const lines = readFileSync(results.file('logs/controller.jsonl'), 'utf8').trim().split('\n');
+  console.log(`the controller's last words:\n${lines.slice(-40).join('\n')}`);
+});
+
+const open = (name: string, wish: ProbeWish): Probe => new Probe(session.lab, name, wish);
+
+async function follow(id: string, until: (migration: MigrationObject) => boolean): Promise<MigrationObject> {
+  const deadline = systemClock.now() + 90_000;
+  for (;;) {
+    const migration = await session.api.migration(id);
+    if (until(migration)) return migration;
+    if (systemClock.now() > deadline) throw new Error(`the migration is still ${migration.phase}`);
+    await sleep(50);
+  }
+}
+
+const ended = ({ outcome }: MigrationObject): boolean => outcome === 'completed' || outcome === 'rolled-back';
+
+async function migrate(
+  guest: string,
+  to: string,
+  more: Partial<MigrationRequest> = {},
+): Promise<MigrationObject> {
+  const { id } = await session.api.migrate({ guest, to, bandwidthMiBps: 32, ...more });
+  return follow(id, ended);
+}
+
+/** What is born at a place: connections to each address that the guest has there, and others that it opens itself. */
+async function bornAt(place: string, [ipv4, ipv6]: readonly [string, string]): Promise<Probe[]> {
+  const probes = [ipv4, ipv6].flatMap((target, i) => {
+    const name = (what: string): string => `${place}-${what}${i === 0 ? 4 : 6}`;
+    return [
+      open(name('tcp'), { kind: 'tcp-echo', target }),
+      open(name('udp'), { kind: 'udp-echo', target }),
+      open(name('icmp'), { kind: 'ping', target }),
+      open(name('own-tcp'), { kind: 'from-guest', protocol: 'tcp', target: WEB[i]! }),
+      open(name('own-udp'), { kind: 'from-guest', protocol: 'udp', target: WEB[i]! }),
+      open(name('own-icmp'), { kind: 'from-guest', protocol: 'icmp', target: WEB[i]! }),
+    ];
+  });
+  const begun = await Promise.allSettled(probes.map((probe) => probe.begun()));
+  for (const one of begun) if (one.status === 'rejected') console.log(String(one.reason));
+  await sleep(500);
+  return probes;
+}
+
+/** Ends connections; every one of them must have lived. */
+async function expectAlive(probes: readonly Probe[], moves: number): Promise<void> {
+  const summaries = await Promise.all(probes.map((probe) => probe.close()));
+  console.table(
+    summaries.map(({ name, sent, lost, duplicated, reordered, gapMs, survived, error }) => ({
+      name,
+      sent,
+      lost,
+      duplicated,
+      reordered,
+      gapMs: Math.round(gapMs),
+      survived,
+      error,
+    })),
+  );
+  for (const { name, protocol, unit, lost, duplicated, survived, error, sent } of summaries) {
+    expect({ name, survived, error }).toEqual({ name, survived: true, error: null });
+    expect(sent, name).toBeGreaterThan(2);
+    expect(duplicated, name).toBe(0);
+    if (unit === 'messages') expect(lost, `${name} ${protocol}`).toBe(0);
+    // A few packets at each switchover; the machine may be slow.
+    else expect(lost, name).toBeLessThanOrEqual(10 * moves);
+  }
+}
+
+/** The two guests that are at home in one subnet talk to each other, over both families. */
+async function betweenGuests(place: string): Promise<Probe[]> {
+  const probes = ([0, 1] as const).flatMap((i) => {
+    const name = (what: string): string => `${place}-${what}${i === 0 ? 4 : 6}`;
+    const [web, duo] = [WEB[i], DUO[i]];
+    return (['tcp', 'udp'] as const).flatMap((protocol) => [
+      open(name(`web-duo-${protocol}`), { kind: 'from-guest', protocol, target: web, to: duo }),
+      open(name(`duo-web-${protocol}`), { kind: 'from-guest', protocol, target: duo, to: web }),
+    ]);
+  });
+  await Promise.all(probes.map((probe) => probe.begun()));
+  await sleep(500);
+  return probes;
+}
+
+/** Where `deliver` of a host sends what is for the guest's home address: the underlay address of the next host. */
+async function relaysFrom(host: string): Promise<string[]> {
+  const flows = await session.api.flows(host);
+  return flows
+    .filter(({ table }) => table === 'deliver')
+    .flatMap(({ actions }) => /tun_dst[^0-9]*([0-9.]+)|set_field:([0-9.]+)->tun_dst/.exec(actions) ?? [])
+    .filter((text) => /^[0-9.]+$/.test(text));
+}
+
+test('from A to B to D and home: what is born at each place, over IPv4 and IPv6, to the guest and from it, lives on', async () => {
+  const all = [...(await bornAt('a1', WEB)), ...(await betweenGuests('a1'))];
+  for (const to of ['b1', 'd1']) {
+    expect(await migrate('web', to)).toMatchObject({ outcome: 'completed', to });
+    const { careOf } = await session.api.guest('web');
+    expect(careOf).toMatchObject({ ipv4: expect.any(String) as string, ipv6: expect.any(String) as string });
+    all.push(...(await bornAt(to, [careOf!.ipv4!, careOf!.ipv6!])));
+  }
+  all.push(...(await betweenGuests('d1')));
+  // Each anchor relays straight to where the guest is.
+  expect(await relaysFrom('a1')).toEqual(['10.3.0.11']);
+  expect(await relaysFrom('b1')).toEqual(['10.3.0.11']);
+  expect(await migrate('web', 'a1')).toMatchObject({ outcome: 'completed', to: 'a1' });
+  expect(await relaysFrom('b1')).toEqual(['10.1.0.11']);
+  expect(await relaysFrom('d1')).toEqual(['10.1.0.11']);
+  all.push(...(await bornAt('home', WEB)));
+  await expectAlive(all, 3);
+});
+
+test('a guest whose disk is a file of its host is not moved without it, and says what to do', async () => {
+  expect(await migrate('duo', 'b1')).toMatchObject({
+    outcome: 'rolled-back',
+    reason:
+      'guest duo has vda (/var/lib/libvirt/images/duo.raw) on host a1 alone: ask for a copy of its storage ' +
+      '(`--copy-storage all`), or keep it where both hosts reach it',
+  });
+  expect(await session.api.guest('duo')).toMatchObject({ host: 'a1', state: 'running', migration: null });
+});
+
+test('a guest with two interfaces and a disk takes both along, and what was written on the way is on the disk', async () => {
+  const at = (place: string, addresses: readonly string[]): Probe[] =>
+    addresses.flatMap((target, i) => [
+      open(`${place}-tcp-${i}`, { kind: 'tcp-echo', target }),
+      open(`${place}-udp-${i}`, { kind: 'udp-echo', target }),
+      open(`${place}-icmp-${i}`, { kind: 'ping', target }),
+      open(`${place}-own-${i}`, { kind: 'from-guest', target: DUO_HOME[i]!, source: DUO_HOME[i]! }),
+    ]);
+  const journal = session.lab.exec('c2', [
+    process.execPath,
+    join(packageRoot, 'dist', 'topologies', 'probes', 'journal.js'),
+    DUO[0],
+  ]);
+  const said = Promise.all([journal.text(), journal.errors()]);
+  const born = at('a1', DUO_HOME);
+  await Promise.all(born.map((probe) => probe.begun()));
+  expect(await migrate('duo', 'b1', { copyStorage: 'all' })).toMatchObject({
+    outcome: 'completed',
+    reason: null,
+  });
+
+  const { interfaces } = await session.api.guest('duo');
+  const [first, second] = interfaces.map(({ careOf }) => careOf);
+  expect(first).toMatchObject({ ipv4: expect.any(String) as string, ipv6: expect.any(String) as string });
+  expect(second).toEqual({ ipv4: expect.any(String) as string });
+  const abroad = at('b1', [first!.ipv4!, first!.ipv6!, second!.ipv4!]);
+  await Promise.all(abroad.map((probe) => probe.begun()));
+  expect(await migrate('duo', 'a1', { copyStorage: 'all' })).toMatchObject({
+    outcome: 'completed',
+    reason: null,
+  });
+
+  await sleep(1_000);
+  await expectAlive([...born, ...abroad], 2);
+  await journal.stop(15_000);
+  const [output, errors] = await said;
+  expect(errors).toBe('');
+  const { acknowledged, right } = JSON.parse(output) as { acknowledged: number; right: number };
+  expect(acknowledged).toBeGreaterThan(20);
+  expect(right).toBe(acknowledged);
+  // No pool is left behind that was started for the copy.
+  expect(await session.lab.run('b1', ['virsh', '-q', '-c', 'qemu:///system', 'pool-list', '--all'])).toBe('');
+});
