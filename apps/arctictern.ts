@@ -94,6 +94,7 @@ export class ArcticTern {
       throw error;
     }
     controller.#store.follow(controller.network.state);
+    controller.migrations.adopt();
     for (const database of controller.#databases) database.start();
     controller.relays.start();
     for (const hypervisor of controller.#hypervisors.values()) hypervisor.start();
@@ -117,6 +118,7 @@ export class ArcticTern {
       onReady: (name, { found, repaired }) => {
         this.#say(this.#subject(name), `bridge under control: ${found} flows found, ${repaired} repaired`);
         if (state.hosts.has(name)) this.#gateways.bridgeReady(name);
+        this.migrations.bridgeReady();
       },
       onLost: (name) => {
         this.#say(this.#subject(name), 'bridge lost; its flows stay in force', 'warning');
@@ -214,6 +216,7 @@ export class ArcticTern {
     this.defence.close();
     this.blocklist.close();
     this.relays.close();
+    this.migrations.close();
     await Promise.all([
       this.#listener.close(),
       this.#collector.close(),
@@ -236,8 +239,8 @@ export class ArcticTern {
     return new Hypervisor(host, clock, random, {
       onDomains: (domains) => {
         this.#say(`host ${host.name}`, `libvirtd connected, ${domains.size} domains`, 'debug');
-        this.network.update(hypervisorSeen(host.name, domains));
         this.migrations.resynced(host.name, domains);
+        this.network.update(hypervisorSeen(host.name, domains));
       },
       onLost: (error) => {
         this.network.update(hypervisorLost(host.name));

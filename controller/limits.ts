@@ -119,8 +119,8 @@ export const lab = {
   captureKiB: 16_384,
   /** From asking a capture to end to its end: it writes what it holds. */
   captureStop: 5_000,
-  /** From the controller's start to its API answering, and from asking it to end to its end. */
-  controllerStart: 15_000,
+  /** From the controller's start to its API answering (a busy machine takes 15 s), and from asking it to end to its end. */
+  controllerStart: 30_000,
   controllerStop: 10_000,
   /** From the controller's start to its control of every bridge. */
   hostsReady: 20_000,
@@ -322,6 +322,11 @@ export const migration = {
   /** How often a copy is looked at; and near its end. */
   lookInterval: 50,
   closeLookInterval: 10,
+  /** How often a migration is looked at whose end nobody will tell. */
+  followInterval: 500,
+  /** How long its end must look the same: when both daemons agree, and when one is silent or they do not. */
+  settled: 1_500,
+  unclear: 15_000,
   /** From libvirt's order to migrate to its job being there. */
   jobPatience: 60_000,
   /** How often the packets that go to the guest are counted; OVS itself counts twice a second. */

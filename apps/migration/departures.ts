@@ -1,5 +1,5 @@
 /**
- * Guests that are gone, and what they leave: pure.
+ * Guests that are gone, what they leave, and what they need when they come back elsewhere: pure.
  *
  * A guest that was stopped has no connections any more, whoever stopped it and whether the controller saw it. It
  * is gone only when every libvirtd is reachable and none runs it: while one is away, the guest may be there. A
@@ -24,6 +24,21 @@ export function absentGuests(state: NetworkState): GuestName[] {
       state.anchors.get(number)?.some(({ index }) => index !== HOME_ANCHOR),
     );
     return leases || state.placements.has(name) || migration?.phase === 'relaying' ? [name] : [];
+  });
+}
+
+/** Guests that run away from home, do not move, and hold no anchor where they are: they were started there. */
+export function visitorsWithoutLease(state: NetworkState): GuestName[] {
+  return [...state.placements].flatMap(([name, host]) => {
+    const site = state.hosts.get(host)?.site;
+    const migration = state.migrations.get(name);
+    if (migration !== undefined && isMoving(migration)) return [];
+    const lacks = (state.guests.get(name)?.interfaces ?? []).some(({ number, homeSite }) => {
+      const anchors = state.anchors.get(number) ?? [];
+      const hasHome = anchors.some(({ index }) => index === HOME_ANCHOR);
+      return homeSite !== site && hasHome && !anchors.some((anchor) => anchor.host === host);
+    });
+    return lacks ? [name] : [];
   });
 }
 

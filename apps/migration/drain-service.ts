@@ -1,6 +1,7 @@
 /**
  * Takes down what a move leaves, when nobody uses it any more: reads relays' counters now and then, gives drained
- * care-of anchors back, ends the migrations they came from, and tidies up after guests that are gone.
+ * care-of anchors back, ends the migrations they came from, and tidies up after guests that are gone. One that is
+ * started again where it was, away from home, gets care-of addresses anew.
  *
  * What is asked costs O(bridges that relay): one question each, answered with the relay flows alone. The
  * decisions are in drain.ts and departures.ts.
@@ -28,7 +29,7 @@ import type { Fabric } from '../../controller/switches/fabric.ts';
 import { anchorZone, cookieOwner, relayCookie, relayZone } from '../../controller/switches/pipeline.ts';
 import { readFlows } from '../../controller/switches/read-flows.ts';
 import type { Moment } from '../events.ts';
-import { absentGuests, departed } from './departures.ts';
+import { absentGuests, departed, visitorsWithoutLease } from './departures.ts';
 import {
   type Activity,
   advance,
@@ -45,6 +46,7 @@ import {
 } from './drain.ts';
 import { AlreadyMovingError, AnchorStaysError, NoSuchAnchorError, UnknownGuestError } from './errors.ts';
 import { step } from './machine.ts';
+import { withLeases } from './switchover.ts';
 
 export interface DrainParts {
   readonly network: Network;
@@ -70,6 +72,8 @@ export class Drain {
   #activities = new Map<RelayKey, Activity>();
   /** Since when each guest has been seen nowhere. */
   #absentSince = new Map<GuestName, number>();
+  /** Guests of which it was said that there is no address for them. */
+  readonly #told = new Set<GuestName>();
   #timer: Cancel | undefined;
   #closed = false;
 
@@ -146,6 +150,7 @@ export class Drain {
     if (drained.length > 0) await this.#letGo(drained);
     this.#endMigrations(now);
     await this.#sayGoodbye(now);
+    for (const guest of visitorsWithoutLease(network.state)) this.#lease(guest);
     network.update(quarantinePassed(now));
     network.update(earlierForgotten());
   }
@@ -235,6 +240,20 @@ export class Drain {
       const { migration: ended } = step(migration, { type: 'drained' }, now);
       network.update((state) => changed(state, ended));
       onMoment({ kind: 'phase', guest: ended.guest, migration: ended.id, phase: ended.phase }, now);
+    }
+  }
+
+  #lease(guestName: GuestName): void {
+    const { network, onError } = this.#parts;
+    const guest = network.state.guests.get(guestName)!;
+    const host = network.state.placements.get(guestName)!;
+    try {
+      network.update((state) => withLeases(state, guest, host));
+      this.#told.delete(guestName);
+    } catch (error) {
+      // Said once: the next look tries again.
+      if (!this.#told.has(guestName)) onError(asError(error), guestName);
+      this.#told.add(guestName);
     }
   }
 

@@ -16,6 +16,8 @@ import type { Migration, Phase } from '../../controller/network/migration.ts';
 export type MigrationEvent =
   /** Care-of addresses are leased and the store knows of the migration. */
   | { readonly type: 'begun' }
+  /** libvirt works on it, though we have not asked, or do not know that we have. */
+  | { readonly type: 'adopted' }
   /** Every interface of the guest has its port at the destination. */
   | { readonly type: 'attached' }
   /** The flows of the switchover wait in open bundles at every anchor. */
@@ -44,7 +46,7 @@ export type MigrationEvent =
   | { readonly type: 'refused'; readonly reason: string }
   /** Traffic is back at the source: every anchor acknowledged it. */
   | { readonly type: 'returned' }
-  /** No anchor but the guest's own host carries a connection any more. */
+  /** The anchor that the guest left has gone, or relays nothing. */
   | { readonly type: 'drained' };
 
 export type MigrationAction =
@@ -97,6 +99,8 @@ export function step(migration: Migration, event: MigrationEvent, now: number): 
     case 'begun':
       if (phase !== 'planned') return stay();
       return migration.origin === 'controller' ? enter('preparing', 'copy') : enter('preparing');
+    case 'adopted':
+      return phase === 'planned' ? enter('preparing') : stay();
     case 'attached':
       return phase === 'preparing' ? stay('stage') : stay();
     case 'staged':

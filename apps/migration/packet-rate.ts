@@ -13,13 +13,18 @@ const DELIVERING = ['deliver', 'deliverRelayed'] as const;
 export class PacketRate {
   readonly #fabric: Pick<Fabric, 'packets'>;
   readonly #host: HostName;
-  readonly #guest: Guest;
+  readonly #guest: Pick<Guest, 'interfaces'>;
   readonly #clock: Clock;
   #counted: { readonly at: number; readonly packets: number } | undefined;
   #counting = false;
   #packetsPerSecond: number | undefined;
 
-  constructor(fabric: Pick<Fabric, 'packets'>, host: HostName, guest: Guest, clock: Clock) {
+  constructor(
+    fabric: Pick<Fabric, 'packets'>,
+    host: HostName,
+    guest: Pick<Guest, 'interfaces'>,
+    clock: Clock,
+  ) {
     this.#fabric = fabric;
     this.#host = host;
     this.#guest = guest;

@@ -4,17 +4,27 @@
  * steering.ts; copy.ts and staging.ts act.
  *
  * A migration begun by somebody else looks the same from the moment when the guest's port appears at another
- * host; only the call to libvirt is not ours, and so it is not steered.
+ * host; only the call to libvirt is not ours, and so it is not steered. Neither is one that an earlier controller
+ * began. How those end, follower.ts finds out.
  */
 import type { Cancel, Clock } from '../../controller/clock.ts';
-import type { CopyStorage, Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
-import type { LibvirtEvent } from '../../controller/libvirt/index.ts';
+import type { Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
+import {
+  LibvirtClosedError,
+  LibvirtKeepaliveError,
+  type LibvirtEvent,
+} from '../../controller/libvirt/index.ts';
 import { DEFAULT_MAX_BLACKOUT_MS, migration as limits } from '../../controller/limits.ts';
 import { migrationChanged, placed, unanchored } from '../../controller/network/changes.ts';
-import { isUnderWay, type Migration, type Strategy } from '../../controller/network/migration.ts';
+import {
+  isMoving,
+  isUnderWay,
+  type Migration,
+  type Strategy,
+  type Wishes,
+} from '../../controller/network/migration.ts';
 import type {
   Admit,
-  Anchor,
   DomainState,
   Guest,
   GuestName,
@@ -29,6 +39,7 @@ import type { Moment } from '../events.ts';
 import { announce } from '../routing/announce.ts';
 import { Copy } from './copy.ts';
 import { MigrationAbortedError } from './errors.ts';
+import { Follower } from './follower.ts';
 import { meaning } from './hearing.ts';
 import { type MigrationAction, type MigrationEvent, step } from './machine.ts';
 import { newsOf } from './noticing.ts';
@@ -37,26 +48,27 @@ import { checkMigration } from './plan.ts';
 import { MigrationRecord, type Stamps } from './record.ts';
 import { Staging } from './staging.ts';
 import type { Order } from './steering.ts';
-import { copyingToBoth, newAnchors, switchedBack, switchedOver, withLeases } from './switchover.ts';
+import {
+  copyingToBoth,
+  isAttached,
+  newAnchors,
+  switchedBack,
+  switchedOver,
+  withLeases,
+} from './switchover.ts';
 import { foresee, longestLeadMs } from './tap-queue.ts';
+import type { Verdict } from './verdict.ts';
 import { warmings } from './warming.ts';
 
 /** Which strategy measures best: no packet is sent twice, and few are lost. See `make bench-switchover`. */
 export const DEFAULT_STRATEGY: Strategy = 'redirect';
 
-export interface MigrationOptions {
+export interface MigrationOptions extends Wishes {
   readonly strategy?: Strategy;
   readonly admit?: Admit;
   readonly relay?: RelayMode;
-  /** The most that the copy may take of the network, in MiB/s. */
-  readonly bandwidthMiBps?: number;
   /** The longest blackout that it may cause by what memory is left to copy. */
   readonly maxBlackoutMs?: number;
-  /** Lets QEMU slow a guest down that dirties its memory too fast. */
-  readonly autoConverge?: boolean;
-  /** Lets the guest run at the destination after two passes over its memory, and the rest come after it. */
-  readonly postCopy?: boolean;
-  readonly copyStorage?: CopyStorage;
 }
 
 export interface MigrationServiceParts {
@@ -76,11 +88,8 @@ export interface MigrationServiceParts {
 
 /** What is at hand of a migration besides what the model holds. */
 interface Running extends Stamps {
-  readonly options: MigrationOptions;
   readonly staging: Staging;
   copy: Copy | undefined;
-  /** Care-of anchors that this migration has leased. */
-  leased: readonly { nic: number; anchor: Anchor }[];
   /** No copies any more, or never: the next step is the switchover itself. */
   single: boolean;
   /** It was said whether the destination's queue will do. */
@@ -93,10 +102,15 @@ export class MigrationService {
   readonly #parts: MigrationServiceParts;
   readonly #record: MigrationRecord;
   readonly #running = new Map<GuestName, Running>();
+  readonly #follower: Follower;
 
   constructor(parts: MigrationServiceParts) {
     this.#parts = parts;
     this.#record = new MigrationRecord(parts);
+    this.#follower = new Follower({
+      ...parts,
+      onVerdict: (migration, verdict) => this.#concluded(migration, verdict),
+    });
     parts.network.follow((state, before) => this.#follow(state, before));
   }
 
@@ -104,6 +118,33 @@ export class MigrationService {
   begin(guest: GuestName, to: HostName, options: MigrationOptions = {}): Migration {
     const { from } = checkMigration(this.#parts.network.state, guest, to);
     return this.#plan(guest, from, to, 'controller', options);
+  }
+
+  /** Takes up the migrations that an earlier controller left; each ends as what libvirt says of it demands. */
+  adopt(): void {
+    for (const migration of this.#parts.network.state.migrations.values()) {
+      const { guest, phase } = migration;
+      if (!isUnderWay(phase) && phase !== 'failed') continue;
+      this.#running.set(guest, this.#atHand(migration));
+      if (phase === 'failed') this.#watch(guest, this.#return(migration));
+      else this.#follower.follow(migration, isOurs(migration), isOurs(migration));
+    }
+  }
+
+  /** The bridge holds its flows, for the first time or again: what was staged there is not. */
+  bridgeReady(): void {
+    const { state } = this.#parts.network;
+    for (const migration of state.migrations.values()) {
+      const guest = state.guests.get(migration.guest);
+      if (guest === undefined || !this.#copying(migration) || !isAttached(state, guest, migration.to))
+        continue;
+      const running = this.#running.get(migration.guest);
+      if (running?.copyingSince === undefined) this.#watch(migration.guest, this.#stage(migration));
+    }
+  }
+
+  close(): void {
+    this.#follower.close();
   }
 
   /** Gives a migration up that has not switched over yet; it is then rolled back. */
@@ -144,8 +185,12 @@ export class MigrationService {
     if (migration?.to === host) this.#event(guest, { type: 'announced' }, migration.id);
   }
 
-  /** All domains of a host, after its libvirtd was reached again: events may have been missed. */
+  /**
+   * All domains of a host, after its libvirtd was reached again: events may have been missed. To be called before the
+   * network's state says where they run.
+   */
   resynced(host: HostName, domains: ReadonlyMap<GuestName, DomainState>): void {
+    this.#noticeArrivals(host, domains);
     for (const migration of this.#parts.network.state.migrations.values()) {
       if (!isUnderWay(migration.phase)) continue;
       const domain = domains.get(migration.guest);
@@ -157,6 +202,20 @@ export class MigrationService {
     }
   }
 
+  /** Guests that somebody has moved here while nobody looked. */
+  #noticeArrivals(host: HostName, domains: ReadonlyMap<GuestName, DomainState>): void {
+    const { network, clock, onMoment } = this.#parts;
+    for (const [guest, domain] of domains) {
+      const from = network.state.placements.get(guest);
+      const migration = network.state.migrations.get(guest);
+      if (domain !== 'running' || from === undefined || from === host) continue;
+      if (!network.state.guests.has(guest) || (migration !== undefined && isMoving(migration))) continue;
+      onMoment({ kind: 'noticed', guest, host }, clock.now());
+      this.#plan(guest, from, host, 'noticed', {});
+      this.#event(guest, { type: 'resumed-at-destination' });
+    }
+  }
+
   #plan(
     guestName: GuestName,
     from: HostName,
@@ -164,44 +223,71 @@ export class MigrationService {
     origin: Migration['origin'],
     options: MigrationOptions,
   ): Migration {
-    const { network, fabric, clock, newId, onMoment } = this.#parts;
+    const { network, clock, newId } = this.#parts;
     const guest = network.state.guests.get(guestName)!;
     const now = clock.now();
+    const { strategy, admit, relay, maxBlackoutMs, ...wishes } = options;
+    const leased = newAnchors(network.state, withLeases(network.state, guest, to, relay), guest);
     const migration: Migration = {
       id: newId(),
       guest: guestName,
       from,
       to,
-      strategy: options.strategy ?? DEFAULT_STRATEGY,
-      admit: options.admit ?? 'all',
-      relay: options.relay ?? 'tunnel',
-      maxBlackoutMs: options.maxBlackoutMs ?? DEFAULT_MAX_BLACKOUT_MS,
+      strategy: strategy ?? DEFAULT_STRATEGY,
+      admit: admit ?? 'all',
+      relay: relay ?? 'tunnel',
+      maxBlackoutMs: maxBlackoutMs ?? DEFAULT_MAX_BLACKOUT_MS,
       origin,
       phase: 'planned',
       entered: { planned: now },
+      wishes,
+      leased: Object.fromEntries(leased.map(({ nic, anchor }) => [nic, anchor.index])),
     };
     this.#running.get(guestName)?.cancelWait?.();
-    const leased = withLeases(network.state, guest, to, migration.relay);
-    this.#running.set(guestName, {
-      options,
+    this.#running.set(guestName, { ...this.#atHand(migration), single: single(migration) });
+    network.update((state) => migrationChanged(migration)(withLeases(state, guest, to, migration.relay)));
+    if (origin === 'noticed') this.#follower.follow(migration, false);
+    this.#begin(migration);
+    return migration;
+  }
+
+  #begin({ guest, id, to }: Migration): void {
+    this.#prepare(this.#parts.network.state.guests.get(guest)!, to).then(
+      () => this.#event(guest, { type: 'begun' }, id),
+      (error: unknown) => this.#event(guest, { type: 'refused', reason: messageOf(error) }, id),
+    );
+  }
+
+  #atHand({ guest, from }: Migration): Running {
+    const { network, fabric, clock, onMoment } = this.#parts;
+    const { interfaces } = network.state.guests.get(guest) ?? { interfaces: [] };
+    return {
       staging: new Staging(fabric, clock, onMoment),
-      rate: new PacketRate(fabric, from, guest, clock),
+      rate: new PacketRate(fabric, from, { interfaces }, clock),
       copy: undefined,
-      leased: newAnchors(network.state, leased, guest),
       copyingSince: undefined,
       leadMs: 0,
-      single: migration.strategy !== 'bicast' || origin === 'noticed',
+      single: true,
       foreseen: false,
       stoppedAt: undefined,
       resumedAt: undefined,
       cancelWait: undefined,
-    });
-    network.update((state) => migrationChanged(migration)(withLeases(state, guest, to, migration.relay)));
-    this.#prepare(guest, to).then(
-      () => this.#event(guestName, { type: 'begun' }, migration.id),
-      (error: unknown) => this.#event(guestName, { type: 'refused', reason: messageOf(error) }, migration.id),
-    );
-    return migration;
+    };
+  }
+
+  /** What the follower has found out; false when it is too early for it. */
+  #concluded(migration: Migration, verdict: Verdict): boolean {
+    const { guest, id, to } = migration;
+    if (verdict.type === 'event') {
+      this.#event(guest, verdict.event, id);
+      return true;
+    }
+    if (!this.#parts.fabric.ready(to)) return false;
+    this.#follower.leave(guest);
+    this.#running.set(guest, { ...this.#atHand(migration), single: single(migration) });
+    if (migration.phase === 'planned') this.#begin(migration);
+    else this.#act(migration, 'copy', undefined);
+    return true;
   }
 
   /** The store knows of the migration, and the destination remembers nothing of an earlier visit. */
@@ -255,7 +341,11 @@ export class MigrationService {
       case 'copy':
         this.#copy(migration).then(
           () => this.#event(guest, { type: 'performed' }, id),
-          (error: unknown) => this.#event(guest, { type: 'refused', reason: messageOf(error) }, id),
+          (error: unknown) => {
+            // The answer is lost, not the migration.
+            if (isConnectionLost(error)) this.#follower.follow(migration, true);
+            else this.#event(guest, { type: 'refused', reason: messageOf(error) }, id);
+          },
         );
         return;
       case 'stage':
@@ -317,11 +407,11 @@ export class MigrationService {
   }
 
   async #copy(migration: Migration): Promise<void> {
-    const { guest, from, to, strategy, maxBlackoutMs } = migration;
+    const { guest, from, to, strategy, maxBlackoutMs, wishes = {} } = migration;
     const { network, hypervisors, clock, onError } = this.#parts;
     const destination = network.state.hosts.get(to)!;
     const running = this.#running.get(guest)!;
-    const { bandwidthMiBps, autoConverge, postCopy, copyStorage } = running.options;
+    const { bandwidthMiBps, autoConverge, postCopy, copyStorage } = wishes;
     running.copy = new Copy({
       guest,
       hypervisor: hypervisors.get(from)!,
@@ -432,10 +522,17 @@ export class MigrationService {
     running?.staging.discard();
     await fabric.settled();
     network.update((state) =>
-      (running?.leased ?? []).reduce((next, { nic, anchor }) => unanchored(nic, anchor.index)(next), state),
+      Object.entries(migration.leased ?? {}).reduce(
+        (next, [nic, index]) => unanchored(Number(nic), index)(next),
+        state,
+      ),
     );
     this.#event(migration.guest, { type: 'returned' }, migration.id);
-    network.update(placed(migration.guest, migration.from));
+    // It may run elsewhere after all, or not at all: then it is not in the way of what libvirt says of it.
+    for (const { host, reachable, domains } of network.state.hypervisors.values()) {
+      if (reachable && domains.get(migration.guest) === 'running')
+        network.update(placed(migration.guest, host));
+    }
   }
 
   #watch(guest: GuestName, doing: Promise<void> | undefined): void {
@@ -443,6 +540,16 @@ export class MigrationService {
       this.#parts.onError(error instanceof Error ? error : new Error(String(error)), guest),
     );
   }
+}
+
+const isOurs = ({ origin }: Migration): boolean => origin === 'controller';
+
+/** Copies go to the destination first, unless the strategy knows none or QEMU is not ours to steer. */
+const single = ({ strategy, origin }: Migration): boolean => strategy !== 'bicast' || origin === 'noticed';
+
+/** The call may have been heard, and whatever came of it goes on. */
+function isConnectionLost(error: unknown): boolean {
+  return error instanceof LibvirtClosedError || error instanceof LibvirtKeepaliveError;
 }
 
 /** Where traffic goes after an action. */

@@ -94,7 +94,7 @@ const NEXT_TO_NOTHING = (2 * MIB * WINDOW_MS) / 1000;
 /** A guest that gets as many packets a second dirties more memory in a window than the least ration. */
 const NEVER_IDLE_PACKETS = 2_000;
 /** From a window's begin to the begin of copying to a guest under load. */
-const LATE_MS = 45;
+const LATE_MS = 20;
 /** For how long the anchors may take to begin copying to both. */
 const PATIENT_WITH_ANCHORS_MS = 1_000;
 

@@ -14,12 +14,10 @@ import {
   type MigrateOptions,
   type StoragePoolRef,
 } from '../libvirt/index.ts';
+import type { CopyStorage } from '../network/migration.ts';
 import type { DomainState, GuestName, Host } from '../network/model.ts';
 import { HypervisorUnreachableError, LocalDiskError } from './errors.ts';
 import { directoriesOf, diskText, localDisks, poolName } from './storage.ts';
-
-/** What is copied of disks that only the source has: all, or what differs from an image that is there already. */
-export type CopyStorage = 'all' | 'inc';
 
 export interface GuestMigration
   extends Omit<MigrateOptions, 'flags'>, Partial<Pick<MigrateOptions, 'flags'>> {

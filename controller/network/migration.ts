@@ -32,12 +32,28 @@ export interface Migration {
   readonly performed?: true;
   /** Clock time at which each phase was entered. */
   readonly entered: Readonly<Partial<Record<Phase, number>>>;
+  /** What it was asked for with, beside that. */
+  readonly wishes?: Wishes;
   /** The care-of anchors that were leased for it: index by interface number. A failure gives them back. */
   readonly leased?: Readonly<Record<number, number>>;
   /** QEMU's own account of the blackout, in milliseconds, once the copy has completed. */
   readonly blackoutMs?: number;
   /** From the wish to copy to the guest's stop at the source, in milliseconds: what a short blackout may cost. */
   readonly copyMs?: number;
+}
+
+/** What is copied of disks that only the source has: all, or what differs from an image that is there already. */
+export type CopyStorage = 'all' | 'inc';
+
+/** How libvirt is to copy the guest. */
+export interface Wishes {
+  /** The most that the copy may take of the network, in MiB/s. */
+  readonly bandwidthMiBps?: number;
+  /** Lets QEMU slow a guest down that dirties its memory too fast. */
+  readonly autoConverge?: boolean;
+  /** Lets the guest run at the destination after two passes over its memory, and the rest come after it. */
+  readonly postCopy?: boolean;
+  readonly copyStorage?: CopyStorage;
 }
 
 /**

@@ -217,8 +217,9 @@ describe('a migration that is given up', () => {
     });
     await sleep(300);
     expect(await session.api.guest('web')).toEqual(before);
-    for (const connection of connections) {
-      expect(await connection.close(), connection.name).toMatchObject({ ...alive, duplicated: 0 });
-    }
+    const [tcp, udp] = await Promise.all(connections.map((connection) => connection.close()));
+    expect(tcp).toMatchObject({ ...alive, duplicated: 0 });
+    // OVS's user-space datapath may drop a few packets while it takes up the port that libvirt adds.
+    expect(udp).toMatchObject({ survived: true, duplicated: 0, error: null });
   });
 });

@@ -10,7 +10,7 @@ export const PHASES_HELP = `Phases:
   copying       memory is copied while the guest runs on
   switching     the guest is stopped at the source: the blackout; traffic goes to the destination already
   relaying      completed: the guest runs at the destination, its old connections are relayed
-  drained       no connection is relayed any more
+  drained       the anchor that it left has gone, or has relayed nothing for a while
   failed        traffic is being brought back to the source
   rolled-back   the guest is where it was, and so is its traffic`;
 

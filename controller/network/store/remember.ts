@@ -8,7 +8,7 @@ import { isIPv4 } from 'node:net';
 import { transaction, type Transaction } from '../../ovsdb/index.ts';
 import { blocklist as limits, DEFAULT_MAX_BLACKOUT_MS } from '../../limits.ts';
 import { type Blocklist, type Line, type Owners, ownersOf, type Shard, type Source } from '../blocklist.ts';
-import type { Migration } from '../migration.ts';
+import type { Migration, Wishes } from '../migration.ts';
 import type { Addresses, Anchor, NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
 import {
@@ -173,6 +173,7 @@ export function migrationsOf(rows: readonly MigrationRow[]): Migration[] {
       origin: row.origin,
       phase: row.phase,
       entered: Object.fromEntries(row.entered),
+      ...(row.wishes.size === 0 ? {} : { wishes: wishesOf(row.wishes) }),
       ...(row.leased.size === 0 ? {} : { leased: Object.fromEntries(row.leased) }),
       ...(row.phase === 'relaying' ? { performed: true as const } : {}),
       ...(row.reason === null ? {} : { reason: row.reason }),
@@ -252,7 +253,7 @@ export function difference(
   for (const [, migration] of migrations) {
     if (migration === undefined) continue;
     const { id, guest, from, to, strategy, admit, relay, origin, phase, entered, reason } = migration;
-    const { leased = {}, maxBlackoutMs, blackoutMs, copyMs, warning } = migration;
+    const { leased = {}, wishes = {}, maxBlackoutMs, blackoutMs, copyMs, warning } = migration;
     tx.delete('Migration', { id });
     tx.insert('Migration', {
       id,
@@ -266,6 +267,7 @@ export function difference(
       phase,
       entered: new Map(Object.entries(entered)),
       reason: reason ?? null,
+      wishes: wishRow(wishes),
       leased: new Map(Object.entries(leased).map(([nic, index]) => [Number(nic), index])),
       max_blackout_ms: maxBlackoutMs,
       blackout_ms: blackoutMs ?? null,
@@ -275,6 +277,27 @@ export function difference(
   }
   if (before?.blocklist !== after.blocklist) blocklistDifference(tx, before?.blocklist, after.blocklist);
   return tx.length === 0 ? undefined : tx;
+}
+
+/** Numbers as they are, and 1 for what is wished. */
+function wishRow({ bandwidthMiBps, autoConverge, postCopy, copyStorage }: Wishes): Map<string, number> {
+  const row = new Map<string, number>();
+  if (bandwidthMiBps !== undefined) row.set('bandwidth', bandwidthMiBps);
+  if (autoConverge === true) row.set('auto-converge', 1);
+  if (postCopy === true) row.set('post-copy', 1);
+  if (copyStorage !== undefined) row.set(`copy-storage-${copyStorage}`, 1);
+  return row;
+}
+
+function wishesOf(row: ReadonlyMap<string, number>): Wishes {
+  const bandwidthMiBps = row.get('bandwidth');
+  return {
+    ...(bandwidthMiBps === undefined ? {} : { bandwidthMiBps }),
+    ...(row.has('auto-converge') ? { autoConverge: true } : {}),
+    ...(row.has('post-copy') ? { postCopy: true } : {}),
+    ...(row.has('copy-storage-all') ? { copyStorage: 'all' } : {}),
+    ...(row.has('copy-storage-inc') ? { copyStorage: 'inc' } : {}),
+  };
 }
 
 function blocklistDifference(

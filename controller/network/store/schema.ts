@@ -86,6 +86,7 @@ export interface MigrationRow {
     'planned' | 'preparing' | 'copying' | 'switching' | 'relaying' | 'drained' | 'failed' | 'rolled-back';
   readonly reason: string | null;
   readonly entered: ReadonlyMap<string, number>;
+  readonly wishes: ReadonlyMap<string, number>;
   /** 1 to 32767. 1 to 255. */
   readonly leased: ReadonlyMap<number, number>;
   readonly blackout_ms: number | null;
@@ -336,6 +337,14 @@ export const arcticTern: DatabaseSchema<ArcticTernTables> = {
         },
         reason: { key: { type: 'string' }, min: 0, max: 1, mutable: true, ephemeral: false },
         entered: {
+          key: { type: 'string' },
+          value: { type: 'real' },
+          min: 0,
+          max: 'unlimited',
+          mutable: true,
+          ephemeral: false,
+        },
+        wishes: {
           key: { type: 'string' },
           value: { type: 'real' },
           min: 0,

@@ -2,7 +2,7 @@
  * When an anchor has drained, by what its counters say; and what a guest leaves that is gone.
  */
 import { describe, expect, test } from 'vitest';
-import { absentGuests, departed } from '../../../apps/migration/departures.ts';
+import { absentGuests, departed, visitorsWithoutLease } from '../../../apps/migration/departures.ts';
 import {
   type Activity,
   advance,
@@ -13,6 +13,7 @@ import {
   relaysOf,
   undrained,
 } from '../../../apps/migration/drain.ts';
+import { withLeases } from '../../../apps/migration/switchover.ts';
 import { leaseCareOf } from '../../../apps/migration/care-of.ts';
 import {
   anchored,
@@ -166,6 +167,24 @@ describe('a guest that is gone', () => {
     const moving = migrationChanged(migration('home-1', 'away-1', 'copying'))(away);
     expect(absentGuests(seen(moving))).toEqual([]);
     expect(absentGuests(departed('web', 1)(seen(away)))).toEqual([]);
+  });
+
+  test('needs care-of addresses when it is started again away from home', () => {
+    const gone = departed('web', 1_000)(seen(away));
+    expect(visitorsWithoutLease(gone)).toEqual([]);
+    expect(visitorsWithoutLease(delivered('web', 'home-1')(gone))).toEqual([]);
+    const again = delivered('web', 'away-1')(gone);
+    expect(visitorsWithoutLease(again)).toEqual(['web']);
+    const leased = withLeases(again, again.guests.get('web')!, 'away-1');
+    expect(leased.anchors.get(1)).toMatchObject([
+      { index: 1 },
+      { host: 'away-1', addresses: { ipv4: '10.2.0.200' } },
+    ]);
+    expect(visitorsWithoutLease(leased)).toEqual([]);
+    expect(visitorsWithoutLease(away)).toEqual([]);
+    expect(visitorsWithoutLease(migrationChanged(migration('home-1', 'away-1', 'copying'))(again))).toEqual(
+      [],
+    );
   });
 
   test('leaves its home anchor, and its addresses in quarantine; its migrations are over', () => {

@@ -15,6 +15,7 @@ const event = (type: EventName): MigrationEvent =>
 const TABLE = `
                         planned            preparing                  copying                    switching            relaying drained failed      rolled-back
 begun                   preparing:copy     .                          .                          .                    .        .       .           .
+adopted                 preparing          .                          .                          .                    .        .       .           .
 attached                .                  :stage                     .                          .                    .        .       .           .
 staged                  .                  copying                    .                          .                    .        .       .           .
 suspended               .                  switching:redirect         switching:redirect         .                    .        .       .           .
@@ -41,7 +42,7 @@ const cases = lines.flatMap((line) => {
 });
 
 test('the table is of every phase and every event', () => {
-  expect(cases).toHaveLength(8 * 16);
+  expect(cases).toHaveLength(8 * 17);
 });
 
 test.each(cases)('%s while %s: %s', (type, phase, cell) => {
@@ -250,7 +251,7 @@ describe('after any sequence of events', () => {
         let settled: string | undefined;
         for (const type of events) {
           if (settled !== undefined) break;
-          if (type === 'begun') begun = true;
+          if (type === 'begun' || type === 'adopted') begun = true;
           if (type === 'refused') settled = start.from;
           if (!begun) continue;
           if (type === 'suspended' || (waits && type === 'resumed-at-destination')) stopped = true;

@@ -109,6 +109,8 @@ const away = after(
     migration('home-1', 'away-1', 'relaying', {
       entered: { planned: 1, preparing: 2.5, copying: 3, switching: 4, relaying: 5 },
       blackoutMs: 61.25,
+      wishes: { bandwidthMiBps: 16, postCopy: true, copyStorage: 'inc' },
+      leased: { 1: 2 },
       reason: 'a reason',
     }),
   ),
