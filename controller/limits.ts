@@ -322,13 +322,13 @@ export const migration = {
   /** How often a copy is looked at; and near its end. */
   lookInterval: 50,
   closeLookInterval: 10,
+  /** And after a look that failed: libvirtd may be away for a while. */
+  failedLookInterval: 1_000,
   /** How often a migration is looked at whose end nobody will tell. */
   followInterval: 500,
   /** How long its end must look the same: when both daemons agree, and when one is silent or they do not. */
   settled: 1_500,
   unclear: 15_000,
-  /** From libvirt's order to migrate to its job being there. */
-  jobPatience: 60_000,
   /** How often the packets that go to the guest are counted; OVS itself counts twice a second. */
   countInterval: 1_000,
   /** After a guest has resumed: how long its own announcement is waited for (strategy `rarp`). */

@@ -117,6 +117,8 @@ export class Copy {
 
   async #look(domain: DomainRef): Promise<void> {
     const { hypervisor, clock, terms, packetsPerSecond, onLook } = this.#options;
+    // Said once, however long it lasts.
+    let failed = false;
     while (!this.#over) {
       try {
         const stats = await hypervisor.jobStats(domain);
@@ -135,11 +137,17 @@ export class Copy {
           onLook(sample.at);
           await this.#obey(steer(this.#steering, terms, sample));
         }
+        failed = false;
       } catch (error) {
-        if (!this.#isOver()) this.#report(error);
+        if (!failed && !this.#isOver()) this.#report(error);
+        failed = true;
       }
       const close = this.#steering?.mode === 'approach';
-      const interval = close ? limits.closeLookInterval : limits.lookInterval;
+      const interval = failed
+        ? limits.failedLookInterval
+        : close
+          ? limits.closeLookInterval
+          : limits.lookInterval;
       await new Promise<void>((resolve) => clock.after(interval, resolve));
     }
   }

@@ -13,8 +13,9 @@ function bed(terms: Partial<CopyOptions['terms']> = {}) {
   const asked: string[] = [];
   const orders: Order[] = [];
   const errors: Error[] = [];
-  const job: { stats: JobStats | undefined; finish: (error?: Error) => void } = {
+  const job: { stats: JobStats | undefined; away: boolean; finish: (error?: Error) => void } = {
     stats: undefined,
+    away: false,
     finish: () => undefined,
   };
   const note = (text: string): Promise<void> => {
@@ -31,7 +32,7 @@ function bed(terms: Partial<CopyOptions['terms']> = {}) {
       setMaxDowntime: (_domain, ms) => note(`downtime ${ms}`),
       setMaxSpeed: (_domain, mibps) => note(`speed ${mibps}`),
       startPostCopy: () => note('post-copy'),
-      jobStats: () => Promise.resolve(job.stats),
+      jobStats: () => (job.away ? Promise.reject(new Error('libvirtd is away')) : Promise.resolve(job.stats)),
       migrate: async () => {
         await note('migrate');
         await new Promise<void>((resolve, reject) => {
@@ -131,6 +132,29 @@ describe('a copy', () => {
     expect(asked).toEqual(['downtime 1', 'migrate', 'downtime 2']);
     copy.stopped();
     job.finish();
+    await looks(2);
+    await performed;
+  });
+
+  test('goes on when libvirtd has been away, and says so once', async () => {
+    const { copy, clock, asked, errors, job, looks } = bed();
+    const performed = copy.perform();
+    await looks(1);
+    job.away = true;
+    await looks(3);
+    for (let i = 0; i < 5; i++) {
+      clock.advance(1_000);
+      await turn();
+    }
+    expect(errors.map(({ message }) => message)).toEqual(['libvirtd is away']);
+    job.away = false;
+    job.stats = pass(6);
+    clock.advance(1_000);
+    await looks(2);
+    expect(asked).toContain('downtime 2');
+    copy.stopped();
+    job.finish();
+    clock.advance(1_000);
     await looks(2);
     await performed;
   });
