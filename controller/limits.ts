@@ -266,6 +266,19 @@ export const blocklist = {
   shortest: { 4: 8, 6: 19 },
 } as const;
 
+/** What is done about verdicts. */
+export const filtering = {
+  /** How sure a verdict must be of a source. */
+  confidence: 0.9,
+  /** How long a block lasts after the attack was last seen. */
+  lasts: 600_000,
+  /** With more sources than this in a verdict they are aggregated, where this share of a prefix attacks. */
+  sourcesBeforeAggregation: 100,
+  share: 0.5,
+  /** But into none shorter than these. */
+  shortest: { 4: 20, 6: 48 },
+} as const;
+
 /** Admission of new connections. */
 export const admission = {
   /** New connections from outside that a bridge lets a guest have in a second, when nothing else is said. */

@@ -20,6 +20,9 @@ export interface FollowerParts {
   readonly onError: (error: Error, guest: GuestName) => void;
 }
 
+/** Of a copy's speed, in libvirt's words. */
+const NO_LIMIT = 0;
+
 interface Following {
   readonly id: string;
   readonly mayAsk: boolean;
@@ -100,7 +103,10 @@ export class Follower {
     }
   }
 
-  async #job({ guest, from, maxBlackoutMs }: Migration, following: Following): Promise<Facts['job']> {
+  async #job(
+    { guest, from, strategy, maxBlackoutMs }: Migration,
+    following: Following,
+  ): Promise<Facts['job']> {
     const hypervisor = this.#parts.hypervisors.get(from);
     const { state } = this.#parts.network;
     const there = seen(state, guest, from);
@@ -111,6 +117,8 @@ export class Follower {
       if ((await hypervisor.jobStats(following.domain)) === undefined) return 'none';
       if (following.release) {
         await hypervisor.setMaxDowntime(following.domain, maxBlackoutMs);
+        // Near its end the copy may have been slowed down for this strategy; how fast it was to be is not known any more.
+        if (strategy === 'bicast') await hypervisor.setMaxSpeed(following.domain, NO_LIMIT);
         following.release = false;
       }
       return 'running';
