@@ -7,7 +7,7 @@ import { detect, type DetectorState, dismissed, initialState } from '../../../ap
 import { type Measurement, noTotals } from '../../../apps/defence/measurement.ts';
 import { SampleWindow } from '../../../apps/defence/sample-window.ts';
 import type { SourceKey } from '../../../apps/defence/source.ts';
-import type { TrafficClass } from '../../../apps/defence/traffic-class.ts';
+import { TRAFFIC_CLASSES, type TrafficClass } from '../../../apps/defence/traffic-class.ts';
 import type { Verdict } from '../../../apps/defence/verdict.ts';
 import { defaultDefence, type DefencePolicy } from '../../../controller/network/defence-policy.ts';
 
@@ -36,14 +36,14 @@ const honest: Moment = {
   knownTcp: [{ rate: 2_000, from: client }],
 };
 
-const both = (one: Moment, other: Moment): Moment => {
-  const sum: Record<string, unknown> = { ...one };
-  for (const [name, loads] of Object.entries(other)) {
-    const before = sum[name];
-    sum[name] = Array.isArray(before) && Array.isArray(loads) ? [...before, ...(loads as Load[])] : loads;
-  }
-  return sum as Moment;
-};
+/** The loads of both. */
+const both = (one: Moment, other: Moment): Moment => ({
+  ...one,
+  ...other,
+  ...Object.fromEntries(
+    TRAFFIC_CLASSES.map((name) => [name, [...(one[name] ?? []), ...(other[name] ?? [])]]),
+  ),
+});
 
 /** Plays a scenario from 0 to `seconds`; what was told, in order. */
 function play(

@@ -167,7 +167,7 @@ describe('bad bytes', () => {
       'an IPFIX record of template 256 needs 255 bytes and has 15',
     ],
   ])('%s', (_, bytes, code, sentence) => {
-    expect(() => decodeMessage(bytes, new Map())).toThrowError(
+    expect(() => decodeMessage(bytes, new Map())).toThrow(
       expect.objectContaining({ code, message: sentence }) as Error,
     );
   });
@@ -175,7 +175,7 @@ describe('bad bytes', () => {
   test('a set that says it has no bytes does not hold the decoder up', () => {
     const bytes = message(TEMPLATE);
     new DataView(bytes.buffer).setUint16(18, 0);
-    expect(() => decodeMessage(bytes, new Map())).toThrowError(
+    expect(() => decodeMessage(bytes, new Map())).toThrow(
       expect.objectContaining({ code: 'IPFIX_TRUNCATED' }) as Error,
     );
   });
