@@ -11,8 +11,8 @@ packages="
   busybox-static perl-base nftables curl
 "
 if [ "${1:-}" = tests ]; then
-  # A controller to compare with.
-  packages="$packages openvswitch-testcontroller"
+  # A controller to compare with, and a NAT to stand behind.
+  packages="$packages openvswitch-testcontroller nftables"
 fi
 
 fail() {

@@ -53,8 +53,8 @@ export type GuestName = string;
 /** 1 to `MAX_INTERFACE_NUMBER`: the key of an interface in tunnels, registers, zones and cookies. */
 export type InterfaceNumber = number;
 
-/** 15 bits: an interface takes two of a bridge's 65,536 conntrack zones (see switches/pipeline.ts). */
-export const MAX_INTERFACE_NUMBER = 0x7fff;
+/** An interface takes three of a bridge's 65,536 conntrack zones (see switches/pipeline.ts). */
+export const MAX_INTERFACE_NUMBER = 0x3fff;
 
 /** One address family of a site's network; IPv4 and IPv6 side by side are two subnets. */
 export interface Subnet {
