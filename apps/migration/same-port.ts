@@ -8,6 +8,9 @@
  *   not known ── source-known ── inbound-tracked                         its later packets
  *   guest ── … outbound-tracked ── route ──► client's address ── route   and what answers them
  *
+ * Clients are told apart that come in by the uplink: a packet from a guest of the same host has been looked up too
+ * often already (OVS looks a packet up six times in user space).
+ *
  * A zone of its own holds the translated sources. Relayed connections are known by the relay zone: one that has
  * been silent since the guest came is not.
  *
@@ -20,6 +23,7 @@ import { ct, ctState, type FlowList, set, type Then } from '../../controller/swi
 import {
   Admission,
   anchorZone,
+  Class,
   Mark,
   Register,
   relayZone,
@@ -42,6 +46,7 @@ export function samePortFlows(list: FlowList, { nic, own, others, atHome }: Resi
     const other = source?.addresses[family];
     if (address === undefined || home === undefined || other === undefined) continue;
     const fields = { ...key, ...ipOf[family] };
+    const fromOutside = { ...fields, [Register.class]: Class.uplink };
     const admission = atHome ? Admission.home : Admission.careOf;
     const asGuestSees: readonly Action[] = atHome ? [] : [setDestination(family, home)];
     const asItCame: readonly Action[] = atHome ? [] : [setDestination(family, address)];
@@ -50,10 +55,10 @@ export function samePortFlows(list: FlowList, { nic, own, others, atHome }: Resi
         ? [[...before, ct({ commit: true, zone, exec: markKnown })], 'deliver']
         : [[...before, ct({ commit: true, zone, nat: { dst: home }, exec: markKnown, table: 'translated' })]];
 
-    list.add('inboundTracked', 130, { ...fields, ...ctState('trk', 'new'), [Register.looked]: 0 }, [
+    list.add('inboundTracked', 130, { ...fromOutside, ...ctState('trk', 'new'), [Register.looked]: 0 }, [
       [set(Register.looked, 1), ct({ zone: sourceZone(nic.number), nat: {}, table: 'sourceKnown' })],
     ]);
-    list.add('binding', 120, { ...fields, [Register.admission]: admission }, [
+    list.add('binding', 120, { ...fromOutside, [Register.admission]: admission }, [
       [...asGuestSees, ct({ zone: relayZone(nic.number), table: 'compared' })],
     ]);
     list.add('compared', 110, { ...fields, ...NO_ANCHOR }, trackAfter(asItCame));
