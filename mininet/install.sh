@@ -8,11 +8,11 @@ packages="
   openvswitch-switch openvswitch-common
   libvirt-daemon libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86
   mininet python3 net-tools iproute2 ethtool iputils-ping tcpdump procps kmod util-linux
-  busybox-static perl-base
+  busybox-static perl-base nftables curl
 "
 if [ "${1:-}" = tests ]; then
-  # A controller to compare with.
-  packages="$packages openvswitch-testcontroller"
+  # A controller to compare with, and a NAT to stand behind.
+  packages="$packages openvswitch-testcontroller nftables"
 fi
 
 fail() {

@@ -1,9 +1,10 @@
 /**
  * Runs benchmarks and keeps their figures: all of them, or those that are named.
  *
- *     node dist/apps/bench/main.js [codec|packet-in|programming|migration] ...
+ *     node dist/apps/bench/main.js [blocklist|codec|packet-in|programming|migration] ...
  */
 import type { Benchmark } from './benchmark.ts';
+import { blocklist } from './blocklist.ts';
 import { codec } from './codec.ts';
 import { machineFacts } from './machine.ts';
 import { migration } from './migration.ts';
@@ -11,7 +12,7 @@ import { packetIn } from './packet-in.ts';
 import { programming } from './programming.ts';
 import { formatTable, writeResults } from './report.ts';
 
-const all: readonly Benchmark[] = [codec, packetIn, programming, migration];
+const all: readonly Benchmark[] = [blocklist, codec, packetIn, programming, migration];
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -5,9 +5,20 @@
  * is gone only when every libvirtd is reachable and none runs it: while one is away, the guest may be there. A
  * guest that was saved to a file will go on where it was, with its connections.
  */
-import { earlierChanged, gone, migrationChanged, released } from '../../controller/network/changes.ts';
+import {
+  anchored,
+  earlierChanged,
+  gone,
+  migrationChanged,
+  released,
+} from '../../controller/network/changes.ts';
 import { isMoving } from '../../controller/network/migration.ts';
-import { type GuestName, HOME_ANCHOR, type NetworkState } from '../../controller/network/model.ts';
+import {
+  type Anchor,
+  type GuestName,
+  HOME_ANCHOR,
+  type NetworkState,
+} from '../../controller/network/model.ts';
 import { step } from './machine.ts';
 
 /** Guests that run nowhere, and have something that a guest that runs nowhere does not need. */
@@ -50,8 +61,10 @@ export function departed(guestName: GuestName, now: number) {
     const until = now + state.drain.quarantine;
     let next = gone(guestName)(state);
     for (const { number } of guest.interfaces) {
-      for (const { index } of state.anchors.get(number) ?? []) {
-        if (index !== HOME_ANCHOR) next = released(number, index, until)(next);
+      for (const anchor of state.anchors.get(number) ?? []) {
+        if (anchor.index !== HOME_ANCHOR) next = released(number, anchor.index, until)(next);
+        // What was leased for its ways to relay is free again.
+        else if (anchor.relays !== undefined) next = anchored(number, withoutRelays(anchor))(next);
       }
     }
     for (const migration of state.earlier.values()) {
@@ -61,4 +74,8 @@ export function departed(guestName: GuestName, now: number) {
     const last = state.migrations.get(guestName);
     return last === undefined ? next : migrationChanged(step(last, { type: 'drained' }, now).migration)(next);
   };
+}
+
+function withoutRelays({ index, host, addresses, admit }: Anchor): Anchor {
+  return { index, host, addresses, admit };
 }

@@ -26,7 +26,13 @@ import {
 } from '../../controller/network/model.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
-import { anchorZone, cookieOwner, relayCookie, relayZone } from '../../controller/switches/pipeline.ts';
+import {
+  anchorZone,
+  cookieOwner,
+  relayCookie,
+  relayZone,
+  sourceZone,
+} from '../../controller/switches/pipeline.ts';
 import { readFlows } from '../../controller/switches/read-flows.ts';
 import type { Moment } from '../events.ts';
 import { absentGuests, departed, visitorsWithoutLease } from './departures.ts';
@@ -220,7 +226,7 @@ export class Drain {
     const { fabric, onError } = this.#parts;
     await Promise.all(
       relays.flatMap(({ guest, nic, anchor }) =>
-        [anchorZone(nic.number), relayZone(nic.number)].map(async (zone) => {
+        [anchorZone(nic.number), relayZone(nic.number), sourceZone(nic.number)].map(async (zone) => {
           if (fabric.session(anchor.host) === undefined) return;
           try {
             await fabric.flushZone(anchor.host, zone);

@@ -58,6 +58,7 @@ import {
   type WayOut,
 } from './relay/way.ts';
 import { ways } from './relay/ways.ts';
+import { samePortFlows } from './same-port.ts';
 import { forwardTo, relayTo } from './tunnel.ts';
 
 export function migrationRecipes(view: BridgeView, gatewayMacs: ReadonlyMap<string, string>): BlockRecipe[] {
@@ -104,7 +105,7 @@ export function migrationRecipes(view: BridgeView, gatewayMacs: ReadonlyMap<stri
       },
       {
         key: `migration relay ${nic.number}`,
-        inputs: [nic, port !== undefined, own?.relays, ...edgeSubnets, ...outside, ...known],
+        inputs: [nic, port !== undefined, own, atHome, ...edgeSubnets, ...outside, ...known],
         flows: () => relayFlows(resident, sides, edgeSubnets),
       },
     );
@@ -122,6 +123,9 @@ function gatewaysOf(subnets: readonly Subnet[], macs: ReadonlyMap<string, string
 function bridgeFlows(tunnel: number | undefined): readonly Flow[] {
   const list = new FlowList(cookie('migration', 'bridge', 0));
   for (const version of [4, 6] as const) {
+    list.add('sourceKnown', 0, ip[version], [
+      [ct({ zone: Register.anchorZone, nat: {}, table: 'inboundTracked' })],
+    ]);
     list.add('binding', 100, { [Register.admission]: Admission.home, ...ip[version] }, [
       [ct({ commit: true, zone: Register.anchorZone, exec: markKnown })],
       'deliver',
@@ -219,10 +223,11 @@ function sendFlows(list: FlowList, { nic, own, local, far, out, here }: Sent): v
 
 /** What other anchors, and edges for them, send here, and how it is answered. */
 function relayFlows(
-  { nic, port, own }: Resident,
+  resident: Resident,
   sides: readonly GuestSide[],
   edgeSubnets: readonly Subnet[],
 ): readonly Flow[] {
+  const { nic, port, own } = resident;
   const list = new FlowList(cookie('migration', 'interface', nic.number));
   for (const side of sides) {
     const way = ways[modeOf(side.anchor.relay)];
@@ -230,6 +235,7 @@ function relayFlows(
     if (port !== undefined) way.answer(list, side);
   }
   if (port !== undefined) speaksFirst(list, sides, edgeSubnets);
+  if (sides.length > 0) samePortFlows(list, resident);
   if ((own?.relays ?? []).length > 0) goesAround(list, nic);
   return list.flows;
 }
@@ -245,6 +251,8 @@ function goesAround(list: FlowList, { number }: GuestInterface): void {
     ...ctState('trk', 'inv'),
     ct_mark: { value: KNOWN, mask: KNOWN },
   };
+  // Nothing is wrong with them: they are not counted, nor sampled, as what invalid packets are.
+  list.add('count', 300, known, [[], 'inboundTracked']);
   list.add('inboundTracked', 320, known, [[], 'deliver']);
   list.add('outboundTracked', 320, known, [[], 'route']);
 }

@@ -8,6 +8,7 @@
  * Declared: sites, subnets, hosts, guests. Observed: bridges with their ports, hypervisors with their
  * domains, gateways. Decided: placements, anchors, migrations, the blocklist, admission rates.
  */
+import type { DefencePolicy } from './defence-policy.ts';
 import type { Blocklist } from './blocklist.ts';
 import type { Migration } from './migration.ts';
 import type { Relay } from './relay.ts';
@@ -52,8 +53,8 @@ export type GuestName = string;
 /** 1 to `MAX_INTERFACE_NUMBER`: the key of an interface in tunnels, registers, zones and cookies. */
 export type InterfaceNumber = number;
 
-/** 15 bits: an interface takes two of a bridge's 65,536 conntrack zones (see switches/pipeline.ts). */
-export const MAX_INTERFACE_NUMBER = 0x7fff;
+/** An interface takes three of a bridge's 65,536 conntrack zones (see switches/pipeline.ts). */
+export const MAX_INTERFACE_NUMBER = 0x3fff;
 
 /** One address family of a site's network; IPv4 and IPv6 side by side are two subnets. */
 export interface Subnet {
@@ -109,6 +110,8 @@ export interface Guest {
   readonly interfaces: readonly GuestInterface[];
   /** What the guest serves: after a restart of OVS, mid-stream TCP to these is admitted for a grace. */
   readonly services: readonly Service[];
+  /** What is done for it when it is attacked; `defaultDefence` when absent. */
+  readonly defence?: DefencePolicy;
 }
 
 export interface GuestInterface {

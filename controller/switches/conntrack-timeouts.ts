@@ -13,7 +13,7 @@ import type { SwitchView } from '../network/bridge-view.ts';
 import { openVSwitch, type OpenVSwitchTables, transaction, type Transaction } from '../ovsdb/index.ts';
 import type { BridgeTables } from './bridge-database.ts';
 import { isOurs, OWNER } from './bridge-configuration.ts';
-import { anchorZone, relayZone } from './pipeline.ts';
+import { anchorZone, relayZone, sourceZone } from './pipeline.ts';
 
 /** In seconds, by the names of `CT_Timeout_Policy` (ovs-vswitchd.conf.db(5)). */
 export interface ConntrackTimeouts {
@@ -47,7 +47,9 @@ export function timeoutsFor(idle: number): ConntrackTimeouts {
 /** The zones that the bridge's flows track connections in. */
 export function zonesOf(view: SwitchView): ReadonlySet<number> {
   const interfaces = view.kind === 'host' ? view.residents : view.passers;
-  return new Set(interfaces.flatMap(({ nic }) => [anchorZone(nic.number), relayZone(nic.number)]));
+  return new Set(
+    interfaces.flatMap(({ nic }) => [anchorZone(nic.number), relayZone(nic.number), sourceZone(nic.number)]),
+  );
 }
 
 /** The transaction that is missing, or undefined when there is nothing to do or no such bridge yet. */

@@ -13,6 +13,11 @@
  *                                                            └─ strays ──► tunnel, anchor after anchor, and back:
  *   tunnel ── classify ── tunnelled ── returned ── binding-outbound ── route ──► uplink
  *
+ * A new connection that would look to the guest as a relayed one does, and its packets later:
+ *
+ *   … inbound-tracked ── binding ── compared ── source-translated ── deliver ──► guest
+ *   … inbound-tracked ── source-known ── inbound-tracked ── deliver ──► guest
+ *
  * At an edge, between its stations and its uplink, both ways:
  *
  *   any port ── classify ── blocklist ── neighbour ── edge ──► as a switch would
@@ -28,10 +33,11 @@
  * One app owns each table; flows of several objects share it, told apart by cookie. Rules are proactive:
  * what no rule knows is dropped, never sent to the controller.
  *
- * Every interface of a guest has a number (15 bits). It is what tunnels carry and registers hold, and it
- * gives two conntrack zones on every bridge: the anchor zone tracks connections of addresses that this bridge
- * holds (home or care-of), translations included; the relay zone remembers, where the guest is, which anchor
- * each relayed connection came from. So state never moves between bridges.
+ * Every interface of a guest has a number (14 bits). It is what tunnels carry and registers hold, and it
+ * gives three conntrack zones on every bridge: the anchor zone tracks connections of addresses that this bridge
+ * holds (home or care-of), translations included, and at an edge those that pass it; the relay zone remembers, where
+ * the guest is, which anchor each relayed connection came from; a third one holds translated sources. So state never
+ * moves between bridges.
  */
 
 export const Table = {
@@ -59,8 +65,14 @@ export const Table = {
   blocklistNew: 34,
   /** A new connection from outside: tracked from here on, translated when it is to a care-of address. */
   binding: 35,
+  /** A new connection as the guest would see it, looked up in the relay zone: is there one that looks the same? */
+  compared: 36,
+  /** A new connection that was given another source: tracked from here on. */
+  sourceTranslated: 37,
+  /** A packet that was not known, with the source that it was given if it was given one: looked up again. */
+  sourceKnown: 38,
   /** It should have been translated. What was not, for want of room in conntrack, is dropped. */
-  translated: 36,
+  translated: 39,
   /** To the guest: its port, or the tunnel to where it is. */
   deliver: 40,
   /** Out of a tunnel, to the guest: remember the anchor, then its port. */
@@ -109,6 +121,8 @@ export const Register = {
   admission: 'reg6',
   /** One of `Answer`. At an edge: whether the packet came with a relay address as its source. */
   answer: 'reg7',
+  /** 1 when the zone of translated sources was asked. */
+  looked: 'reg8',
 } as const;
 
 /** Where a packet came from; a station is what is inside an edge. */
@@ -176,6 +190,8 @@ export function tunnelKey(
 /** Conntrack zones of an interface; zones 0 and 1 stay with whoever else uses the host. */
 export const anchorZone = (interfaceNumber: number): number => interfaceNumber * 2;
 export const relayZone = (interfaceNumber: number): number => interfaceNumber * 2 + 1;
+/** Sources that were translated (see migration/same-port.ts). */
+export const sourceZone = (interfaceNumber: number): number => 0x8000 + interfaceNumber;
 
 /** What Geneve adds around an IP packet: the inner Ethernet header, Geneve, UDP and the outer IP header. */
 export const TUNNEL_OVERHEAD = { 4: 14 + 8 + 8 + 20, 6: 14 + 8 + 8 + 40 } as const;

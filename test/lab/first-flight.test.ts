@@ -7,9 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Report, writeReport } from '../../apps/evidence/report.ts';
+import { Captures } from '../../apps/lab/captures.ts';
+import { clockOffset } from '../../apps/lab/clock-offset.ts';
 import { Connection } from '../../apps/lab/connections.ts';
 import { createResults, type ResultsFolder } from '../../apps/lab/results.ts';
 import { LabSession } from '../../apps/lab/session.ts';
+import { machineOf, type RunSummary, summarize } from '../../apps/lab/summary.ts';
 import type { MigrationObject } from '../../apps/api/objects.ts';
 import { systemClock } from '../../controller/clock.ts';
 import { packageRoot } from '../../topologies/lab/package-root.ts';
@@ -90,6 +94,8 @@ async function pidIn(node: string, command: string): Promise<string> {
 
 describe('a guest that moves to another subnet', () => {
   test('keeps its connections there and back, and is reached at its care-of address', async () => {
+    const startedAt = systemClock.now();
+    const captures = await Captures.start(session.lab, results, systemClock);
     const born = { echo: open('echo', echo), ping: open('ping', ping) };
     await sleep(500);
     const away = await migrate('b1');
@@ -112,9 +118,11 @@ describe('a guest that moves to another subnet', () => {
     expect((await session.api.guest('web')).careOf).toBeNull();
     await sleep(500);
 
-    for (const connection of [born.echo, abroad]) {
-      const summary = await connection.close();
-      expect(summary, connection.name).toMatchObject({
+    const echoes = await Promise.all([born.echo.close(), abroad.close()]);
+    const pings = await born.ping.close();
+    await captures.stop();
+    for (const summary of echoes) {
+      expect(summary, summary.name).toMatchObject({
         survived: true,
         lost: 0,
         duplicated: 0,
@@ -123,13 +131,79 @@ describe('a guest that moves to another subnet', () => {
       });
       expect(summary.sent).toBeGreaterThan(100);
     }
-    const pings = await born.ping.close();
     expect(pings).toMatchObject({ survived: true, duplicated: 0 });
     // Two switchovers of a few milliseconds each, ten milliseconds apart; the machine may be slow.
     expect(pings.lost).toBeLessThanOrEqual(20);
     expect(away.blackoutMs).toBeGreaterThan(0);
     expect(pings.gapMs).toBeGreaterThan(Math.min(away.blackoutMs!, back.blackoutMs!) - 50);
+
+    const of = { guest: 'web', at: 'home', migrations: 2 } as const;
+    const run = summarize({
+      lab: topology.name,
+      startedAt,
+      endedAt: systemClock.now(),
+      clock: { beganMs: 0, endedMs: await clockOffset(systemClock) },
+      machine: machineOf(session.accelerator, session.lab.delay, 'of the lab', 'netdev'),
+      migrations: [away, back].map((one) => ({ ...one, outcome: 'completed' as const })),
+      connections: [
+        { ...echoes[0], ...of },
+        { ...echoes[1], ...of, at: 'care-of', migrations: 1 },
+        { ...pings, ...of },
+      ],
+    });
+    results.writeJson('summary.json', run);
+    expectEvidence(writeReport(results.path), run);
   });
+
+  /** What captures, QEMU, controller and probes say, each by itself, goes together. */
+  function expectEvidence(report: Report, run: RunSummary): void {
+    expect(Math.abs(run.clock.endedMs)).toBeLessThan(1);
+    for (const [i, migration] of report.migrations.entries()) {
+      const { stopAt, commitSentAt, redirectedAt, newPathAt, resumeAt, announcedAt, tapAt } = migration;
+      expect(migration).toMatchObject({ tapCapturedBefore: true, blackoutMs: run.migrations[i]!.blackoutMs });
+      expect(resumeAt! - stopAt!).toBeCloseTo(migration.blackoutMs!, 2);
+      const order = [tapAt, stopAt, commitSentAt, redirectedAt];
+      expect(order).toEqual([...order].sort((a, b) => a! - b!));
+      // The packet was on its way when the switch said that it had committed, and QEMU's RARP when QEMU said so.
+      expect(newPathAt!).toBeGreaterThan(commitSentAt!);
+      expect(announcedAt!).toBeGreaterThan(resumeAt! - 20);
+    }
+    expect(report.switchovers.map(({ migration, connection }) => `${migration} ${connection}`)).toEqual([
+      '1 echo',
+      '1 ping',
+      '2 echo',
+      '2 abroad',
+      '2 ping',
+    ]);
+    for (const one of report.switchovers) {
+      expect(one.networkMs, `${one.connection} at ${one.migration}`).toBeGreaterThanOrEqual(0);
+      expect(one.firstAnswerMs).toBeGreaterThanOrEqual(one.networkMs!);
+      expect(one.gapMinusBlackoutMs).toBeGreaterThan(-50);
+    }
+    // The client's capture and its probe measure the same silence.
+    const gaps = report.switchovers
+      .filter(({ connection }) => connection === 'ping')
+      .map(({ gapMs }) => gapMs!);
+    expect(Math.abs(Math.max(...gaps) - run.connections[2]!.gapMs)).toBeLessThan(20);
+    expect(report.connections.map(({ retransmitted }) => retransmitted === null)).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    expect(report.captures.map(({ node, point }) => `${node} ${point}`).sort()).toEqual([
+      'a1 taps',
+      'a1 uplink',
+      'b1 taps',
+      'b1 uplink',
+      'c1 client',
+      'c2 client',
+    ]);
+    for (const { file, dropped, packets } of report.captures) {
+      expect({ file, dropped }).toEqual({ file, dropped: 0 });
+      expect(packets).toBeGreaterThan(100);
+    }
+    expect(readFileSync(results.file('report.html'), 'utf8')).toContain('web, b1 → a1');
+  }
 
   test('is served as well when somebody else migrates it', async () => {
     const connection = open('virsh', echo);

@@ -187,6 +187,13 @@ describe('a guest that is gone', () => {
     );
   });
 
+  test('leaves no address that was leased for a way to relay', () => {
+    const [home] = away.anchors.get(1)!;
+    const way = { host: 'away-1', mode: 'rewrite', edge: { ipv4: '10.2.0.201' }, anchor: {} } as const;
+    const rewriting = anchored(1, { ...home!, relays: [way] })(seen(away));
+    expect(departed('web', 1_000)(rewriting).anchors.get(1)).toEqual([home]);
+  });
+
   test('leaves its home anchor, and its addresses in quarantine; its migrations are over', () => {
     const state = after(seen(away), migrationChanged(migration('home-1', 'away-1', 'relaying')));
     const gone = departed('web', 1_000)(state);

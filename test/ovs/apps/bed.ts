@@ -42,7 +42,7 @@ import type { RelayMode } from '../../../controller/network/relay.ts';
 import { Network } from '../../../controller/network/network.ts';
 import { Fabric, type StagedSwitchover } from '../../../controller/switches/fabric.ts';
 import { SwitchListener } from '../../../controller/switches/listener.ts';
-import { PacketInReason, relayZone } from '../../../controller/switches/pipeline.ts';
+import { anchorZone, PacketInReason, relayZone, sourceZone } from '../../../controller/switches/pipeline.ts';
 import { Room } from './room.ts';
 
 export type HostKey = 'a' | 'b' | 'c' | 'd';
@@ -233,7 +233,7 @@ export class Bed {
     }
     await this.settled();
     const zones = [...state.guests.values()].flatMap(({ interfaces }) =>
-      interfaces.flatMap(({ number }) => [relayZone(number), relayZone(number) - 1]),
+      interfaces.flatMap(({ number }) => [anchorZone(number), relayZone(number), sourceZone(number)]),
     );
     for (const one of switchKeys) for (const zone of zones) await this.fabric.flushZone(one, zone);
     for (const name of ['client', 'stranger', 'neighbour', ...guestKeys]) {
@@ -357,6 +357,10 @@ export class Bed {
 
   appctl(host: SwitchKey, ...words: readonly string[]): Promise<string> {
     return this.room.run(undefined, ['ovs-appctl', '-t', `${this.#of(host)}/vs.ctl`, ...words]);
+  }
+
+  vsctl(host: SwitchKey, ...words: readonly string[]): Promise<string> {
+    return this.room.run(`host-${host}`, ['ovs-vsctl', `--db=unix:${this.#of(host)}/db.sock`, ...words]);
   }
 
   ofctl(host: SwitchKey, command: string, ...words: readonly string[]): Promise<string> {

@@ -7,7 +7,7 @@ import type { Stream } from './room.ts';
 
 export const versions = ['ipv4', 'ipv6'] as const;
 export type Version = (typeof versions)[number];
-export type Client = 'client' | 'stranger';
+export type Client = 'client' | 'stranger' | 'inner';
 const PIECE = 8_000;
 const any = { ipv4: '0.0.0.0', ipv6: '::' } as const;
 
@@ -28,6 +28,10 @@ export interface TcpTalk extends Talk {
 export interface Side {
   readonly version: Version;
   readonly client?: Client;
+  /** The client's own address, where the bed does not say it. */
+  readonly own?: string;
+  /** The client's address as the guest sees it, where that is another. */
+  readonly seenAs?: string;
   /** The guest's address. */
   readonly at?: string;
   /** The guest's port. */
@@ -41,10 +45,11 @@ export async function udp(bed: Bed, side: Side): Promise<Talk> {
   const { version, client = 'client', port } = side;
   const at = side.at ?? address.guest('web')[version];
   const server = await bed.room.udp('web', any[version], port);
-  const socket = await bed.room.udp(client, address[client][version], side.from);
+  const own = ownAddress(side, client);
+  const socket = await bed.room.udp(client, own, side.from);
   await socket.send(at, port, 'hello');
   const peer = await server.receive('hello');
-  expect(peer.address).toBe(address[client][version]);
+  expect(peer.address).toBe(side.seenAs ?? own);
   await server.send(peer.address, peer.port, 'welcome');
   expect(await socket.receive('welcome')).toMatchObject({ address: at, port });
   const toGuest = async (text: string): Promise<void> => {
@@ -67,12 +72,18 @@ export async function udp(bed: Bed, side: Side): Promise<Talk> {
   };
 }
 
+function ownAddress({ version, own }: Side, client: Client): string {
+  const known = own ?? (client === 'inner' ? undefined : address[client][version]);
+  if (known === undefined) throw new Error(`no address of ${client}`);
+  return known;
+}
+
 /** A TCP connection that has carried data both ways. */
 export async function tcp(bed: Bed, side: Side): Promise<TcpTalk> {
   const { version, client = 'client', port } = side;
   const at = side.at ?? address.guest('web')[version];
   const listener = await bed.room.listen('web', any[version], port);
-  const stream = await bed.room.connect(client, address[client][version], at, port, 3, side.from);
+  const stream = await bed.room.connect(client, ownAddress(side, client), at, port, 3, side.from);
   const { stream: server } = await listener.accept();
   await listener.close();
   const carry = async (one: Stream, other: Stream, text: string): Promise<void> => {
@@ -84,11 +95,12 @@ export async function tcp(bed: Bed, side: Side): Promise<TcpTalk> {
       [stream, server],
       [server, stream],
     ] as const) {
-      // A piece at a time: what a socket takes at once is bounded.
+      // A piece at a time, and a byte back that acknowledges it: what a socket takes unacknowledged is bounded.
       for (let left = bytes; left > 0; left -= PIECE) {
         const piece = Math.min(left, PIECE);
         await one.write(Buffer.alloc(piece, 'bulk'));
         expect((await other.read(piece)).length).toBe(piece);
+        await carry(other, one, '.');
       }
     }
   };

@@ -168,7 +168,10 @@ describe('admission', () => {
       const before = await conntrackSize();
       const hop = await bed.macOf('router', 'to-x');
       const sent = bed.room.run('client', [
-        ...['/usr/bin/python3', fileURLToPath(new URL('random-sources.py', import.meta.url))],
+        ...[
+          '/usr/bin/python3',
+          fileURLToPath(new URL('../../../apps/bench/random-sources.py', import.meta.url)),
+        ],
         ...['eth0', hop, web.ipv4, kind, '3000', '3', '20000', '1'],
       ]);
       expect(await connection.live()).toBe(true);

@@ -1,0 +1,54 @@
+/**
+ * A network namespace that lasts as long as the process that holds it, which ends with ours.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+/** Nothing that is run takes longer. */
+const TIMEOUT = 120_000;
+
+export class Namespace {
+  readonly #holder: ChildProcess;
+
+  static async open(): Promise<Namespace> {
+    // `cat` says that the namespace is there, and ends with its input.
+    const holder = spawn(
+      'setpriv',
+      ['--pdeathsig', 'KILL', 'unshare', '--net', 'sh', '-c', 'echo; exec cat'],
+      { stdio: ['pipe', 'pipe', 'ignore'] },
+    );
+    await once(holder.stdout, 'data');
+    return new Namespace(holder);
+  }
+
+  private constructor(holder: ChildProcess) {
+    this.#holder = holder;
+  }
+
+  get pid(): number {
+    return this.#holder.pid ?? NaN;
+  }
+
+  /** A command to its end; what it wrote. */
+  async run(...argv: readonly string[]): Promise<string> {
+    const { stdout } = await execute('nsenter', ['-t', String(this.pid), '-n', ...argv], {
+      timeout: TIMEOUT,
+    });
+    return stdout.trim();
+  }
+
+  /** Resolves when something listens on the TCP port. */
+  async listening(port: number): Promise<void> {
+    while ((await this.run('ss', '-Hltn', `sport = :${port}`)) === '') {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async close(): Promise<void> {
+    const ended = once(this.#holder, 'exit');
+    this.#holder.kill('SIGKILL');
+    await ended;
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * What verdicts lead to: blocks, their sources and ends, and the admission of guests under a flood.
+ */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { BlocklistService } from '../../../apps/defence/blocklist.ts';
+import { FilterService } from '../../../apps/defence/filter-service.ts';
+import type { AttackSource, Verdict, VerdictFeed, Verdicts } from '../../../apps/defence/verdict.ts';
+import { admission, filtering as limits } from '../../../controller/limits.ts';
+import { Network } from '../../../controller/network/network.ts';
+import { ManualClock } from '../../controller/libvirt/manual-clock.ts';
+import { atHome } from '../../controller/network/sites.ts';
+
+class Feed implements VerdictFeed {
+  verdicts: Verdicts = new Map();
+  readonly #followers = new Set<Parameters<VerdictFeed['follow']>[0]>();
+
+  follow(follower: Parameters<VerdictFeed['follow']>[0]): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
+
+  say(...verdicts: readonly Verdict[]): void {
+    const before = this.verdicts;
+    this.verdicts = new Map(verdicts.map((verdict) => [verdict.id, verdict]));
+    for (const follower of this.#followers) follower(this.verdicts, before);
+  }
+}
+
+const source = (prefix: string, confidence = 1): AttackSource => ({
+  prefix,
+  rate: 1_000,
+  confidence,
+  proven: true,
+});
+const verdict = (more: Partial<Verdict> = {}): Verdict => ({
+  id: 'web syn-flood 1',
+  guest: 'web',
+  host: 'home-1',
+  kind: 'syn-flood',
+  since: 1,
+  decided: 2,
+  updated: 3,
+  why: 'too much',
+  unit: 'packets/s',
+  rate: 9_000,
+  baseline: 10,
+  threshold: 100,
+  peak: 9_000,
+  origin: 'real',
+  sources: [],
+  distinctSources: 0,
+  ...more,
+});
+
+let clock: ManualClock;
+let network: Network;
+let blocklist: BlocklistService;
+let feed: Feed;
+let filtered: boolean;
+const errors: Error[] = [];
+beforeEach(() => {
+  clock = new ManualClock();
+  network = new Network(atHome());
+  blocklist = new BlocklistService(network, clock);
+  feed = new Feed();
+  filtered = true;
+  errors.length = 0;
+  new FilterService({
+    network,
+    blocklist,
+    verdicts: feed,
+    clock,
+    isFiltered: () => filtered,
+    onError: (error) => errors.push(error),
+  });
+});
+const blocks = () => [...network.state.blocklist.blocks.values()];
+
+describe('real sources', () => {
+  test('are blocked for the guest that they attack, in a block that names the verdict', () => {
+    feed.say(verdict({ sources: [source('203.0.113.7/32'), source('2001:db8:1:2::/64')] }));
+    expect(blocks()).toMatchObject([
+      {
+        origin: 'verdict',
+        verdict: 'web syn-flood 1',
+        guest: 'web',
+        reason: 'syn-flood',
+        line: 'first',
+        sources: ['203.0.113.7', '2001:db8:1:2::/64'],
+        expires: clock.now() + limits.lasts,
+      },
+    ]);
+  });
+
+  test('that come later join the block', () => {
+    feed.say(verdict({ sources: [source('203.0.113.7/32')] }));
+    feed.say(verdict({ sources: [source('203.0.113.7/32'), source('203.0.113.9/32')] }));
+    expect(blocks()).toMatchObject([{ number: 1, sources: ['203.0.113.7', '203.0.113.9'] }]);
+  });
+
+  test('stay blocked while the attack goes on, and then until the end that is set', () => {
+    const attack = verdict({ sources: [source('203.0.113.7/32')] });
+    feed.say(attack);
+    clock.advance(3 * limits.lasts);
+    expect(blocks()).toHaveLength(1);
+    feed.say({ ...attack, ended: clock.now() });
+    clock.advance(limits.lasts / 4);
+    expect(blocks()).toHaveLength(1);
+    clock.advance(limits.lasts);
+    expect(blocks()).toEqual([]);
+  });
+
+  test('that it is not sure of, and those that are allowed, are left', () => {
+    blocklist.allow('203.0.113.9', 'the office');
+    feed.say(
+      verdict({ sources: [source('203.0.113.7/32', limits.confidence - 0.01), source('203.0.113.0/24')] }),
+    );
+    expect(blocks()).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
+  test('that are very many are aggregated where half of a prefix attacks, around what is allowed', () => {
+    blocklist.allow('10.0.1.1', 'the office');
+    const even = (net: number) => Array.from({ length: 128 }, (_, i) => source(`10.0.${net}.${i * 2}/32`));
+    feed.say(verdict({ sources: [...even(0), ...even(1)] }));
+    const [block] = blocks();
+    expect(block!.sources).toContain('10.0.0.0/24');
+    expect(block!.count).toBeLessThan(10);
+    expect(() => blocklist.unblock('10.0.1.1')).toThrow('10.0.1.1 is not blocked: ');
+  });
+
+  test('of a guest that is not to be filtered are left', () => {
+    filtered = false;
+    feed.say(verdict({ sources: [source('203.0.113.7/32')] }));
+    expect(blocks()).toEqual([]);
+  });
+});
+
+describe('spoofed sources', () => {
+  const rate = (): number | undefined => network.state.admissionRates.get('web');
+
+  test('lower the admission of new connections while they last', () => {
+    feed.say(verdict({ origin: 'spoofed', distinctSources: 40_000 }));
+    expect([rate(), blocks()]).toEqual([admission.perSecondInFlood, []]);
+    feed.say(verdict({ origin: 'spoofed', ended: 5 }));
+    expect(rate()).toBeUndefined();
+  });
+
+  test.each(['ack-flood', 'connection-flood', 'slow-connections'] as const)('of a %s do not', (kind) => {
+    feed.say(verdict({ origin: 'spoofed', kind }));
+    expect(rate()).toBeUndefined();
+  });
+});

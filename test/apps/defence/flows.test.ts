@@ -1,0 +1,81 @@
+/**
+ * Defence's flows as OVS shows them, and that nothing goes to the controller that no meter holds back.
+ */
+import { expect, test } from 'vitest';
+import { defenceRecipes } from '../../../apps/defence/flows.ts';
+import { recipes } from '../../../apps/recipes.ts';
+import { bridgeView } from '../../../controller/network/bridge-view.ts';
+import { allowed, blocked, type NewBlock } from '../../../controller/network/blocklist-changes.ts';
+import { admissionLimited, blocklistChanged } from '../../../controller/network/changes.ts';
+import type { NetworkState } from '../../../controller/network/model.ts';
+import { flowMod, formatFlow } from '../../../controller/openflow/index.ts';
+import { instructionsOf } from '../../../controller/switches/installed.ts';
+import { type BlockRecipe, compile, metersOf } from '../../../controller/switches/program.ts';
+import { after, atHome } from '../../controller/network/sites.ts';
+
+const wish: NewBlock = {
+  origin: 'person',
+  reason: '',
+  verdict: undefined,
+  guest: undefined,
+  createdAt: 0,
+  expires: undefined,
+};
+
+function shown(all: Iterable<BlockRecipe>): string[] {
+  return [...all].flatMap(({ flows }) =>
+    Array.from(flows(), (flow) => {
+      const { table, priority, match, cookie } = flow;
+      return formatFlow(flowMod({ table, priority, match, cookie, instructions: instructionsOf(flow) }));
+    }),
+  );
+}
+const ofHome = (state: NetworkState): BlockRecipe[] => defenceRecipes(bridgeView(state, 'home-1')!, state);
+const added = (state: NetworkState): string[] => {
+  const before = new Set(shown(ofHome(atHome())));
+  return shown(ofHome(state)).filter((flow) => !before.has(flow));
+};
+
+test('the lines of the blocklist, what is allowed, what is blocked for a guest alone', () => {
+  const state = after(
+    atHome(),
+    blocklistChanged(blocked(wish, ['203.0.113.8', '203.0.113.9', '2001:db8:bad::/48'])),
+    blocklistChanged(blocked({ ...wish, origin: 'list' }, ['192.0.2.1'])),
+    blocklistChanged(blocked({ ...wish, guest: 'web' }, ['192.0.2.2'])),
+    blocklistChanged(allowed({ source: '203.0.113.9', reason: '', createdAt: 0 })),
+  );
+  expect(
+    added(state)
+      .map((flow) => flow.replace(/^cookie=0xa7c7/, ''))
+      .toSorted(),
+  ).toMatchInlineSnapshot(`
+    [
+      "030000000001, table=10, priority=200,ip,nw_src=203.0.113.9 actions=goto_table:20",
+      "030000000001, table=34, priority=200,ip,nw_src=203.0.113.9 actions=goto_table:35",
+      "030700000001, table=10, priority=100,ip,nw_src=203.0.113.8/31 actions=drop",
+      "030700000001, table=10, priority=100,ipv6,ipv6_src=2001:db8:bad::/48 actions=drop",
+      "030700000002, table=34, priority=100,ip,nw_src=192.0.2.1 actions=drop",
+      "030700000003, table=10, priority=100,ip,nw_src=192.0.2.2,nw_dst=10.1.0.101 actions=drop",
+    ]
+  `);
+});
+
+test('a guest’s meter has the rate that is asked for, and its flow stays the same', () => {
+  const limited = admissionLimited('web', 100)(atHome());
+  const rates = (state: NetworkState) => [...metersOf(compile(ofHome(state))).entries()];
+  expect(rates(atHome())).toContainEqual([0x101, 1_000]);
+  expect(rates(limited)).toContainEqual([0x101, 100]);
+  expect(added(limited)).toEqual([]);
+});
+
+test('nothing goes to the controller without a meter', () => {
+  const state = atHome();
+  const sent = [...state.hosts.keys()].flatMap((host) => {
+    const view = bridgeView(state, host);
+    return view === undefined
+      ? []
+      : shown(recipes(view, state)).filter((flow) => flow.includes('controller('));
+  });
+  expect(sent.length).toBeGreaterThan(0);
+  expect(sent.filter((flow) => !flow.includes('meter_id='))).toEqual([]);
+});
