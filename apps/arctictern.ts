@@ -26,11 +26,15 @@ import type { Host, HostName, NetworkState, SwitchName } from '../controller/net
 import { Network } from '../controller/network/network.ts';
 import { Store } from '../controller/network/store/store.ts';
 import type { Message, NxPacketIn } from '../controller/openflow/index.ts';
+import type { Targets } from '../controller/switches/bridge-configuration.ts';
 import { BridgeDatabase } from '../controller/switches/bridge-database.ts';
 import { timeoutsFor, zonesOf } from '../controller/switches/conntrack-timeouts.ts';
 import { Fabric } from '../controller/switches/fabric.ts';
 import { SwitchListener } from '../controller/switches/listener.ts';
 import { PacketInReason } from '../controller/switches/pipeline.ts';
+import { SampleCollector } from '../controller/switches/sample-collector.ts';
+import { DefenceService } from './defence/service.ts';
+import { verdictMoment } from './defence/verdict-moment.ts';
 import { BlocklistService } from './defence/blocklist.ts';
 import { EventStream, momentEvent } from './events.ts';
 import { Drain } from './migration/drain-service.ts';
@@ -46,6 +50,8 @@ export interface ControllerOptions {
   readonly store: string;
   /** Where switches connect to: the address to listen on, and the one they are told. */
   readonly openflow: { readonly listen: string; readonly port: number; readonly advertise: string };
+  /** Where bridges send samples to; the address is the one that they are told for OpenFlow. Port 0: any. */
+  readonly samples?: { readonly listen: string; readonly port: number };
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -54,6 +60,7 @@ export class ArcticTern {
   readonly network: Network;
   readonly fabric: Fabric;
   readonly migrations: MigrationService;
+  readonly defence: DefenceService;
   readonly blocklist: BlocklistService;
   readonly relays: Drain;
   readonly events = new EventStream();
@@ -63,9 +70,11 @@ export class ArcticTern {
   readonly #options: ControllerOptions;
   readonly #store: Store;
   readonly #listener: SwitchListener;
+  readonly #collector: SampleCollector;
   readonly #databases: readonly BridgeDatabase[];
   readonly #hypervisors: ReadonlyMap<HostName, Hypervisor>;
   readonly #gateways: Gateways;
+  #samplesPort = 0;
   readonly #graceTimers = new Map<HostName, Cancel>();
 
   /** Opens the store, takes up what it remembers and begins to connect to everything. */
@@ -78,6 +87,8 @@ export class ArcticTern {
     for (const migration of opened.migrations) controller.history.set(migration.id, migration);
     try {
       await controller.#listener.listen(options.openflow.port, options.openflow.listen);
+      const { listen, port } = options.samples ?? { listen: options.openflow.listen, port: 0 };
+      controller.#samplesPort = await controller.#collector.listen(port, listen);
     } catch (error) {
       await controller.close();
       throw error;
@@ -87,6 +98,7 @@ export class ArcticTern {
     for (const database of controller.#databases) database.start();
     controller.relays.start();
     for (const hypervisor of controller.#hypervisors.values()) hypervisor.start();
+    controller.defence.start();
     return controller;
   }
 
@@ -96,7 +108,7 @@ export class ArcticTern {
     epoch: bigint,
     state: ReturnType<typeof declare>,
   ) {
-    const { clock, random, openflow } = options;
+    const { clock, random } = options;
     this.#options = options;
     this.#store = store;
     this.startedAt = clock.now();
@@ -123,14 +135,37 @@ export class ArcticTern {
       onClosed: (_reason, session) => this.fabric.switchClosed(session),
     });
     const hosts = [...state.hosts.values()];
+    this.defence = new DefenceService({
+      network: this.network,
+      fabric: this.fabric,
+      clock,
+      onVerdict: (verdict, before) => {
+        const moment = verdictMoment(verdict, before);
+        if (moment !== undefined) this.events.emit(momentEvent(moment, verdict.updated));
+      },
+      onError: (host, error) => this.#problem(`host ${host}`, error),
+    });
+    this.#collector = new SampleCollector(clock, {
+      accepts: (address) => this.fabric.connectedFrom(address),
+      onRecord: (record, hostNumber) => this.defence.sampled(hostNumber, record),
+      onFault: (address, error) => this.#problem(`samples from ${address}`, error, 'warning'),
+      onError: (error) => this.#problem('samples', error),
+    });
     this.#databases = [...hosts, ...state.edges.values()].map(
       (one) =>
-        new BridgeDatabase(one, `tcp:${openflow.advertise}:${openflow.port}`, clock, {
+        new BridgeDatabase(one, () => this.#targets(epoch), clock, {
           onBridge: (bridge) => this.network.update(bridgeSeen(one.name, bridge)),
           onConnection: (connected, _one, error) => {
             const subject = this.#subject(one.name);
             if (connected) this.#say(subject, 'OVSDB connected', 'debug');
             else if (error !== undefined) this.#problem(subject, error, 'warning');
+          },
+          onConfigured: () => {
+            const { controller, samples } = this.#targets(epoch);
+            this.#say(
+              this.#subject(one.name),
+              `bridge told to connect to ${controller}, to send samples to ${samples}, and to keep its counters up to date (max-revalidator)`,
+            );
           },
           onError: (error) => this.#problem(this.#subject(one.name), error),
         }),
@@ -178,15 +213,26 @@ export class ArcticTern {
   async close(): Promise<void> {
     for (const cancel of this.#graceTimers.values()) cancel();
     this.#gateways.close();
+    this.defence.close();
     this.blocklist.close();
     this.relays.close();
     this.migrations.close();
     await Promise.all([
       this.#listener.close(),
+      this.#collector.close(),
       ...this.#databases.map((database) => database.close()),
       ...[...this.#hypervisors.values()].map((hypervisor) => hypervisor.close()),
     ]);
     await this.#store.close();
+  }
+
+  #targets(epoch: bigint): Targets {
+    const { advertise, port } = this.#options.openflow;
+    return {
+      controller: `tcp:${advertise}:${port}`,
+      samples: `${advertise}:${this.#samplesPort}`,
+      session: Number(epoch & 0xffff_ffffn),
+    };
   }
 
   #hypervisor(host: Host, clock: Clock, random: () => number): Hypervisor {

@@ -52,6 +52,17 @@ export const moment = z
       change: z.enum(['appeared', 'gone']),
       guest: z.string().nullable().meta({ description: 'whose interface it is' }),
     }),
+    /** A guest is under attack, as an attack's kind shows; what is known of its sources; and it is over. */
+    z.object({
+      kind: z.enum(['attack-detected', 'attack-sources', 'attack-over']),
+      guest: z.string(),
+      host: z.string(),
+      verdict: z.string().meta({ description: 'its id' }),
+      attack: z.string().meta({ description: 'kind of the attack' }),
+      origin: z.string(),
+      sources: z.number().int().meta({ description: 'how many sources are named' }),
+      why: z.string(),
+    }),
     /** A guest's RARP came to the controller. */
     z.object({ kind: z.literal('announced'), host: z.string() }),
   ])
@@ -76,7 +87,7 @@ export function momentEvent(moment: Moment, at: number): ControllerEvent {
   const isOfHost = moment.kind === 'port' || moment.kind === 'announced';
   return {
     at,
-    level: isOfHost ? 'debug' : 'info',
+    level: isOfHost ? 'debug' : moment.kind === 'attack-detected' ? 'warning' : 'info',
     subject: isOfHost ? `host ${moment.host}` : `guest ${moment.guest}`,
     message: sentence(moment),
     moment,
@@ -111,6 +122,14 @@ function sentence(moment: Moment): string {
       return `noticed at ${moment.host}`;
     case 'port':
       return `port ${moment.port}${moment.guest === null ? '' : ` of guest ${moment.guest}`} ${moment.change}`;
+    case 'attack-detected':
+      return `under attack at ${moment.host}: ${moment.attack}: ${moment.why}`;
+    case 'attack-sources':
+      return moment.sources === 0
+        ? `the ${moment.attack} at ${moment.host} is ${moment.origin}: no source stands out`
+        : `the ${moment.attack} at ${moment.host} is ${moment.origin}: ${moment.sources} ${moment.sources === 1 ? 'source' : 'sources'} named`;
+    case 'attack-over':
+      return `the ${moment.attack} at ${moment.host} is over`;
     case 'announced':
       return 'a guest announced itself (RARP)';
   }

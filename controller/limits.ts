@@ -178,6 +178,68 @@ export const switches = {
 /** After a restart of OVS: how long mid-stream TCP of a guest's known services is admitted, in seconds. */
 export const GRACE_SECONDS = 60;
 
+/** Samples that bridges send (IPFIX over UDP). */
+export const samples = {
+  /** What the kernel keeps for us while we are busy: about 2,000 samples. */
+  receiveBytes: 4 * 1024 * 1024,
+  /** How often a sender of messages that cannot be read is told of. */
+  faultInterval: 60_000,
+} as const;
+
+/** Detection of attacks. Times in milliseconds, rates per second, shares from 0 to 1. */
+export const defence = {
+  /** How often a bridge's counters are read, and over how long a rate is taken: some steps of the counters. */
+  readInterval: 100,
+  rateWindow: 300,
+  /** How long a client may take to complete a handshake before it is held against it: a round trip. */
+  handshakePatience: 200,
+  /** After conntrack was emptied: how long packets of no connection are nobody's fault. */
+  forgetfulness: 10_000,
+  /** Readings above the threshold that make an attack; one is enough when it is this many times the threshold. */
+  confirmReadings: 4,
+  clearly: 3,
+  /** It is left below this share of the threshold. */
+  leaveShare: 0.5,
+  /** How long what is usual is learned until it counts, and how far back it reaches then. */
+  warmUp: 10_000,
+  baselineMemory: 60_000,
+  /** Of the handshakes that are begun, as many must fail for a flood of SYNs. */
+  unfinishedShare: 0.5,
+  /** Of the UDP packets, as many must be unanswered; or so many times the threshold of them come. */
+  unansweredShare: 0.5,
+  excess: 8,
+  /** Of a crowd's packets or connections, so much must come from sources beyond what a client does. */
+  coveredShare: 0.5,
+  /** Packets per second and connection, below which a connection is slow, and how old it must be to be looked at. */
+  slowPackets: 1,
+  slowAfter: 10_000,
+  /** Samples are counted over one to two of these. */
+  sampleEpoch: 1_000,
+  /** Sources, and prefixes, that are counted for each class of a guest's traffic. */
+  heavyHitters: 512,
+  /** Open connections and proven sources that are remembered for a guest, and how long. */
+  connectionsKnown: 16_384,
+  provenKnown: 8_192,
+  connectionMemory: 3_600_000,
+  /** How sure it must be that a source exceeds what a client may do. */
+  confidence: 0.9,
+  /** A network is named when its unnamed sources send as much as so many clients at their limit. */
+  prefixClients: 10,
+  /** Samples until anything is said of where an attack comes from. */
+  samplesNeeded: 30,
+  /** Until it is said that no source stands out: as many samples of one at the limit would have to be there, or in all. */
+  expectedNeeded: 4,
+  samplesEnough: 1_000,
+  /** Above the first share of it, named sources are the attack; below the second, they are nothing of it. */
+  mostlyReal: 0.7,
+  hardlyReal: 0.2,
+  sourcesPerVerdict: 256,
+  /** How often a verdict's figures are told anew while nothing else changes. */
+  verdictRefresh: 1_000,
+  /** Verdicts that are kept; those that have ended go first. */
+  verdictsKept: 1_000,
+} as const;
+
 /** The blocklist. */
 export const blocklist = {
   /**

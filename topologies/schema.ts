@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { drain as drainLimits, migration as migrationLimits } from '../controller/limits.ts';
+import { DEFENCE_MODES, defaultDefence } from '../controller/network/defence-policy.ts';
 import { STRATEGIES } from '../controller/network/migration.ts';
 import { parseAddress, parsePrefix } from './address.ts';
 
@@ -71,6 +72,36 @@ const drain = z.strictObject({
   idle: patience.optional(),
   /** How long a care-of address that was given back is kept from other guests. */
   quarantine: patience.optional(),
+});
+
+const aRate = z.number('expected a rate per second').positive('expected a rate per second above 0');
+
+/** The defence of a guest: what is left out is as in controller/network/defence-policy.ts. Rates are per second. */
+const defence = z.strictObject({
+  policy: z.enum(DEFENCE_MODES, `expected one of ${DEFENCE_MODES.join(', ')}`).default(defaultDefence.policy),
+  /** Rates that are no attack, whatever is usual for the guest. */
+  floor: z
+    .strictObject({
+      syn: aRate.default(defaultDefence.floor.syn),
+      ack: aRate.default(defaultDefence.floor.ack),
+      udp: aRate.default(defaultDefence.floor.udp),
+      icmp: aRate.default(defaultDefence.floor.icmp),
+      connections: aRate.default(defaultDefence.floor.connections),
+    })
+    .prefault({}),
+  /** How many times what is usual an attack is. */
+  factor: z.number().min(1).default(defaultDefence.factor),
+  /** What one client may do; `open` is how many connections it may hold. */
+  perSource: z
+    .strictObject({
+      connections: aRate.default(defaultDefence.perSource.connections),
+      udp: aRate.default(defaultDefence.perSource.udp),
+      icmp: aRate.default(defaultDefence.perSource.icmp),
+      open: z.number().int().min(1).default(defaultDefence.perSource.open),
+    })
+    .prefault({}),
+  /** How long it must be calm until an attack is over. */
+  coolDown: patience.default(defaultDefence.coolDown),
 });
 
 const unitsOfRate = { kbit: 1e3, mbit: 1e6, gbit: 1e9 } as const;
@@ -168,6 +199,8 @@ const guest = z
       .optional(),
     memory: z.number().int().min(64).default(128),
     services: z.array(service).default([]),
+    /** What is done for it when it is attacked. */
+    defence: defence.optional(),
     /** A local disk, in a lab. */
     disk: size.optional(),
     /** In a lab: datagrams to this UDP port are sent back by the guest's driver, thousands a second. */

@@ -19,6 +19,7 @@ import {
   UnknownGuestError,
   UnknownHostError,
 } from '../migration/errors.ts';
+import { addDefenceRoutes } from './defence-routes.ts';
 import { addBlocklistRoutes } from './blocklist-routes.ts';
 import { streamEvents } from './event-stream.ts';
 import { requireJson, requireLoopbackName, requireToken } from './guards.ts';
@@ -178,6 +179,7 @@ export function application(controller: ControllerView, options: ApplicationOpti
     })
     .all(notAllowed('POST'));
 
+  addDefenceRoutes(app, controller);
   addBlocklistRoutes(app, controller);
 
   app.route('/v1/events').get(streamEvents(controller.events, options.clock)).all(notAllowed('GET, HEAD'));

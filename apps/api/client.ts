@@ -4,6 +4,7 @@
 import type { ZodType } from 'zod';
 import { type Cancel, type Clock, systemClock } from '../../controller/clock.ts';
 import { api as limits } from '../../controller/limits.ts';
+import { type DefencePolicyObject, defencePolicy, verdict, type VerdictObject } from './defence-objects.ts';
 import * as objects from './objects.ts';
 import type {
   AllowanceObject,
@@ -74,6 +75,12 @@ export class ApiClient {
   abort = (id: string): Promise<MigrationObject> =>
     this.#post(`v1/migrations/${segment(id)}/abort`, {}, objects.migration);
 
+  verdicts = (): Promise<VerdictObject[]> => this.#get('v1/verdicts', verdict.array());
+  verdict = (id: string): Promise<VerdictObject> => this.#get(`v1/verdicts/${segment(id)}`, verdict);
+  defence = (guest: string): Promise<DefencePolicyObject> =>
+    this.#get(`v1/guests/${segment(guest)}/defence`, defencePolicy);
+  defend = (guest: string, policy: DefencePolicyObject): Promise<DefencePolicyObject> =>
+    this.#send('PUT', `v1/guests/${segment(guest)}/defence`, policy, defencePolicy);
   blocks = (): Promise<BlockObject[]> => this.#get('v1/blocks', objects.block.array());
   blockNumbered = (number: number): Promise<BlockObject> => this.#get(`v1/blocks/${number}`, objects.block);
   block = (request: BlockRequest): Promise<BlockObject> => this.#post('v1/blocks', request, objects.block);
@@ -139,8 +146,12 @@ export class ApiClient {
   }
 
   async #post<T>(path: string, body: object, schema: ZodType<T>): Promise<T> {
+    return this.#send('POST', path, body, schema);
+  }
+
+  async #send<T>(method: string, path: string, body: object, schema: ZodType<T>): Promise<T> {
     const headers = { 'content-type': 'application/json' };
-    return this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) }, schema);
+    return this.#ask(path, { method, headers, body: JSON.stringify(body) }, schema);
   }
 
   async #delete<T>(path: string, schema: ZodType<T>): Promise<T> {

@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import { moment } from '../events.ts';
+import * as defence from './defence-objects.ts';
 import * as objects from './objects.ts';
 
 const named = {
@@ -23,6 +24,9 @@ const named = {
   Allowance: objects.allowance,
   AllowanceRequest: objects.allowanceRequest,
   ReleaseRequest: objects.releaseRequest,
+  Verdict: defence.verdict,
+  AttackSource: defence.attackSource,
+  DefencePolicy: defence.defencePolicy,
   Flow: objects.flow,
   Event: objects.event,
   Moment: moment,
@@ -65,6 +69,7 @@ const pathParameter = (name: string, description: string) => ({
 const host = pathParameter('host', 'name of a host');
 const edge = pathParameter('edge', 'name of an edge');
 const guest = pathParameter('guest', 'name of a guest');
+const verdict = pathParameter('id', 'id of a verdict');
 const block = pathParameter('number', 'number of a block');
 const source = pathParameter('source', 'an address, or a prefix with its slash as %2F');
 const migration = pathParameter('id', 'id of a migration');
@@ -237,6 +242,39 @@ export function openApiDocument(version: string): object {
           request: { required: false, ...one('AbortRequest') },
           success: [202, 'Asked for; follow the migration at its own address', one('Migration')],
           problems: [...BODY_PROBLEMS, 404, 409, 502, 503, 504],
+        }),
+      },
+      '/v1/guests/{guest}/defence': {
+        get: operation({
+          id: 'getDefence',
+          summary: 'What is done for a guest that is attacked, and what counts as an attack',
+          parameter: guest,
+          success: [200, 'OK', one('DefencePolicy')],
+          problems: [404],
+        }),
+        put: operation({
+          id: 'setDefence',
+          summary: 'Defend a guest otherwise, until the controller starts anew',
+          parameter: guest,
+          request: { required: true, ...one('DefencePolicy') },
+          success: [200, 'It is in force', one('DefencePolicy')],
+          problems: [...BODY_PROBLEMS, 404],
+        }),
+      },
+      '/v1/verdicts': {
+        get: operation({
+          id: 'listVerdicts',
+          summary: 'Attacks on guests, those that last and the last that are over, oldest first',
+          success: [200, 'OK', list('Verdict')],
+        }),
+      },
+      '/v1/verdicts/{id}': {
+        get: operation({
+          id: 'getVerdict',
+          summary: 'One verdict',
+          parameter: verdict,
+          success: [200, 'OK', one('Verdict')],
+          problems: [404],
         }),
       },
       '/v1/blocks': {

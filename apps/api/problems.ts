@@ -20,6 +20,13 @@ export class UnknownMigrationError extends ArcticTernError {
   }
 }
 
+export class UnknownVerdictError extends ArcticTernError {
+  readonly code = 'UNKNOWN_VERDICT';
+  constructor(id: string) {
+    super(`there is no verdict ${id}: GET /v1/verdicts lists all`);
+  }
+}
+
 /** A migration that is over, or as good as over, was to be aborted. */
 export class NotUnderWayError extends ArcticTernError {
   readonly code = 'MIGRATION_NOT_UNDER_WAY';
@@ -85,6 +92,7 @@ const statusByCode: Readonly<Record<string, number>> = {
   UNKNOWN_HOST: 404,
   UNKNOWN_EDGE: 404,
   UNKNOWN_MIGRATION: 404,
+  UNKNOWN_VERDICT: 404,
   GUEST_NOT_RUNNING: 409,
   MIGRATION_ALREADY_THERE: 409,
   MIGRATION_ALREADY_MOVING: 409,

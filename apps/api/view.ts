@@ -5,6 +5,7 @@ import type { Migration } from '../../controller/network/migration.ts';
 import type { HostName, NetworkState } from '../../controller/network/model.ts';
 import type { FlowSource } from '../../controller/switches/read-flows.ts';
 import type { ControllerEvent } from '../events.ts';
+import type { DefenceService } from '../defence/service.ts';
 import type { BlocklistService } from '../defence/blocklist.ts';
 import type { Drain } from '../migration/drain-service.ts';
 import type { MigrationService } from '../migration/service.ts';
@@ -28,5 +29,6 @@ export interface ControllerView {
     'block' | 'add' | 'remove' | 'unblock' | 'allow' | 'disallow' | 'version'
   >;
   readonly migrations: Pick<MigrationService, 'begin' | 'abort'>;
+  readonly defence: Pick<DefenceService, 'verdicts' | 'defend'>;
   readonly relays: Pick<Drain, 'report' | 'release'>;
 }

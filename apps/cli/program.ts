@@ -19,6 +19,7 @@ import { openflowCommand } from './commands/openflow.ts';
 import { releaseCommand } from './commands/release.ts';
 import { reportCommand } from './commands/report.ts';
 import { statusCommand } from './commands/status.ts';
+import { verdictsCommand } from './commands/verdicts.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
 export function program(terminal: Terminal = processTerminal()): Command {
@@ -59,6 +60,7 @@ All commands but controller, lab, report and openflow ask a running controller, 
     edgesCommand(terminal),
     guestsCommand(terminal),
     migrationsCommand(terminal),
+    verdictsCommand(terminal),
     flowsCommand(terminal),
     migrateCommand(terminal),
     abortCommand(terminal),

@@ -26,20 +26,20 @@ export function countRecipes(view: BridgeView): BlockRecipe[] {
       .filter(({ own }) => own !== undefined)
       .map((resident) => ({
         key: `defence interface ${resident.nic.number}`,
-        inputs: [resident.nic],
-        flows: () => interfaceFlows(resident),
+        inputs: [resident.nic, view.host.number],
+        flows: () => interfaceFlows(resident, view.host.number),
       })),
   ];
 }
 
-function interfaceFlows({ nic }: Resident): readonly Flow[] {
+function interfaceFlows({ nic }: Resident, host: number): readonly Flow[] {
   return TRAFFIC_CLASSES.flatMap((name) => {
     const counter = counterNumber(nic.number, numberOfClass(name));
     const list = new FlowList(cookie('defence', 'counter', counter));
     const rule = classRules[name];
     for (const fields of rule.matches) {
       list.add('count', rule.priority, { [Register.interface]: nic.number, ...fields }, [
-        [...markActions(rule, nic.number), resubmit('inboundTracked'), ...sampleActions(rule, counter)],
+        [...markActions(rule, nic.number), resubmit('inboundTracked'), ...sampleActions(rule, counter, host)],
       ]);
     }
     return list.flows;
@@ -54,6 +54,8 @@ function markActions({ once }: ClassRule, interfaceNumber: number): Action[] {
 }
 
 /** The last of all that is done with the packet: a meter ends whatever comes after it. */
-function sampleActions({ sampled }: ClassRule, counter: number): Action[] {
-  return 'upTo' in sampled ? [meter(sampled.upTo), sample(1, counter)] : [sample(sampled.oneIn, counter)];
+function sampleActions({ sampled }: ClassRule, counter: number, host: number): Action[] {
+  return 'upTo' in sampled
+    ? [meter(sampled.upTo), sample(1, host, counter)]
+    : [sample(sampled.oneIn, host, counter)];
 }

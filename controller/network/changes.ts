@@ -1,6 +1,7 @@
 /**
  * The steps by which the network's state changes. Each gives back the same value when nothing changes.
  */
+import type { DefencePolicy } from './defence-policy.ts';
 import type { Blocklist } from './blocklist.ts';
 import { hasEnded, isUnderWay, type Migration } from './migration.ts';
 import {
@@ -103,6 +104,15 @@ export function placed(guestName: GuestName, host: HostName): Change {
     }
     if (next.placements.get(guestName) === host) return next;
     return { ...next, placements: put(next.placements, guestName, host) };
+  };
+}
+
+/** The guest is defended like this from now on. */
+export function defended(guestName: GuestName, defence: DefencePolicy): Change {
+  return (state) => {
+    const guest = state.guests.get(guestName);
+    if (guest === undefined || guest.defence === defence) return state;
+    return { ...state, guests: put(state.guests, guestName, { ...guest, defence }) };
   };
 }
 

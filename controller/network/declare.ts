@@ -96,6 +96,7 @@ export function declare(
       memoryMiB: guest.memoryMiB,
       interfaces,
       services: guest.services,
+      ...(guest.defence === undefined ? {} : { defence: guest.defence }),
     });
   }
 

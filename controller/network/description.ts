@@ -2,6 +2,7 @@
  * What the controller has to be told of a network: sites, the hosts and edges it programs, and the guests.
  * Nothing here says how the network came to be; a lab fills the same shape as a machine room does.
  */
+import type { DefencePolicy } from './defence-policy.ts';
 
 export interface NetworkDescription {
   readonly name: string;
@@ -66,6 +67,8 @@ export interface GuestDescription {
   readonly memoryMiB: number;
   readonly interfaces: readonly InterfaceDescription[];
   readonly services: readonly ServiceDescription[];
+  /** What is done for it when it is attacked; what the controller does by default when absent. */
+  readonly defence?: DefencePolicy;
 }
 
 export interface InterfaceDescription {

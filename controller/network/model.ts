@@ -8,6 +8,7 @@
  * Declared: sites, subnets, hosts, guests. Observed: bridges with their ports, hypervisors with their
  * domains, gateways. Decided: placements, anchors, migrations, the blocklist, admission rates.
  */
+import type { DefencePolicy } from './defence-policy.ts';
 import type { Blocklist } from './blocklist.ts';
 import type { Migration } from './migration.ts';
 import type { Relay } from './relay.ts';
@@ -109,6 +110,8 @@ export interface Guest {
   readonly interfaces: readonly GuestInterface[];
   /** What the guest serves: after a restart of OVS, mid-stream TCP to these is admitted for a grace. */
   readonly services: readonly Service[];
+  /** What is done for it when it is attacked; `defaultDefence` when absent. */
+  readonly defence?: DefencePolicy;
 }
 
 export interface GuestInterface {

@@ -3,14 +3,36 @@
  *
  * `fail_mode=secure`: the flows stay in force without a controller. The controller's row is out-of-band, so
  * that OVS adds no hidden flows of its own. One flow-based Geneve port serves all tunnels: keys and far ends
- * are set by flows.
+ * are set by flows. What flows sample is sent to us at once, without a cache (IPFIX), and counters are brought up
+ * to date often enough to see an attack begin.
  */
 import type { ControlledSwitch } from '../network/model.ts';
 import { TUNNEL_PORT } from '../network/bridge-view.ts';
 import { switches as limits } from '../limits.ts';
-import { openVSwitch, type OpenVSwitchTables, transaction, type Transaction } from '../ovsdb/index.ts';
+import {
+  openVSwitch,
+  type OpenVSwitchTables,
+  transaction,
+  type Transaction,
+  type Uuid,
+} from '../ovsdb/index.ts';
 import type { BridgeTables } from './bridge-database.ts';
+import { SAMPLE_COLLECTOR_SET } from './pipeline.ts';
 
+const REFRESH = 'max-revalidator';
+/** Which controller's session an exporter is of, and the configuration in which it was stopped for that. */
+const SESSION = 'session';
+const STOPPED = 'stopped';
+
+/** Where a bridge finds us. */
+export interface Targets {
+  /** `tcp:198.18.0.1:6653`. */
+  readonly controller: string;
+  /** `198.18.0.1:4739`. */
+  readonly samples: string;
+  /** Another one makes OVS tell its templates anew: we do not know those that were told to whoever was before us. */
+  readonly session: number;
+}
 /** Marks rows that are the controller's own. */
 export const OWNER = ['owner', 'arctictern'] as const;
 
@@ -21,7 +43,7 @@ export const isOurs = ({ external_ids }: { readonly external_ids: ReadonlyMap<st
 export function configureBridge(
   tables: BridgeTables,
   host: ControlledSwitch,
-  controllerTarget: string,
+  { controller: controllerTarget, samples, session }: Targets,
 ): Transaction<OpenVSwitchTables> | undefined {
   const bridge = tables.table('Bridge').first('name', host.bridge);
   const [root] = tables.table('Open_vSwitch').rows();
@@ -70,7 +92,61 @@ export function configureBridge(
     tx.mutate('Open_vSwitch', 'all', [['datapaths', 'insert', new Map([[type, datapath]])]]);
   }
 
+  const refresh = Number(root.other_config.get(REFRESH) ?? Infinity);
+  if (!(refresh <= limits.counterRefresh)) {
+    tx.mutate('Open_vSwitch', 'all', [
+      ['other_config', 'delete', [REFRESH]],
+      ['other_config', 'insert', new Map([[REFRESH, String(limits.counterRefresh)]])],
+    ]);
+  }
+
+  configureSamples(tx, tables, bridge._uuid, { target: samples, session: String(session) });
+
   if (tx.length === 0) return undefined;
   tx.comment(`arctictern: bridge ${host.bridge} comes under control`);
   return tx;
+}
+
+/**
+ * Samples go out one by one, without a cache. OVS tells its templates when an exporter begins, and then every ten
+ * minutes; so an exporter of an earlier session is stopped first, and begins anew when OVS has seen that.
+ */
+function configureSamples(
+  tx: Transaction<OpenVSwitchTables>,
+  tables: BridgeTables,
+  bridge: Uuid<'Bridge'>,
+  { target, session }: { readonly target: string; readonly session: string },
+): void {
+  const [root] = tables.table('Open_vSwitch').rows();
+  const set = [...tables.table('Flow_Sample_Collector_Set').rows()].find(
+    (row) => row.id === SAMPLE_COLLECTOR_SET && row.bridge === bridge,
+  );
+  const exports = set?.ipfix ?? undefined;
+  const exporter = exports === undefined ? undefined : tables.table('IPFIX').get(exports);
+  if (root === undefined) return;
+  if (exporter === undefined) {
+    const row = tx.insert('IPFIX', {
+      targets: new Set([target]),
+      cache_active_timeout: 0,
+      external_ids: new Map([OWNER, [SESSION, session]]),
+    });
+    if (set !== undefined) tx.update('Flow_Sample_Collector_Set', { _uuid: set._uuid }, { ipfix: row });
+    else {
+      const id = SAMPLE_COLLECTOR_SET;
+      tx.insert('Flow_Sample_Collector_Set', { id, bridge, ipfix: row, external_ids: new Map([OWNER]) });
+    }
+    return;
+  }
+  const where = { _uuid: exporter._uuid };
+  if (exporter.external_ids.get(SESSION) !== session) {
+    const stopped = String(root.next_cfg + 1);
+    tx.mutate('Open_vSwitch', 'all', [['next_cfg', '+=', 1]]);
+    tx.update('IPFIX', where, {
+      targets: new Set(),
+      external_ids: new Map([OWNER, [SESSION, session], [STOPPED, stopped]]),
+    });
+  } else if (!exporter.targets.has(target)) {
+    const stopped = Number(exporter.external_ids.get(STOPPED) ?? 0);
+    if (root.cur_cfg >= stopped) tx.update('IPFIX', where, { targets: new Set([target]) });
+  }
 }

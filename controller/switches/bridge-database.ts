@@ -13,18 +13,20 @@ import {
   type OpenVSwitchTables,
   type Transaction,
 } from '../ovsdb/index.ts';
-import { configureBridge } from './bridge-configuration.ts';
+import { configureBridge, type Targets } from './bridge-configuration.ts';
 import { configureConntrack, type ConntrackWish } from './conntrack-timeouts.ts';
 import { type ObservedBridge, observeBridge, sameBridge } from './bridge-observation.ts';
 
 const selection = {
-  Open_vSwitch: { columns: ['bridges', 'datapaths', 'ovs_version'] },
+  Open_vSwitch: { columns: ['bridges', 'datapaths', 'ovs_version', 'other_config', 'next_cfg', 'cur_cfg'] },
   Bridge: {
     columns: ['name', 'ports', 'controller', 'fail_mode', 'protocols', 'datapath_id', 'datapath_type'],
   },
   Port: { columns: ['name', 'interfaces'] },
   Interface: { columns: ['name', 'ofport', 'external_ids', 'mac_in_use', 'type'] },
   Controller: { columns: ['target', 'external_ids'] },
+  IPFIX: { columns: ['targets', 'external_ids'] },
+  Flow_Sample_Collector_Set: { columns: ['id', 'bridge', 'ipfix'] },
   Datapath: { columns: ['capabilities', 'ct_zones'] },
   CT_Zone: { columns: ['timeout_policy', 'external_ids'] },
   CT_Timeout_Policy: { columns: ['timeouts', 'external_ids'] },
@@ -36,23 +38,31 @@ export interface BridgeDatabaseHandlers {
   /** The bridge as it is now; called on every change of it. */
   readonly onBridge: (bridge: ObservedBridge | undefined, host: ControlledSwitch) => void;
   readonly onConnection: (connected: boolean, host: ControlledSwitch, error?: Error) => void;
+  /** What the bridge lacked is being written; told once. */
+  readonly onConfigured: () => void;
   readonly onError: (error: Error, host: ControlledSwitch) => void;
 }
 
 export class BridgeDatabase {
   readonly #host: ControlledSwitch;
-  readonly #target: string;
+  readonly #targets: () => Targets;
   readonly #handlers: BridgeDatabaseHandlers;
   readonly #client: OvsdbClient;
   #replica: Replica<SelectedRows<OpenVSwitchTables, typeof selection>> | undefined;
   #seen: ObservedBridge | undefined;
   #conntrack: ConntrackWish | undefined;
   #configuring = false;
+  #told = false;
 
-  /** `target` is where the bridge finds the controller: `tcp:198.18.0.1:6653`. */
-  constructor(host: ControlledSwitch, target: string, clock: Clock, handlers: BridgeDatabaseHandlers) {
+  /** `targets` is asked when there is something to configure: by then it must be known. */
+  constructor(
+    host: ControlledSwitch,
+    targets: () => Targets,
+    clock: Clock,
+    handlers: BridgeDatabaseHandlers,
+  ) {
     this.#host = host;
-    this.#target = target;
+    this.#targets = targets;
     this.#handlers = handlers;
     this.#client = connect({ remotes: host.ovsdb, database: 'Open_vSwitch', clock });
     this.#client.on('connected', () => handlers.onConnection(true, host));
@@ -110,6 +120,8 @@ export class BridgeDatabase {
     this.#client.transact(tx).then(
       () => {
         this.#configuring = false;
+        if (!this.#told) this.#handlers.onConfigured();
+        this.#told = true;
         this.#configure(tables);
       },
       (error: unknown) => {
@@ -120,7 +132,7 @@ export class BridgeDatabase {
   }
 
   #missing(tables: BridgeTables): Transaction<OpenVSwitchTables> | undefined {
-    const step = configureBridge(tables, this.#host, this.#target);
+    const step = configureBridge(tables, this.#host, this.#targets());
     if (step !== undefined || this.#conntrack === undefined) return step;
     return configureConntrack(tables, this.#host.bridge, this.#conntrack);
   }

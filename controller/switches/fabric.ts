@@ -69,6 +69,12 @@ export class Fabric {
     return this.#members.get(host)?.session;
   }
 
+  /** Does a bridge under control connect from this address? */
+  connectedFrom(address: string): boolean {
+    for (const { session } of this.#members.values()) if (session?.address === address) return true;
+    return false;
+  }
+
   switchConnected(session: SwitchSession): void {
     const host = this.#hostOf(session.datapathId);
     if (host === undefined) this.#waiting.set(session.datapathId, session);

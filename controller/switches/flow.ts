@@ -177,13 +177,12 @@ export function packetIn(reason: number, meterName: keyof typeof Meter): Action 
   });
 }
 
-/** One of `of` packets, by chance, is told to the collector under the counter's number. */
-export const sample = (of: number, counter: number): Action => ({
+/** One of `of` packets, by chance, is told to the collector, under the host's number and the counter's. */
+export const sample = (of: number, host: number, counter: number): Action => ({
   type: 'sample',
   probability: Math.round(0xffff / of),
   collectorSetId: SAMPLE_COLLECTOR_SET,
-  // OVS tells its templates once for all domains: so there is but one, and the point says the rest.
-  obsDomainId: 1,
+  obsDomainId: host,
   obsPointId: counter,
 });
 

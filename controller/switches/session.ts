@@ -55,6 +55,8 @@ interface Watch {
 
 export class SwitchSession {
   readonly peer: string;
+  /** The address that the switch connects from. */
+  readonly address: string;
   /** 16 hex digits. */
   datapathId = '';
   features!: FeaturesReply;
@@ -97,6 +99,7 @@ export class SwitchSession {
     this.#socket = socket;
     this.#clock = clock;
     this.#handlers = handlers;
+    this.address = (socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
     this.peer = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
     this.#probe = clock.after(limits.echoInterval, () => this.#checkAlive());
     socket.setNoDelay(true);

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { defaultDefence } from '../../controller/network/defence-policy.ts';
 import { TopologyError } from '../../topologies/errors.ts';
 import { parseTopology, readTopology } from '../../topologies/parse.ts';
 
@@ -74,6 +75,29 @@ describe('a topology file', () => {
     const files = readdirSync('topologies').filter((file) => file.endsWith('.yaml'));
     expect(files).toContain('first-flight.yaml');
     for (const file of files) expect(readTopology(`topologies/${file}`).name).toBe(file.replace('.yaml', ''));
+  });
+
+  it('has a guest defended as it says, and otherwise as by default', () => {
+    const defended = (text: string): unknown =>
+      parseTopology(RIGHT.replace('services: [tcp/80]', `services: [tcp/80]\n    ${text}`), 'lab.yaml')
+        .guests['web']?.defence;
+    expect(parseTopology(RIGHT, 'lab.yaml').guests['web']?.defence).toBeUndefined();
+    expect(defended('defence: {}')).toEqual(defaultDefence);
+    expect(
+      defended('defence: { policy: move-first, floor: { syn: 50 }, perSource: { open: 10 }, coolDown: 2m }'),
+    ).toEqual({
+      ...defaultDefence,
+      policy: 'move-first',
+      floor: { ...defaultDefence.floor, syn: 50 },
+      perSource: { ...defaultDefence.perSource, open: 10 },
+      coolDown: 120_000,
+    });
+    expect(() => defended('defence: { policy: flee }')).toThrow(
+      'lab.yaml:22: guests.web.defence.policy is "flee": expected one of off, filter-only, move-when-needed, move-first',
+    );
+    expect(() => defended('defence: { floor: { syn: 0 } }')).toThrow(
+      'lab.yaml:22: guests.web.defence.floor.syn is 0: expected a rate per second above 0',
+    );
   });
 
   it('needs no lab', () => {

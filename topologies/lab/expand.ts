@@ -147,6 +147,7 @@ export function networkOf(topology: Topology): NetworkDescription {
         addresses,
       })),
       services: guest.services,
+      ...(guest.defence === undefined ? {} : { defence: guest.defence }),
     })),
     ...(topology.drain === undefined ? {} : { drain: drainOf(topology.drain) }),
   };

@@ -22,6 +22,7 @@ import { readToken } from '../token.ts';
 interface Options {
   readonly openflow: Endpoint;
   readonly advertise?: string;
+  readonly samples?: Endpoint;
   readonly api: Endpoint;
   readonly apiTokenFile?: string;
   readonly store?: string;
@@ -46,6 +47,12 @@ export function controllerCommand(): Command {
     .option(
       '--advertise <address>',
       'the address that switches are told to connect to (default: the one of --openflow, or 127.0.0.1 when that is any)',
+    )
+    .addOption(
+      new Option(
+        '--samples <address:port>',
+        'where bridges send samples of packets, by UDP (default: the address of --openflow, any port)',
+      ).argParser(endpoint),
     )
     .addOption(
       new Option('--api <address:port>', 'where the API listens')
@@ -117,6 +124,9 @@ async function run(topologyFile: string, options: Options): Promise<void> {
           port: openflow.port,
           advertise: isIPv6(advertise) ? `[${advertise}]` : advertise,
         },
+        ...(options.samples === undefined
+          ? {}
+          : { samples: { listen: options.samples.address, port: options.samples.port } }),
         clock: systemClock,
         random: Math.random,
       }),

@@ -7,6 +7,8 @@ import type { ControllerView } from '../../../apps/api/view.ts';
 import { EventStream, type ControllerEvent } from '../../../apps/events.ts';
 import type { RelayReport } from '../../../apps/migration/drain-service.ts';
 import { checkMigration } from '../../../apps/migration/plan.ts';
+import type { Verdicts } from '../../../apps/defence/verdict.ts';
+import { defended } from '../../../controller/network/changes.ts';
 import { declare, nothingRemembered } from '../../../controller/network/declare.ts';
 import type { NetworkDescription } from '../../../controller/network/description.ts';
 import { hasEnded, type Migration, type Phase } from '../../../controller/network/migration.ts';
@@ -228,6 +230,49 @@ const ended: readonly Migration[] = [
   },
 ];
 
+/** One that is over and one that lasts. */
+const fakeVerdicts: Verdicts = new Map(
+  [
+    {
+      id: 'db-b1-icmp-flood-1',
+      guest: 'db',
+      host: 'b1',
+      kind: 'icmp-flood' as const,
+      since: STARTED_AT + 20_000,
+      decided: STARTED_AT + 20_200,
+      updated: STARTED_AT + 50_000,
+      ended: STARTED_AT + 50_000,
+      why: '2,500 ICMP packets a second (usual 0.2, limit 500)',
+      unit: 'packets/s' as const,
+      rate: 3,
+      baseline: 0.2,
+      threshold: 500,
+      peak: 2_600,
+      origin: 'spoofed' as const,
+      sources: [],
+      distinctSources: 812,
+    },
+    {
+      id: 'web-a1-connection-flood-2',
+      guest: 'web',
+      host: 'a1',
+      kind: 'connection-flood' as const,
+      since: STARTED_AT + 80_000,
+      decided: STARTED_AT + 80_300,
+      updated: STARTED_AT + 81_000,
+      why: '412 connections a second, 96 % of them from 1 source beyond what a client opens (usual 4.0, limit 100)',
+      unit: 'connections/s' as const,
+      rate: 412,
+      baseline: 4,
+      threshold: 100,
+      peak: 431.4,
+      origin: 'real' as const,
+      sources: [{ prefix: '198.51.100.7/32', rate: 395, confidence: 1, proven: true }],
+      distinctSources: 9,
+    },
+  ].map((verdict) => [verdict.id, verdict]),
+);
+
 export class FakeController implements ControllerView {
   readonly startedAt = STARTED_AT;
   readonly network = new Network(fakeState());
@@ -304,6 +349,13 @@ export class FakeController implements ControllerView {
     release: (name, anchor) => {
       this.released.push([name, anchor]);
       return this.refusal === undefined ? Promise.resolve() : Promise.reject(this.refusal);
+    },
+  };
+
+  readonly defence: ControllerView['defence'] & { verdicts: Verdicts } = {
+    verdicts: fakeVerdicts,
+    defend: (name, policy) => {
+      this.network.update(defended(name, policy));
     },
   };
 

@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../../apps/api/openapi.ts';
 import { type Asked, ask, served, stop } from './ask.ts';
+import { defaultDefence } from '../../../controller/network/defence-policy.ts';
 import { FakeController } from './fake-controller.ts';
 import { followEvents } from './follow-events.ts';
 
@@ -128,6 +129,20 @@ describe('what the server answers', () => {
       [{ method: 'POST', path: '/v1/migrations/feedfacecafe/abort', ...body({}) }, 202],
       [{ method: 'POST', path: '/v1/migrations/0123456789ab/abort', ...body({}) }, 409],
       [{ method: 'POST', path: '/v1/migrations/42/abort', ...body({}) }, 404],
+    ],
+    'GET /v1/guests/{guest}/defence': [
+      [{ path: '/v1/guests/web/defence' }, 200],
+      [{ path: '/v1/guests/nobody/defence' }, 404],
+    ],
+    'PUT /v1/guests/{guest}/defence': [
+      [{ method: 'PUT', path: '/v1/guests/web/defence', ...body(defaultDefence) }, 200],
+      [{ method: 'PUT', path: '/v1/guests/web/defence', ...body({ policy: 'off' }) }, 400],
+      [{ method: 'PUT', path: '/v1/guests/nobody/defence', ...body(defaultDefence) }, 404],
+    ],
+    'GET /v1/verdicts': [[{ path: '/v1/verdicts' }, 200]],
+    'GET /v1/verdicts/{id}': [
+      [{ path: '/v1/verdicts/web-a1-connection-flood-2' }, 200],
+      [{ path: '/v1/verdicts/none' }, 404],
     ],
     'GET /v1/blocks': [[{ path: '/v1/blocks' }, 200]],
     'POST /v1/blocks': [

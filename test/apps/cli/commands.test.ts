@@ -461,3 +461,47 @@ describe('help', () => {
     expect([code, out]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
   });
 });
+
+describe('verdicts', () => {
+  const then = STARTED_AT + 82_000;
+  it('all of them', async () => {
+    expect(await shown(then, 'verdicts')).toBe(
+      `VERDICT                    GUEST  AT  KIND              BEGAN      STATE  RATE                      ORIGIN   SOURCES
+db-b1-icmp-flood-1         db     b1  icmp-flood        1 min ago  over   3 of 500 packets/s        spoofed        0
+web-a1-connection-flood-2  web    a1  connection-flood  2 s ago    lasts  412 of 100 connections/s  real           1
+`,
+    );
+  });
+
+  it('those that last', async () => {
+    const text = await shown(then, 'verdicts', '--active', '--json');
+    expect((JSON.parse(text) as { id: string }[]).map(({ id }) => id)).toEqual(['web-a1-connection-flood-2']);
+  });
+
+  it('one', async () => {
+    expect(await shown(then, 'verdicts', 'web-a1-connection-flood-2')).toBe(
+      `verdict            web-a1-connection-flood-2
+guest              web
+at                 a1
+kind               connection-flood
+why                412 connections a second, 96 % of them from 1 source beyond what a client opens (usual 4.0, limit 100)
+began              2 s ago
+decided            + 300 ms
+state              lasts
+rate               412 connections/s
+usual              4 connections/s
+limit              100 connections/s
+peak               431 connections/s
+origin             real, about 9 sources seen
+  198.51.100.7/32  395 connections/s, 100 % sure, address proven
+`,
+    );
+  });
+
+  it('none of that name', async () => {
+    expect(await at(then, 'verdicts', 'none')).toMatchObject({
+      code: 1,
+      err: 'error: there is no verdict none: GET /v1/verdicts lists all\n',
+    });
+  });
+});

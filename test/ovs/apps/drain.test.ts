@@ -203,9 +203,11 @@ describe('conntrack', () => {
     const { state } = bed.network;
     const described = { ...state.hosts.get(host)!, ovsdb: bed.ovsdb(host) };
     // The bridge goes on with the controller of the bed.
-    const database = new BridgeDatabase(described, bed.controllerOf(host), systemClock, {
+    const targets = { controller: bed.controllerOf(host), samples: '127.0.0.1:4739', session: 1 };
+    const database = new BridgeDatabase(described, () => targets, systemClock, {
       onBridge: () => undefined,
       onConnection: () => undefined,
+      onConfigured: () => undefined,
       onError: (error) => bed.problems.push(error.message),
     });
     database.start();

@@ -147,6 +147,8 @@ export class Room {
 /** What has arrived at a socket and nobody has taken yet. */
 class Inbox {
   readonly socket: number;
+  /** Takes everything, in place of those who wait. */
+  listener: ((item: Answer) => void) | undefined;
   readonly #items: Answer[] = [];
   #waiting: (() => void) | undefined;
 
@@ -155,6 +157,10 @@ class Inbox {
   }
 
   put(item: Answer): void {
+    if (this.listener !== undefined) {
+      this.listener(item);
+      return;
+    }
     this.#items.push(item);
     this.#waiting?.();
   }
@@ -222,6 +228,13 @@ export class Datagrams extends Opened {
         ? { text, address: item.address ?? '', port: item.port ?? 0 }
         : undefined,
     );
+  }
+
+  /** Hands out every datagram as it comes, from now on. */
+  onBytes(listener: (bytes: Uint8Array) => void): void {
+    this.inbox.listener = (item) => {
+      if (item.event === 'datagram') listener(Buffer.from(item.data ?? '', 'hex'));
+    };
   }
 
   /** What has arrived and was not taken. */

@@ -1,0 +1,167 @@
+/**
+ * What makes an attack of each kind: a rate, a limit for it, and what must hold beside it. Pure.
+ *
+ * A crowd of honest clients is none, however large: its handshakes are completed, and no client of it begins more
+ * connections than clients do. What cannot be told from a crowd is taken for one: bots that each behave like a client,
+ * and a flood of UDP that consists of one packet each where that is how the guest is spoken to (as DNS is; `factor`
+ * times the usual is then what tells).
+ */
+import type { DefencePolicy } from '../../controller/network/defence-policy.ts';
+import { defence as limits } from '../../controller/limits.ts';
+import { type Attackers, attackersOf, noAttackers, type Share } from './attackers.ts';
+import { type Baseline, isWarm } from './baseline.ts';
+import type { Measurement } from './measurement.ts';
+import type { Rates } from './rates.ts';
+import { sourceText } from './source.ts';
+import type { TrafficClass } from './traffic-class.ts';
+import type { AttackKind, Verdict } from './verdict.ts';
+
+/** What is looked at to judge one kind. */
+export interface Look {
+  readonly measurement: Measurement;
+  readonly rates: Rates;
+  readonly policy: DefencePolicy;
+}
+
+export interface AttackRule {
+  readonly unit: Verdict['unit'];
+  /** The rate, or number, that is held against the threshold. */
+  readonly rate: (look: Look) => number;
+  readonly threshold: (look: Look, baseline: Baseline) => number;
+  /** Above the threshold: is it an attack? Says why, or is undefined. */
+  readonly evidence: (look: Look, rate: number, threshold: number) => string | undefined;
+  readonly attackers: (look: Look) => Attackers;
+}
+
+export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
+  'syn-flood': {
+    unit: 'packets/s',
+    rate: ({ rates }) => rates.unfinished,
+    threshold: ({ policy }, usual) => above(policy.floor.syn, policy.factor, usual),
+    evidence: ({ rates }, rate) =>
+      rate < rates.begun * limits.unfinishedShare
+        ? undefined
+        : `${figure(rate)} handshakes a second are begun and not completed, ${percent(rate / rates.begun)} of all`,
+    // Whoever completes what it begins is none of them, however much it begins.
+    attackers: ({ measurement, rates, policy }) =>
+      attackersOf(
+        [
+          { rate: rates.begun, summary: measurement.samplesOf('syn') },
+          { rate: rates.begun - rates.unfinished, summary: measurement.samplesOf('completed'), credit: true },
+        ],
+        { limit: policy.perSource.connections, networks: true },
+        measurement.proven,
+      ),
+  },
+  'ack-flood': {
+    unit: 'packets/s',
+    rate: ({ rates }) => rates.of('strayTcp', 'invalidTcp'),
+    threshold: ({ policy }, usual) => above(policy.floor.ack, policy.factor, usual),
+    // After a restart of OVS everybody's packets are of no connection.
+    evidence: ({ measurement }, rate) =>
+      measurement.forgetful ? undefined : `${figure(rate)} TCP packets a second belong to no connection`,
+    attackers: (look) =>
+      attackersIn(look, ['strayTcp', 'invalidTcp'], look.policy.perSource.connections, true),
+  },
+  'udp-flood': {
+    unit: 'packets/s',
+    rate: ({ rates }) => rates.of('newUdp', 'knownUdp'),
+    // What a guest is sent by UDP differs so much that before anything is usual, only a multiple counts.
+    threshold: ({ policy }, usual) =>
+      Math.max(
+        above(policy.floor.udp, policy.factor, usual),
+        isWarm(usual) ? 0 : policy.floor.udp * policy.factor,
+      ),
+    evidence: (look, rate, threshold) => {
+      const unanswered = look.rates.of('newUdp') / rate;
+      const said = `${figure(rate)} UDP packets a second`;
+      if (unanswered >= limits.unansweredShare) return `${said}, ${percent(unanswered)} of them unanswered`;
+      if (rate >= threshold * limits.excess) return `${said}, many times what is usual`;
+      const { covered, sources } = attackersIn(
+        look,
+        ['newUdp', 'knownUdp'],
+        look.policy.perSource.udp,
+        false,
+      );
+      return covered >= limits.coveredShare
+        ? `${said}, ${percent(covered)} of them from ${counted(sources.length, 'source')} beyond what a client sends`
+        : undefined;
+    },
+    attackers: (look) => attackersIn(look, ['newUdp', 'knownUdp'], look.policy.perSource.udp, true),
+  },
+  'icmp-flood': {
+    unit: 'packets/s',
+    rate: ({ rates }) => rates.of('newIcmp', 'knownIcmp'),
+    threshold: ({ policy }, usual) => above(policy.floor.icmp, policy.factor, usual),
+    evidence: (_look, rate) => `${figure(rate)} ICMP packets a second`,
+    attackers: (look) => attackersIn(look, ['newIcmp', 'knownIcmp'], look.policy.perSource.icmp, true),
+  },
+  'connection-flood': {
+    unit: 'connections/s',
+    rate: ({ rates }) => rates.of('completed'),
+    threshold: ({ policy }, usual) => above(policy.floor.connections, policy.factor, usual),
+    evidence: (look, rate) => {
+      const { covered, sources } = attackRules['connection-flood'].attackers(look);
+      return covered >= limits.coveredShare
+        ? `${figure(rate)} connections a second, ${percent(covered)} of them from ${counted(sources.length, 'source')} beyond what a client opens`
+        : undefined;
+    },
+    attackers: (look) => attackersIn(look, ['completed'], look.policy.perSource.connections, false),
+  },
+  'slow-connections': {
+    unit: 'connections',
+    rate: (look) => slowHolders(look).reduce((sum, { old }) => sum + old, 0),
+    threshold: ({ policy }) => policy.perSource.open,
+    evidence: (look, rate) => {
+      const holders = slowHolders(look).length;
+      return `${figure(rate)} connections are held open and hardly used, by ${counted(holders, 'source')}`;
+    },
+    attackers: (look) => {
+      const holders = slowHolders(look);
+      if (holders.length === 0) return noAttackers;
+      return {
+        origin: 'real',
+        sources: holders
+          .map(({ source, old }) => ({ prefix: sourceText(source), rate: old, confidence: 1, proven: true }))
+          .sort((a, b) => b.rate - a.rate)
+          .slice(0, limits.sourcesPerVerdict),
+        distinctSources: holders.length,
+        covered: 1,
+      };
+    },
+  },
+};
+
+const above = (floor: number, factor: number, usual: Baseline): number =>
+  isWarm(usual) ? Math.max(floor, factor * usual.value) : floor;
+
+function attackersIn(
+  { measurement, rates }: Look,
+  classes: readonly TrafficClass[],
+  limit: number,
+  networks: boolean,
+): Attackers {
+  const shares: Share[] = classes.map((name) => ({
+    rate: rates.of(name),
+    summary: measurement.samplesOf(name),
+  }));
+  return attackersOf(shares, { limit, networks }, measurement.proven);
+}
+
+/** Sources with more connections of some age than a client holds, and next to no packets on them. */
+function slowHolders({ measurement, rates, policy }: Look) {
+  const holders = measurement.holders(policy.perSource.open);
+  if (holders.size === 0) return [];
+  const { samples, sources } = measurement.samplesOf('knownTcp');
+  const perSample = samples === 0 ? 0 : rates.of('knownTcp') / samples;
+  return [...holders]
+    .filter(
+      ([source, { count, old }]) =>
+        old >= policy.perSource.open && ((sources.get(source) ?? 0) * perSample) / count < limits.slowPackets,
+    )
+    .map(([source, { old }]) => ({ source, old }));
+}
+
+const figure = (value: number): string => Math.round(value).toLocaleString('en-US');
+const percent = (share: number): string => `${Math.round(Math.min(share, 1) * 100)} %`;
+const counted = (count: number, noun: string): string => `${figure(count)} ${noun}${count === 1 ? '' : 's'}`;

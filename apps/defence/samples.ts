@@ -1,0 +1,71 @@
+/**
+ * All samples, by bridge and interface: windows by class, and the open connections. What is not sampled any more is
+ * forgotten, so memory goes with the number of guests and not with what is sent to them.
+ */
+import type { FlowRecord } from '../../controller/ipfix/index.ts';
+import { ofCounter } from '../../controller/switches/pipeline.ts';
+import { Connections } from './connections.ts';
+import { nothingSampled, type SampleSummary, SampleWindow } from './sample-window.ts';
+import { sourceOf } from './source.ts';
+import { classOfNumber, type TrafficClass } from './traffic-class.ts';
+
+interface GuestSamples {
+  readonly windows: Map<TrafficClass, SampleWindow>;
+  readonly connections: Connections;
+}
+
+export class Samples {
+  /** By number of the host, then of the interface. */
+  readonly #all = new Map<number, Map<number, GuestSamples>>();
+
+  /** A record of a host's bridge. One that names no counter, or has no source, is passed over. */
+  add(hostNumber: number, record: FlowRecord, now: number): void {
+    const source = sourceOf(record);
+    if (record.observationPointId === undefined || source === undefined) return;
+    const { interfaceNumber, trafficClass } = ofCounter(record.observationPointId);
+    const name = classOfNumber(trafficClass);
+    if (name === undefined) return;
+    const { windows, connections } = this.#of(hostNumber, interfaceNumber);
+    let window = windows.get(name);
+    if (window === undefined) {
+      window = new SampleWindow();
+      windows.set(name, window);
+    }
+    window.add(source, now);
+    const port = record.sourceTransportPort;
+    if (port === undefined) return;
+    if (name === 'completed') connections.completed(source, port, now);
+    if (name === 'ended') connections.ended(source, port);
+  }
+
+  summary(hostNumber: number, interfaceNumber: number, name: TrafficClass, now: number): SampleSummary {
+    return this.#all.get(hostNumber)?.get(interfaceNumber)?.windows.get(name)?.summary(now) ?? nothingSampled;
+  }
+
+  connections(hostNumber: number, interfaceNumber: number): Connections | undefined {
+    return this.#all.get(hostNumber)?.get(interfaceNumber)?.connections;
+  }
+
+  /** Lets go of windows that are empty, and of what is known of interfaces that the bridge does not hold. */
+  tidy(hostNumber: number, held: ReadonlySet<number>, now: number): void {
+    const interfaces = this.#all.get(hostNumber);
+    for (const [number, { windows }] of interfaces ?? []) {
+      if (!held.has(number)) interfaces?.delete(number);
+      for (const [name, window] of windows) if (window.stale(now)) windows.delete(name);
+    }
+  }
+
+  #of(hostNumber: number, interfaceNumber: number): GuestSamples {
+    let interfaces = this.#all.get(hostNumber);
+    if (interfaces === undefined) {
+      interfaces = new Map();
+      this.#all.set(hostNumber, interfaces);
+    }
+    let samples = interfaces.get(interfaceNumber);
+    if (samples === undefined) {
+      samples = { windows: new Map(), connections: new Connections() };
+      interfaces.set(interfaceNumber, samples);
+    }
+    return samples;
+  }
+}

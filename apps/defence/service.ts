@@ -1,0 +1,210 @@
+/**
+ * Looks at the guests: reads the counters of every bridge several times a second, takes samples in, and holds the
+ * verdicts that the detector comes to. It decides nothing and does nothing about an attack: who does follows it.
+ */
+import type { Cancel, Clock } from '../../controller/clock.ts';
+import type { FlowRecord } from '../../controller/ipfix/index.ts';
+import { defence as limits, GRACE_SECONDS } from '../../controller/limits.ts';
+import { defended } from '../../controller/network/changes.ts';
+import { defaultDefence, type DefencePolicy } from '../../controller/network/defence-policy.ts';
+import { isUnderWay } from '../../controller/network/migration.ts';
+import type {
+  Guest,
+  GuestInterface,
+  GuestName,
+  Host,
+  HostName,
+  NetworkState,
+} from '../../controller/network/model.ts';
+import type { Network } from '../../controller/network/network.ts';
+import type { Message } from '../../controller/openflow/index.ts';
+import { SwitchClosedError } from '../../controller/switches/errors.ts';
+import type { Fabric } from '../../controller/switches/fabric.ts';
+import { counted, type Counted, countersIn, countersRequest, nothingCounted } from './counters.ts';
+import { detect, type DetectorState, dismissed, initialState } from './detector.ts';
+import type { Measurement, Proven, Totals } from './measurement.ts';
+import { Samples } from './samples.ts';
+import type { Verdict, VerdictFeed, VerdictId, Verdicts } from './verdict.ts';
+
+export interface DefenceOptions {
+  readonly network: Pick<Network, 'state' | 'update'>;
+  readonly fabric: Pick<Fabric, 'ready'> & {
+    session(host: HostName): Pick<NonNullable<ReturnType<Fabric['session']>>, 'requestAll'> | undefined;
+  };
+  readonly clock: Clock;
+  /** A verdict is new, or not as it was. */
+  readonly onVerdict: (verdict: Verdict, before: Verdict | undefined) => void;
+  readonly onError: (host: HostName, error: Error) => void;
+}
+
+type Follower = Parameters<VerdictFeed['follow']>[0];
+
+interface Looked {
+  readonly guest: Guest;
+  readonly nic: GuestInterface;
+}
+
+interface HostWatch {
+  counted: Counted;
+  /** By number of the interface. */
+  readonly detectors: Map<number, DetectorState>;
+  reading: boolean;
+}
+
+export class DefenceService implements VerdictFeed {
+  readonly #options: DefenceOptions;
+  readonly #samples = new Samples();
+  readonly #hosts = new Map<HostName, HostWatch>();
+  readonly #followers = new Set<Follower>();
+  #verdicts: Verdicts = new Map();
+  #interfaces: ReadonlyMap<number, Looked> = new Map();
+  #interfacesOf: NetworkState['guests'] | undefined;
+  #timer: Cancel | undefined;
+
+  constructor(options: DefenceOptions) {
+    this.#options = options;
+  }
+
+  get verdicts(): Verdicts {
+    return this.#verdicts;
+  }
+
+  follow(follower: Follower): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
+
+  /** Begins to look; returns at once. */
+  start(): void {
+    const tick = (): void => {
+      this.#timer = this.#options.clock.after(limits.readInterval, tick);
+      for (const host of this.#options.network.state.hosts.values()) this.#read(host);
+    };
+    tick();
+  }
+
+  close(): void {
+    this.#timer?.();
+    this.#timer = undefined;
+  }
+
+  /** The guest's policy is this from now on, until the controller starts anew. */
+  defend(guest: GuestName, policy: DefencePolicy): void {
+    this.#options.network.update(defended(guest, policy));
+  }
+
+  /** A sample of the bridge of the host with this number. */
+  sampled(hostNumber: number, record: FlowRecord): void {
+    this.#samples.add(hostNumber, record, this.#options.clock.now());
+  }
+
+  /** Asks a bridge for its counters, unless it still owes an answer. */
+  #read(host: Host): void {
+    const { fabric, onError } = this.#options;
+    const watch = this.#watch(host.name);
+    const session = fabric.ready(host.name) ? fabric.session(host.name) : undefined;
+    if (watch.reading || session === undefined) return;
+    watch.reading = true;
+    session
+      .requestAll(countersRequest, 'telling its counters')
+      .then((parts) => this.#counters(host, watch, parts))
+      .catch((error: unknown) => {
+        // Who is gone is told of by whoever follows the session.
+        if (!(error instanceof SwitchClosedError)) onError(host.name, asError(error));
+      })
+      .finally(() => {
+        watch.reading = false;
+      });
+  }
+
+  #counters(host: Host, watch: HostWatch, parts: readonly Message[]): void {
+    const now = this.#options.clock.now();
+    watch.counted = counted(watch.counted, countersIn(parts));
+    const { totals } = watch.counted;
+    const news: Verdict[] = [];
+    for (const [number, sums] of totals) {
+      const looked = this.#lookedAt(number);
+      if (looked === undefined) continue;
+      const policy = looked.guest.defence ?? defaultDefence;
+      if (policy.policy === 'off') continue;
+      const measurement = this.#measurement(host, looked, sums, now);
+      const { state, verdicts } = detect(
+        watch.detectors.get(number) ?? initialState,
+        measurement,
+        policy,
+        now,
+      );
+      watch.detectors.set(number, state);
+      news.push(...verdicts);
+    }
+    for (const [number, state] of watch.detectors) {
+      if (totals.has(number) && this.#lookedAt(number)?.guest.defence?.policy !== 'off') continue;
+      news.push(...dismissed(state, now));
+      watch.detectors.delete(number);
+    }
+    this.#samples.tidy(host.number, new Set(totals.keys()), now);
+    if (news.length > 0) this.#publish(news);
+  }
+
+  #measurement(host: Host, { guest, nic }: Looked, totals: Totals, now: number): Measurement {
+    const { state } = this.#options.network;
+    const migration = state.migrations.get(guest.name);
+    const connections = this.#samples.connections(host.number, nic.number);
+    return {
+      guest: guest.name,
+      host: host.name,
+      totals,
+      samplesOf: (name) => this.#samples.summary(host.number, nic.number, name, now),
+      holders: (least) => connections?.holders(least, now) ?? new Map(),
+      proven: connections?.proven ?? nobodyProven,
+      moving: migration !== undefined && isUnderWay(migration.phase),
+      forgetful:
+        now < (state.bridges.get(host.name)?.graceUntil ?? 0) - GRACE_SECONDS * 1000 + limits.forgetfulness,
+    };
+  }
+
+  #publish(news: readonly Verdict[]): void {
+    const before = this.#verdicts;
+    const verdicts = new Map<VerdictId, Verdict>(before);
+    for (const verdict of news) verdicts.set(verdict.id, verdict);
+    for (const [id, { ended }] of verdicts) {
+      if (verdicts.size <= limits.verdictsKept) break;
+      if (ended !== undefined) verdicts.delete(id);
+    }
+    this.#verdicts = verdicts;
+    for (const verdict of news) this.#options.onVerdict(verdict, before.get(verdict.id));
+    for (const follower of this.#followers) {
+      try {
+        follower(verdicts, before);
+      } catch (error) {
+        this.#options.onError(news[0]!.host, asError(error));
+      }
+    }
+  }
+
+  #watch(host: HostName): HostWatch {
+    let watch = this.#hosts.get(host);
+    if (watch === undefined) {
+      watch = { counted: nothingCounted, detectors: new Map(), reading: false };
+      this.#hosts.set(host, watch);
+    }
+    return watch;
+  }
+
+  #lookedAt(number: number): Looked | undefined {
+    const { guests } = this.#options.network.state;
+    if (guests !== this.#interfacesOf) {
+      this.#interfacesOf = guests;
+      this.#interfaces = new Map(
+        [...guests.values()].flatMap((guest) =>
+          guest.interfaces.map((nic) => [nic.number, { guest, nic }] as const),
+        ),
+      );
+    }
+    return this.#interfaces.get(number);
+  }
+}
+
+const nobodyProven: Proven = { source: () => false, network: () => false };
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
