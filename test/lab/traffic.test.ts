@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { MigrationObject, MigrationRequest } from '../../apps/api/objects.ts';
 import { createResults, type ResultsFolder } from '../../apps/lab/results.ts';
 import { LabSession } from '../../apps/lab/session.ts';
@@ -22,6 +22,8 @@ const WEB = ['10.1.0.100', '2001:db8:1::100'] as const;
 const DUO = ['10.1.0.110', '2001:db8:1::110'] as const;
 /** Of both its interfaces. */
 const DUO_HOME = [...DUO, '10.11.0.110'] as const;
+
+const HOSTS = ['a1', 'b1', 'd1'] as const;
 
 let folder: string;
 let results: ResultsFolder;
@@ -143,6 +145,31 @@ async function relaysFrom(host: string): Promise<string[]> {
     .filter((text) => /^[0-9.]+$/.test(text));
 }
 
+/** A bridge's flows, but those that are in force for a minute after OVS was started. */
+async function settledFlows(host: string): Promise<string[]> {
+  const flows = await session.api.flows(host);
+  return flows
+    .filter(
+      ({ owner, priority, table }) =>
+        /^(routing|migration) /.test(owner) && priority !== 115 && table !== 'returned',
+    )
+    .map(({ table, priority, match, actions }) => `${table} ${priority} ${match} ${actions}`)
+    .sort();
+}
+
+/** Signals the one process in a node whose command line begins so. Nodes share their process numbers. */
+async function signal(node: string, name: string, command: string): Promise<void> {
+  const pids = await processes(node, command);
+  if (pids.length !== 1) throw new Error(`${command} at ${node}: ${JSON.stringify(pids)}`);
+  await session.lab.run(node, ['kill', '-s', name, pids[0]!]);
+}
+
+async function processes(node: string, command: string): Promise<string[]> {
+  const own = '[ "$(readlink /proc/$pid/ns/net)" = "$(readlink /proc/self/ns/net)" ]';
+  const script = `for pid in $(pgrep -f '^${command}'); do ${own} && echo $pid; done; true`;
+  return (await session.lab.run(node, ['sh', '-c', script])).split('\n').filter((pid) => pid !== '');
+}
+
 test('from A to B to D and home: what is born at each place, over IPv4 and IPv6, to the guest and from it, lives on', async () => {
   const all = [...(await bornAt('a1', WEB)), ...(await betweenGuests('a1'))];
   for (const to of ['b1', 'd1']) {
@@ -214,4 +241,53 @@ test('a guest with two interfaces and a disk takes both along, and what was writ
   expect(right).toBe(acknowledged);
   // No pool is left behind that was started for the copy.
   expect(await session.lab.run('b1', ['virsh', '-q', '-c', 'qemu:///system', 'pool-list', '--all'])).toBe('');
+});
+
+describe('a migration that is given up or fails leaves everything as it was', () => {
+  let connections: Probe[];
+  let before: readonly string[][];
+
+  beforeEach(async () => {
+    before = await Promise.all(HOSTS.map(settledFlows));
+    connections = [
+      open('given-up-tcp', { kind: 'tcp-echo', target: WEB[0], intervalMs: 20 }),
+      open('given-up-udp', { kind: 'udp-echo', target: WEB[1], intervalMs: 20 }),
+      open('given-up-own', { kind: 'from-guest', target: WEB[0], intervalMs: 20 }),
+    ];
+    await Promise.all(connections.map((probe) => probe.begun()));
+  });
+
+  async function expectAsBefore(migration: MigrationObject): Promise<void> {
+    expect(migration).toMatchObject({ outcome: 'rolled-back', phase: 'rolled-back' });
+    expect(migration.reason).not.toBe('');
+    expect(await session.api.guest('web')).toMatchObject({ host: 'a1', state: 'running', migration: null });
+    expect(await Promise.all(HOSTS.map(settledFlows))).toEqual(before);
+    await sleep(500);
+    await expectAlive(connections, 1);
+  }
+
+  const begin = async (bandwidthMiBps: number): Promise<string> =>
+    (await session.api.migrate({ guest: 'web', to: 'b1', bandwidthMiBps })).id;
+
+  test('aborted at once', async () => {
+    const id = await begin(32);
+    await session.api.abort(id);
+    await expectAsBefore(await follow(id, ended));
+  });
+
+  test('aborted while copying', async () => {
+    const id = await begin(4);
+    await follow(id, ({ phase }) => phase === 'copying');
+    await session.api.abort(id);
+    await expectAsBefore(await follow(id, ended));
+  });
+
+  test("the destination's QEMU dies while preparing", async () => {
+    const id = await begin(4);
+    await expect
+      .poll(() => processes('b1', 'qemu-system-x86_64'), { timeout: 30_000, interval: 20 })
+      .toHaveLength(1);
+    await signal('b1', 'KILL', 'qemu-system-x86_64');
+    await expectAsBefore(await follow(id, ended));
+  });
 });
