@@ -34,6 +34,7 @@ import { SwitchListener } from '../controller/switches/listener.ts';
 import { PacketInReason } from '../controller/switches/pipeline.ts';
 import { SampleCollector } from '../controller/switches/sample-collector.ts';
 import { DefenceService } from './defence/service.ts';
+import { FilterService } from './defence/filter-service.ts';
 import { verdictMoment } from './defence/verdict-moment.ts';
 import { BlocklistService } from './defence/blocklist.ts';
 import { EventStream, momentEvent } from './events.ts';
@@ -61,6 +62,7 @@ export class ArcticTern {
   readonly fabric: Fabric;
   readonly migrations: MigrationService;
   readonly defence: DefenceService;
+  readonly #filter: FilterService;
   readonly blocklist: BlocklistService;
   readonly relays: Drain;
   readonly events = new EventStream();
@@ -172,6 +174,15 @@ export class ArcticTern {
     );
     this.#hypervisors = new Map(hosts.map((host) => [host.name, this.#hypervisor(host, clock, random)]));
     this.blocklist = new BlocklistService(this.network, clock);
+    this.#filter = new FilterService({
+      network: this.network,
+      blocklist: this.blocklist,
+      verdicts: this.defence,
+      clock,
+      // Nobody is filtered for a guest that no policy was declared for.
+      isFiltered: (guest) => (this.network.state.guests.get(guest)?.defence?.policy ?? 'off') !== 'off',
+      onError: (error) => this.#problem('blocklist', error),
+    });
     this.migrations = new MigrationService({
       network: this.network,
       fabric: this.fabric,
@@ -213,6 +224,7 @@ export class ArcticTern {
   async close(): Promise<void> {
     for (const cancel of this.#graceTimers.values()) cancel();
     this.#gateways.close();
+    this.#filter.close();
     this.defence.close();
     this.blocklist.close();
     this.relays.close();
