@@ -82,7 +82,7 @@ function rgb(hex: string): string {
 export const axis = {
   axisLine: { lineStyle: { color: color.line } },
   axisTick: { lineStyle: { color: color.line } },
-  axisLabel: { color: color.muted, fontSize: 11 },
+  axisLabel: { color: color.muted, fontSize: 11, hideOverlap: true },
   nameTextStyle: { color: color.muted, fontSize: 11 },
   splitLine: { lineStyle: { color: color.line, width: 0.5 } },
 } as const;
