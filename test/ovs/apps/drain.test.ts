@@ -9,7 +9,7 @@ import { bridgeView } from '../../../controller/network/bridge-view.ts';
 import { connect, openVSwitch } from '../../../controller/ovsdb/index.ts';
 import { BridgeDatabase } from '../../../controller/switches/bridge-database.ts';
 import { timeoutsFor, zonesOf } from '../../../controller/switches/conntrack-timeouts.ts';
-import { anchorZone, relayZone } from '../../../controller/switches/pipeline.ts';
+import { anchorZone, relayZone, sourceZone } from '../../../controller/switches/pipeline.ts';
 import { systemClock } from '../../../controller/clock.ts';
 import { ManualClock } from '../../controller/libvirt/manual-clock.ts';
 import { address, Bed, type HostKey } from './bed.ts';
@@ -196,9 +196,16 @@ test('an anchor that is released by hand takes its connections along, and no oth
 
 describe('conntrack', () => {
   const zone = anchorZone(1);
-  const zones = ['2', '3', '4', '5'];
+  const zones = [1, 2]
+    .flatMap((nic) => [anchorZone(nic), relayZone(nic), sourceZone(nic)])
+    .sort((a, b) => a - b)
+    .map(String);
+  const configurations: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of configurations.splice(0)) await close();
+  });
 
-  /** Keeps the host's OVSDB configured as the controller does, until `close`. */
+  /** Keeps the host's OVSDB configured as the controller does, until the test has ended. */
   async function configured(host: HostKey, idle: number) {
     const { state } = bed.network;
     const described = { ...state.hosts.get(host)!, ovsdb: bed.ovsdb(host) };
@@ -235,11 +242,11 @@ describe('conntrack', () => {
       const wish = ['set', 'Bridge', 'br-int', `external_ids:asked=${performance.now()}`];
       await bed.room.run(undefined, ['ovs-vsctl', `--db=${bed.ovsdb(host)}`, '--timeout=10', ...wish]);
     };
-    const close = async (): Promise<void> => {
+    configurations.push(async () => {
       await database.close();
       await client.close();
-    };
-    return { database, policies, inForce, close };
+    });
+    return { database, policies, inForce };
   }
 
   /** Seconds that conntrack still gives a TCP connection in the zone. */
@@ -290,7 +297,6 @@ describe('conntrack', () => {
     await bed.fabric.flushZone('a', zone);
     await (await tcp()).swap();
     await expect.poll(() => timeout('a')).toBeGreaterThan(48 * 3600);
-    await host.close();
   });
 
   test('forgets by the policy of the zone: a short one cuts what pauses for longer', async () => {
@@ -308,7 +314,6 @@ describe('conntrack', () => {
     // Mid-stream, and unknown: dropped.
     await connection.client.write('late');
     await expect(connection.stream.read(4)).rejects.toThrow('not within');
-    await host.close();
     expect(relayZone(1)).toBe(zone + 1);
   }, 30_000);
 });
