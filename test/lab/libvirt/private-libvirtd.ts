@@ -134,7 +134,9 @@ log_outputs = "3:file:${directory}/log/libvirtd.log"
     const children = (await readFile(`/proc/${init}/task/${init}/children`, 'utf8')).trim().split(' ');
     const found: number[] = [];
     for (const pid of children.filter((text) => text !== '')) {
-      if ((await readFile(`/proc/${pid}/comm`, 'utf8')).trim().startsWith(name)) found.push(Number(pid));
+      // A process can end between the listing and the look at it: reads fail then (proc(5): ENOENT, ESRCH).
+      const comm = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+      if (comm.startsWith(name)) found.push(Number(pid));
     }
     return found;
   }
