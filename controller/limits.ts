@@ -132,6 +132,18 @@ export const lab = {
   download: 300_000,
 } as const;
 
+/** Attacks of an experiment, which stay within their lab and end by themselves. */
+export const attack = {
+  durationMost: 60_000,
+  /** Packets or connections in a second, and connections held open. */
+  rateMost: 20_000,
+  connectionsMost: 5_000,
+  /** After its time: how long it may take to end before it is killed. */
+  grace: 1_000,
+  /** How often honest goodput is looked at while an attack's story is told. */
+  goodputInterval: 250,
+} as const;
+
 /** Sessions with switches, and the pipeline. */
 export const switches = {
   /** From a switch's connection to its HELLO, and to the answer about its features. */

@@ -63,6 +63,8 @@ type Lab = NonNullable<Topology['lab']>;
 type Switch = HostDescription | EdgeDescription;
 
 const MANAGEMENT = 'management';
+/** Bytes: Ethernet's header and 1,500 bytes of payload. */
+const FULL_FRAME = 1_514;
 const CONSOLE_DIRECTORY = '/var/log/libvirt/qemu';
 const DISK_DIRECTORY = '/var/lib/libvirt/images';
 
@@ -90,7 +92,8 @@ export function expand(topology: Topology, options: ExpandOptions): LabPlan {
       ...network.sites.map((site) => routerNode(context, site)),
       ...network.hosts.map((host) => hostNode(context, host)),
       ...network.edges.map((edge) => edgeNode(context, edge)),
-      ...Object.keys(lab.clients).map((name) => clientNode(context, name)),
+      ...Object.keys(lab.clients).map((name) => stationNode(context, name, 'client')),
+      ...Object.keys(lab.attackers).map((name) => stationNode(context, name, 'attacker')),
     ],
     links: [...managementLinks(context), ...siteLinks(context), ...wanLinks(context)],
     guests: network.guests.map((guest) => guestPlan(context, guest)),
@@ -107,9 +110,7 @@ function drainOf({ idle, quarantine }: NonNullable<Topology['drain']>): DrainDes
 
 /** What the controller is told; in a lab, connection addresses that the file leaves out are the lab's own. */
 export function networkOf(topology: Topology): NetworkDescription {
-  const management = parsePrefix(topology.lab?.management ?? '198.18.0.0/24')!;
-  const names = [...Object.keys(topology.hosts), ...Object.keys(topology.edges)];
-  const reach = (name: string): string => formatAddress(addressAt(management, 11 + names.indexOf(name)));
+  const reach = (name: string): string => managementAddress(topology, name);
   const bracketed = (text: string): string => (text.includes(':') ? `[${text}]` : text);
   const ofSwitch = (name: string, it: Topology['edges'][string]): EdgeDescription => ({
     name,
@@ -132,7 +133,7 @@ export function networkOf(topology: Topology): NetworkDescription {
     hosts: Object.entries(topology.hosts).map(([name, host]) => ({
       ...ofSwitch(name, host),
       libvirt: host.libvirt ?? `qemu+tcp://${bracketed(reach(name))}/system`,
-      migration: host.migration ?? `qemu+tcp://${bracketed(host.underlay)}/system`,
+      migration: host.migration ?? `qemu+tcp://${bracketed(copyAddress(topology, name))}/system`,
       capacity: { memoryMiB: host.capacity.memory, guests: host.capacity.guests },
     })),
     edges: Object.entries(topology.edges).map(([name, edge]) => ofSwitch(name, edge)),
@@ -153,13 +154,26 @@ export function networkOf(topology: Topology): NetworkDescription {
   };
 }
 
+function managementAddress(topology: Topology, name: string): string {
+  const management = parsePrefix(topology.lab?.management ?? '198.18.0.0/24')!;
+  const names = [...Object.keys(topology.hosts), ...Object.keys(topology.edges)];
+  return formatAddress(addressAt(management, 11 + names.indexOf(name)));
+}
+
+/** Where a host is reached by another one that copies a guest to it. */
+function copyAddress(topology: Topology, host: string): string {
+  return topology.lab?.copies === 'management'
+    ? managementAddress(topology, host)
+    : topology.hosts[host]!.underlay;
+}
+
 /** What tells a guest's further interfaces from its first. */
 const numbered = (i: number): string[] => (i === 0 ? [] : [`${i}`]);
 
 function hostsFile({ network, lab }: Context): string {
   const named = [
     ...[...network.hosts, ...network.edges].map(({ name, underlay }) => [underlay, name]),
-    ...Object.entries(lab.clients).map(([name, { addresses }]) => [addresses[0]!, name]),
+    ...Object.entries(ends(lab)).map(([name, { addresses }]) => [addresses[0]!, name]),
     ...network.guests.map(({ name, interfaces }) => [interfaces[0]!.addresses[0]!, name]),
     ...network.sites.map(({ name, subnets }) => [subnets[0]!.gateway, routerOf(name)]),
   ];
@@ -269,13 +283,16 @@ function addAddress(address: string, device: string): StepPlan {
   return step(`address ${address}`, 'ip', 'address', 'add', address, 'dev', device);
 }
 
-/** The hosts and clients of a site: what is linked to its LAN. */
+/** Clients and attackers: stations that are no part of the network under control. */
+const ends = ({ clients, attackers }: Lab): Lab['clients'] => ({ ...clients, ...attackers });
+
+/** The hosts, clients and attackers of a site: what is linked to its LAN. */
 function stationsOf({ network, lab }: Context, site: string): string[] {
   const hosts = network.hosts.filter((host) => host.site === site).map(({ name }) => name);
-  const clients = Object.entries(lab.clients)
-    .filter(([, client]) => client.site === site)
+  const others = Object.entries(ends(lab))
+    .filter(([, end]) => end.site === site)
     .map(([name]) => name);
-  return [...hosts, ...clients];
+  return [...hosts, ...others];
 }
 
 function subnetOf(site: SiteDescription, address: Address): { prefix: Prefix; gateway: string } | undefined {
@@ -311,18 +328,18 @@ function siteNamed({ network }: Context, name: string): SiteDescription {
   return network.sites.find((site) => site.name === name)!;
 }
 
-function clientNode(context: Context, name: string): NodePlan {
-  const client = context.lab.clients[name]!;
+function stationNode(context: Context, name: string, kind: 'client' | 'attacker'): NodePlan {
+  const { site, addresses } = ends(context.lab)[name]!;
   return {
     name,
-    kind: 'client',
+    kind,
     directories: [],
     files: [],
     start: [
       sysctl(context, false),
       step('loopback up', 'ip', 'link', 'set', 'lo', 'up'),
       step('eth0 up', 'ip', 'link', 'set', 'eth0', 'up'),
-      ...addressing(context, client.site, client.addresses, 'eth0'),
+      ...addressing(context, site, addresses, 'eth0'),
     ],
   };
 }
@@ -352,8 +369,7 @@ function hostNode(context: Context, host: HostDescription): NodePlan {
   const guests = context.network.guests.filter((guest) => guest.host === host.name);
   const options = {
     hostUuid: uuidOf(context.topology.name, host.name, 'host'),
-    underlay: host.underlay,
-    underlayIsV6: host.underlay.includes(':'),
+    copyAddress: copyAddress(context.topology, host.name),
   };
   const directories = privateDirectories(runDirectory, host.name, [
     ...OVS_DIRECTORIES,
@@ -419,9 +435,7 @@ function edgeNode(context: Context, edge: EdgeDescription): NodePlan {
 function switchSteps(context: Context, it: Switch, insidePorts: readonly string[]): StepPlan[] {
   const { topology, runDirectory, options, lab } = context;
   const management = parsePrefix(lab.management)!;
-  const reach = formatAddress(
-    addressAt(management, 11 + switchesOf(context).findIndex(({ name }) => name === it.name)),
-  );
+  const reach = managementAddress(topology, it.name);
   const database = `${runDirectory}/${it.name}/conf.db`;
   const mac = macOf('02', topology.name, it.name, 'br-ex');
   const bridge = (name: string, failMode: string, ...more: string[]): string[] => [
@@ -550,7 +564,7 @@ function guestXml(context: Context, host: HostDescription, guest: GuestDescripti
     return `${text}/${prefix.length}@${gateway}@${formatPrefix(prefix)}`;
   };
   const disk = diskOf(context, guest);
-  const { reflect } = context.topology.guests[guest.name]!;
+  const { reflect, server } = context.topology.guests[guest.name]!;
   const commandLine = [
     'console=ttyS0 quiet panic=-1 mitigations=off',
     `guest.name=${guest.name}`,
@@ -558,6 +572,8 @@ function guestXml(context: Context, host: HostDescription, guest: GuestDescripti
     ...guest.interfaces.map(({ addresses }, i) => `guest.eth${i}=${addresses.map(configured).join(',')}`),
     ...(disk === undefined ? [] : ['guest.disk=yes']),
     ...(reflect === undefined ? [] : [`guest.reflect=${reflect}`]),
+    ...(server?.connections === undefined ? [] : [`guest.connections=${server.connections}`]),
+    ...(server?.requests === undefined ? [] : [`guest.requests=${server.requests}`]),
   ].join(' ');
   return domainXml({
     name: guest.name,
@@ -593,12 +609,12 @@ function siteLinks(context: Context): LinkPlan[] {
     interface: name,
     mac: macOf('02', lab, node, name),
   });
-  const isClient = (name: string): boolean => name in context.lab.clients;
+  const isEnd = (name: string): boolean => name in ends(context.lab);
   return context.network.sites.flatMap((site) => {
     const edge = edgeOf(context, site.name);
     const links = stationsOf(context, site.name).map((name) =>
       link(
-        end(name, isClient(name) ? 'eth0' : 'uplink'),
+        end(name, isEnd(name) ? 'eth0' : 'uplink'),
         edge ? end(edge.name, `in-${name}`) : end(routerOf(site.name), `lan-${name}`),
         context.lab.links[name],
       ),
@@ -621,11 +637,18 @@ function link(a: LinkPlan['a'], b: LinkPlan['b'], section: LinkShapeSection | un
 /** Half the round trip in each direction. */
 function shapeOf(section: LinkShapeSection | undefined): LinkShape | undefined {
   if (section?.rtt === undefined && section?.rate === undefined) return undefined;
+  const delayUs = Math.round((section.rtt ?? 0) / 2);
   return {
-    delayUs: Math.round((section.rtt ?? 0) / 2),
+    delayUs,
     ...(section.rate !== undefined && { bitsPerSecond: section.rate }),
-    queuePackets: labLimits.linkQueuePackets,
+    queuePackets: queueOf(section, delayUs),
   };
+}
+
+/** As many frames of full size as the link sends in the time that one may wait, and those that are on their way. */
+function queueOf({ rate, queue }: LinkShapeSection, delayUs: number): number {
+  if (rate === undefined || queue === undefined) return labLimits.linkQueuePackets;
+  return Math.max(1, Math.ceil((rate * (queue + delayUs)) / 1e6 / 8 / FULL_FRAME));
 }
 
 function* pairs<T>(items: readonly T[]): Generator<[T, T]> {
@@ -640,7 +663,11 @@ function wanLinks({ topology, lab, network }: Context): LinkPlan[] {
       interface: `wan-${other}`,
       mac: macOf('02', topology.name, routerOf(site), other),
     });
-    return link(end(a, b), end(b, a), { rtt: own?.rtt ?? lab.wan.rtt, rate: own?.rate ?? lab.wan.rate });
+    return link(end(a, b), end(b, a), {
+      rtt: own?.rtt ?? lab.wan.rtt,
+      rate: own?.rate ?? lab.wan.rate,
+      queue: own?.queue ?? lab.wan.queue,
+    });
   });
 }
 

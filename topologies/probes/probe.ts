@@ -26,6 +26,8 @@ export interface ProbeOptions {
   readonly source: string | undefined;
   /** Where such a connection goes to instead of here. */
   readonly to: string | undefined;
+  /** The client's addresses that it uses in turn; empty: the one that the system chooses. */
+  readonly sources: readonly string[];
   readonly durationMs: number;
   readonly out: string | undefined;
 }
@@ -44,6 +46,7 @@ export function readOptions(protocol: string): ProbeOptions {
       protocol: { type: 'string' },
       source: { type: 'string' },
       to: { type: 'string' },
+      sources: { type: 'string' },
       'duration-ms': { type: 'string', default: `${DEFAULT_DURATION_MS}` },
       out: { type: 'string' },
     },
@@ -69,6 +72,7 @@ export function readOptions(protocol: string): ProbeOptions {
     protocol: of,
     source: values.source,
     to: values.to,
+    sources: values.sources?.split(',') ?? [],
     durationMs: number(values['duration-ms'], '--duration-ms') ?? DEFAULT_DURATION_MS,
     out: values.out,
   };
