@@ -49,7 +49,7 @@ export function timeline(
 const toNanoseconds = (ms: number): number => Math.round(ms * 1e6) / 1e6;
 
 function fromController(ms: number, moment: Moment, numbers: ReadonlyMap<string, number>): TimelineEntry {
-  const number = 'migration' in moment ? numbers.get(moment.migration) : undefined;
+  const number = numbers.get(('migration' in moment ? moment.migration : null) ?? '');
   return {
     ms,
     source: 'controller',
