@@ -138,7 +138,7 @@ export const attack = {
   /** Packets or connections in a second, and connections held open. */
   rateMost: 20_000,
   connectionsMost: 5_000,
-  /** After its time: how long it may take to end before it is killed. */
+  /** How long a bot may take to end after its time, and any attack when it is stopped, before it is killed. */
   grace: 1_000,
   /** How often honest goodput is looked at while an attack's story is told. */
   goodputInterval: 250,

@@ -30,7 +30,8 @@ export interface AttackRule {
   readonly threshold: (look: Look, baseline: Baseline) => number;
   /** Above the threshold: is it an attack? Says why, or is undefined. */
   readonly evidence: (look: Look, rate: number, threshold: number) => string | undefined;
-  readonly attackers: (look: Look) => Attackers;
+  /** `named`: by the verdict so far. */
+  readonly attackers: (look: Look, named?: ReadonlySet<string>) => Attackers;
 }
 
 export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
@@ -43,13 +44,13 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
         ? undefined
         : `${figure(rate)} handshakes a second are begun and not completed, ${percent(rate / rates.begun)} of all`,
     // Whoever completes what it begins is none of them, however much it begins.
-    attackers: ({ measurement, rates, policy }) =>
+    attackers: ({ measurement, rates, policy }, named) =>
       attackersOf(
         [
           { rate: rates.begun, summary: measurement.samplesOf('syn') },
           { rate: rates.begun - rates.unfinished, summary: measurement.samplesOf('completed'), credit: true },
         ],
-        { limit: policy.perSource.connections, networks: true },
+        { limit: policy.perSource.connections, networks: true, ...(named === undefined ? {} : { named }) },
         measurement.proven,
       ),
   },
@@ -60,8 +61,8 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
     // After a restart of OVS everybody's packets are of no connection.
     evidence: ({ measurement }, rate) =>
       measurement.forgetful ? undefined : `${figure(rate)} TCP packets a second belong to no connection`,
-    attackers: (look) =>
-      attackersIn(look, ['strayTcp', 'invalidTcp'], look.policy.perSource.connections, true),
+    attackers: (look, named) =>
+      attackersIn(look, ['strayTcp', 'invalidTcp'], look.policy.perSource.connections, true, named),
   },
   'udp-flood': {
     unit: 'packets/s',
@@ -87,14 +88,16 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
         ? `${said}, ${percent(covered)} of them from ${counted(sources.length, 'source')} beyond what a client sends`
         : undefined;
     },
-    attackers: (look) => attackersIn(look, ['newUdp', 'knownUdp'], look.policy.perSource.udp, true),
+    attackers: (look, named) =>
+      attackersIn(look, ['newUdp', 'knownUdp'], look.policy.perSource.udp, true, named),
   },
   'icmp-flood': {
     unit: 'packets/s',
     rate: ({ rates }) => rates.of('newIcmp', 'knownIcmp'),
     threshold: ({ policy }, usual) => above(policy.floor.icmp, policy.factor, usual),
     evidence: (_look, rate) => `${figure(rate)} ICMP packets a second`,
-    attackers: (look) => attackersIn(look, ['newIcmp', 'knownIcmp'], look.policy.perSource.icmp, true),
+    attackers: (look, named) =>
+      attackersIn(look, ['newIcmp', 'knownIcmp'], look.policy.perSource.icmp, true, named),
   },
   'connection-flood': {
     unit: 'connections/s',
@@ -106,7 +109,8 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
         ? `${figure(rate)} connections a second, ${percent(covered)} of them from ${counted(sources.length, 'source')} beyond what a client opens`
         : undefined;
     },
-    attackers: (look) => attackersIn(look, ['completed'], look.policy.perSource.connections, false),
+    attackers: (look, named) =>
+      attackersIn(look, ['completed'], look.policy.perSource.connections, false, named),
   },
   'slow-connections': {
     unit: 'connections',
@@ -140,12 +144,17 @@ function attackersIn(
   classes: readonly TrafficClass[],
   limit: number,
   networks: boolean,
+  named?: ReadonlySet<string>,
 ): Attackers {
   const shares: Share[] = classes.map((name) => ({
     rate: rates.of(name),
     summary: measurement.samplesOf(name),
   }));
-  return attackersOf(shares, { limit, networks }, measurement.proven);
+  return attackersOf(
+    shares,
+    { limit, networks, ...(named === undefined ? {} : { named }) },
+    measurement.proven,
+  );
 }
 
 /** Sources with more connections of some age than a client holds, and next to no packets on them. */

@@ -21,6 +21,8 @@ export interface Share {
 export interface Wanted {
   /** What one client may send a second, of all the shares together. */
   readonly limit: number;
+  /** Sources that are named already: they count whatever they send now, since an attack fades as they are blocked. */
+  readonly named?: ReadonlySet<string>;
   /** Name networks, too, whose addresses are each used a little? Not where addresses cannot be forged. */
   readonly networks: boolean;
 }
@@ -34,11 +36,13 @@ export interface Attackers {
   readonly covered: number;
 }
 
+const nobody: ReadonlySet<string> = new Set();
+
 export const noAttackers: Attackers = { origin: 'unknown', sources: [], distinctSources: 0, covered: 0 };
 
 export function attackersOf(
   shares: readonly Share[],
-  { limit, networks }: Wanted,
+  { limit, networks, named: known = nobody }: Wanted,
   proven: Proven,
 ): Attackers {
   const debits = shares.filter(({ credit }) => credit !== true);
@@ -50,8 +54,9 @@ export function attackersOf(
   const named = new Map<PrefixKey, number>();
   for (const [source, found] of ratesBy(shares, ({ sources: by }) => by)) {
     const confidence = confidenceOf(found, limit);
-    if (found.rate < limit || confidence < limits.confidence) continue;
-    sources.push({ prefix: sourceText(source), rate: found.rate, confidence, proven: proven.source(source) });
+    const text = sourceText(source);
+    if (!known.has(text) && (found.rate < limit || confidence < limits.confidence)) continue;
+    sources.push({ prefix: text, rate: found.rate, confidence, proven: proven.source(source) });
     const prefix = prefixOf(source);
     named.set(prefix, (named.get(prefix) ?? 0) + found.rate);
   }

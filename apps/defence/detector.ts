@@ -142,7 +142,8 @@ function underAttack(
     return { state: { baseline, watch: calm }, verdict: { ...verdict, rate, updated: now, ended: now } };
   }
   // While it fades, the samples are of what was, and the counters of what is.
-  const seen = rate >= verdict.threshold ? attackRules[kind].attackers(look) : undefined;
+  const named = new Set(verdict.sources.map(({ prefix }) => prefix));
+  const seen = rate >= verdict.threshold ? attackRules[kind].attackers(look, named) : undefined;
   const after = withAttackers({ ...verdict, rate, peak: Math.max(verdict.peak, rate) }, seen);
   const news =
     after.sources.length !== verdict.sources.length ||

@@ -31,7 +31,10 @@ export function sentPackets(
   return captures
     .filter(({ record }) => record.point === 'attacker' && from.includes(record.node))
     .flatMap(({ packets }) =>
-      sightings(packets, (packet) => isTo(packet, target) && packet.ms >= window.from && packet.ms <= window.to),
+      sightings(
+        packets,
+        (packet) => isTo(packet, target) && packet.ms >= window.from && packet.ms <= window.to,
+      ),
     )
     .sort((a, b) => a.ms - b.ms);
 }

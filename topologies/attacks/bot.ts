@@ -35,7 +35,9 @@ const rate = Number(values.rate);
 const duration = Number(values['duration-ms']);
 const hold = values.hold === undefined ? undefined : Number(values.hold);
 if (target === '' || !(rate > 0) || !(duration > 0)) {
-  throw new Error('usage: bot --target ADDRESS --rate N --duration-ms N [--port N] [--sources A,B] [--hold N]');
+  throw new Error(
+    'usage: bot --target ADDRESS --rate N --duration-ms N [--port N] [--sources A,B] [--hold N]',
+  );
 }
 
 const open = new Set<Socket>();

@@ -2,7 +2,8 @@
  * The commands that make an attack: hping3 for floods, a bot of our own where connections are really opened. Pure.
  *
  * Every command ends by itself: hping3 after as many packets as rate and duration make, the bot when its time is over;
- * and `timeout` kills either should it not. They run in an attacker's network namespace, whose only way out is the lab.
+ * and `timeout` kills either when its time is over, which
+ * hping3, whose packets are always a little late, mostly needs. They run in an attacker's network namespace, whose only way out is the lab.
  */
 import { join } from 'node:path';
 import { attack as limits } from '../../controller/limits.ts';
@@ -56,7 +57,7 @@ export function attackCommands(
           senders.flatMap((one) => (one.attacker === attacker ? (one.source ?? []) : [])),
           most,
         );
-    return { attacker, argv: bounded(argv, section.duration) };
+    return { attacker, argv: bounded(argv, section.duration + (isFlood ? 0 : limits.grace)) };
   });
 }
 
@@ -92,8 +93,7 @@ function bot(
   ];
 }
 
-/** `-k` is not enough: what does not end at its time is killed at once. */
-const bounded = (argv: readonly string[], durationMs: number): string[] => [
-  ...['timeout', '--signal', 'KILL', String((durationMs + limits.grace) / 1000)],
+const bounded = (argv: readonly string[], ms: number): string[] => [
+  ...['timeout', '--signal', 'KILL', String(ms / 1000)],
   ...argv,
 ];

@@ -233,6 +233,17 @@ describe('attacks', () => {
     expect(new Set(told.map(({ kind }) => kind))).toEqual(new Set(['syn-flood', 'icmp-flood']));
   });
 
+  test('a flood that fades, as its sources are blocked, is not taken for a forged one', () => {
+    // Five sources of 500/s each; from 3 s on, less than a client may send each, and more than the limit in all.
+    const policy = { ...defaultDefence, floor: { ...defaultDefence.floor, udp: 200 } };
+    const fading = (ms: number): Moment => ({ newUdp: [{ rate: ms < 3_000 ? 2_500 : 1_000, from: bot }] });
+    const { told } = play(6, (ms) => (ms < 1_000 ? {} : fading(ms)), policy);
+    expect(told[0]).toMatchObject({ kind: 'udp-flood' });
+    expect(told.map(({ origin }) => origin)).not.toContain('spoofed');
+    expect(told.at(-1)).toMatchObject({ origin: 'real' });
+    expect(told.at(-1)!.sources).toHaveLength(5);
+  });
+
   test('what was blocked and is not counted any more stays named', () => {
     const scenario = (now: number): Moment => {
       if (now <= START) return honest;

@@ -26,7 +26,7 @@ test('a flood from real sources: each address an even share, bounded in number a
       ['x2', '198.51.100.66'],
     ].map(
       ([attacker, source]) =>
-        `${attacker}: timeout --signal KILL 9 hping3 --quiet --interface eth0 --udp --destport 9 ` +
+        `${attacker}: timeout --signal KILL 8 hping3 --quiet --interface eth0 --udp --destport 9 ` +
         `--interval u2500 --count 3200 --data 1000 --spoof ${source} 10.1.0.100`,
     ),
   );
@@ -34,14 +34,14 @@ test('a flood from real sources: each address an even share, bounded in number a
 
 test('a spoofed flood: one command an attacker', () => {
   expect(text({ ...flood, kind: 'syn-flood', sources: 'spoofed', size: 0, from: ['x2'] })).toEqual([
-    'x2: timeout --signal KILL 9 hping3 --quiet --interface eth0 --syn --destport 80 ' +
+    'x2: timeout --signal KILL 8 hping3 --quiet --interface eth0 --syn --destport 80 ' +
       '--interval u833 --count 9600 --rand-source 10.1.0.100',
   ]);
 });
 
 test('ICMP has no port', () => {
   expect(text({ ...flood, kind: 'icmp-flood', from: ['x2'], size: 0 })).toEqual([
-    'x2: timeout --signal KILL 9 hping3 --quiet --interface eth0 --icmp ' +
+    'x2: timeout --signal KILL 8 hping3 --quiet --interface eth0 --icmp ' +
       '--interval u833 --count 9600 --spoof 198.51.100.66 10.1.0.100',
   ]);
 });
