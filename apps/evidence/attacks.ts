@@ -5,7 +5,7 @@
 import type { Moment } from '../events.ts';
 import type { AttackRecord, ConnectionSummary } from '../lab/summary.ts';
 import { firstDrop, type Passage, passages, type Sighting, sentPackets } from './attack-packets.ts';
-import { backAt, goodput, type GoodputPoint, goodputOverTime, type Receipt } from './goodput.ts';
+import { backAt, goodput, type GoodputPoint, goodputOverTime } from './goodput.ts';
 import type { Run } from './run-folder.ts';
 
 /**
@@ -74,19 +74,19 @@ const STEP_MS = 200;
 /** A capture stamps a packet a little earlier than the process that made it says that it began. */
 const START_SLACK_MS = 50;
 
-export function attackCourses(run: Run, receipts: readonly Receipt[]): AttackCourse[] {
+export function attackCourses(run: Run): AttackCourse[] {
   const { summary, origin } = run;
   const attacks = [...summary.attacks].sort((a, b) => a.startedAt - b.startedAt);
   return attacks.map((attack, i) => {
     const next = attacks.slice(i + 1).find(({ guest }) => guest === attack.guest);
     const until = Math.min(next?.startedAt ?? Infinity, summary.endedAt) - origin;
-    return course(run, attack, receipts, until);
+    return course(run, attack, until);
   });
 }
 
 /** `until`: the next attack on the guest begins, or the run ends. */
-function course(run: Run, attack: AttackRecord, receipts: readonly Receipt[], until: number): AttackCourse {
-  const { captures, origin, summary } = run;
+function course(run: Run, attack: AttackRecord, until: number): AttackCourse {
+  const { captures, origin, summary, receipts } = run;
   const { name, kind, sources, from, guest, rate } = attack;
   const window = {
     from: attack.startedAt - origin - START_SLACK_MS,
@@ -96,7 +96,9 @@ function course(run: Run, attack: AttackRecord, receipts: readonly Receipt[], un
   const [first, last] = [sent[0]?.ms ?? null, sent.at(-1)?.ms ?? null];
   const passed = passages(captures, new Map(sent.map(({ key, ms }) => [key, ms])));
   const reached = reachedGuest(passed, sent);
+  // Forged addresses are met where the guest's new connections are admitted, and nowhere else.
   const drop = passed
+    .filter(({ toGuest }) => toGuest || sources === 'real')
     .flatMap((passage) => {
       const ms = firstDrop(passage, sources);
       return ms === null ? [] : [{ ms, bridge: passage.bridge }];

@@ -21,6 +21,8 @@ export interface Run {
   /** In the order of their stamps, which are in milliseconds since `origin`. */
   readonly moments: readonly TimedMoment[];
   readonly captures: readonly Capture[];
+  /** What honest clients received, by their probes' own notes, in order; of a run with attacks. */
+  readonly receipts: readonly Receipt[];
 }
 
 export interface TimedMoment {
@@ -65,6 +67,7 @@ export function readRun(folder: string): Run {
   }
   const summary = readSummary(path);
   const origin = Math.floor(summary.startedAt);
+  const attacked = summary.attacks.length > 0;
   const records = readJson(path, CAPTURES, z.array(z.looseObject({ file: z.string() })));
   return {
     path,
@@ -72,8 +75,9 @@ export function readRun(folder: string): Run {
     origin,
     moments: readMoments(readFileSync(join(path, CONTROLLER_LOG), 'utf8'), origin),
     captures: (records as unknown as CaptureRecord[]).map((record) =>
-      openCapture(path, record, origin, summary.attacks.length > 0),
+      openCapture(path, record, origin, attacked),
     ),
+    receipts: attacked ? readReceipts(path, origin, summary.connections) : [],
   };
 }
 
@@ -115,9 +119,9 @@ function openCapture(path: string, record: CaptureRecord, origin: number, attack
   };
 }
 
-/** What honest clients received, by their probes' own notes, in order. */
-export function readReceipts(
-  { path, origin }: Pick<Run, 'path' | 'origin'>,
+function readReceipts(
+  path: string,
+  origin: number,
   connections: readonly { readonly name: string }[],
 ): Receipt[] {
   return connections

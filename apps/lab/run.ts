@@ -12,7 +12,7 @@ import type {
 } from '../../topologies/schema.ts';
 import type { MigrationObject } from '../api/objects.ts';
 import { attackCourses } from '../evidence/attacks.ts';
-import { readReceipts, readRun } from '../evidence/run-folder.ts';
+import { readRun } from '../evidence/run-folder.ts';
 import { Attack } from './attack.ts';
 import { Captures } from './captures.ts';
 import { clockOffset } from './clock-offset.ts';
@@ -152,8 +152,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
 
 /** What came of the attacks is in the captures and the controller's log, which are whole only now. */
 function withOutcomes(summary: RunSummary, folder: string): RunSummary {
-  const run = readRun(folder);
-  const courses = attackCourses(run, readReceipts(run, summary.connections));
+  const courses = attackCourses(readRun(folder));
   const outcomes = new Map(courses.map(({ figures }) => [figures.name, figures]));
   return {
     ...summary,

@@ -147,7 +147,7 @@ describe('what is written', () => {
     expect(() => text('packets-gone.csv')).toThrow();
     const { files, ...figures } = again;
     expect(json('evidence.json')).toEqual(JSON.parse(JSON.stringify(figures)));
-    expect(files).toHaveLength(11);
+    expect(files).toHaveLength(12);
   });
 });
 
