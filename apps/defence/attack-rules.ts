@@ -12,6 +12,7 @@ import { type Attackers, attackersOf, noAttackers, type Share } from './attacker
 import { type Baseline, isWarm } from './baseline.ts';
 import type { Measurement } from './measurement.ts';
 import type { Rates } from './rates.ts';
+import type { SampleSummary } from './sample-window.ts';
 import { sourceText } from './source.ts';
 import type { TrafficClass } from './traffic-class.ts';
 import type { AttackKind, Verdict } from './verdict.ts';
@@ -21,6 +22,8 @@ export interface Look {
   readonly measurement: Measurement;
   readonly rates: Rates;
   readonly policy: DefencePolicy;
+  /** What is looked at began then: samples from before it are of something else. */
+  readonly from: number;
 }
 
 export interface AttackRule {
@@ -44,11 +47,11 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
         ? undefined
         : `${figure(rate)} handshakes a second are begun and not completed, ${percent(rate / rates.begun)} of all`,
     // Whoever completes what it begins is none of them, however much it begins.
-    attackers: ({ measurement, rates, policy }, named) =>
+    attackers: ({ measurement, rates, policy, from }, named) =>
       attackersOf(
         [
-          { rate: rates.begun, summary: measurement.samplesOf('syn') },
-          { rate: rates.begun - rates.unfinished, summary: measurement.samplesOf('completed'), credit: true },
+          share(rates, 'syn', measurement.samplesOf('syn', from)),
+          { ...share(rates, 'completed', measurement.samplesOf('completed', from)), credit: true },
         ],
         { limit: policy.perSource.connections, networks: true, ...(named === undefined ? {} : { named }) },
         measurement.proven,
@@ -139,17 +142,23 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
 const above = (floor: number, factor: number, usual: Baseline): number =>
   isWarm(usual) ? Math.max(floor, factor * usual.value) : floor;
 
+/**
+ * Samples with the rate of their own time. Counters are later than samples, so where every packet is sampled the samples
+ * tell more.
+ */
+function share(rates: Rates, name: TrafficClass, summary: SampleSummary): Share {
+  if (summary.samples === 0) return { rate: rates.of(name), summary };
+  return { rate: Math.max(rates.over(summary.ms, name), (summary.samples * 1000) / summary.ms), summary };
+}
+
 function attackersIn(
-  { measurement, rates }: Look,
+  { measurement, rates, from }: Look,
   classes: readonly TrafficClass[],
   limit: number,
   networks: boolean,
   named?: ReadonlySet<string>,
 ): Attackers {
-  const shares: Share[] = classes.map((name) => ({
-    rate: rates.of(name),
-    summary: measurement.samplesOf(name),
-  }));
+  const shares = classes.map((name) => share(rates, name, measurement.samplesOf(name, from)));
   return attackersOf(
     shares,
     { limit, networks, ...(named === undefined ? {} : { named }) },
@@ -158,11 +167,12 @@ function attackersIn(
 }
 
 /** Sources with more connections of some age than a client holds, and next to no packets on them. */
-function slowHolders({ measurement, rates, policy }: Look) {
+function slowHolders({ measurement, rates, policy, from }: Look) {
   const holders = measurement.holders(policy.perSource.open);
   if (holders.size === 0) return [];
-  const { samples, sources } = measurement.samplesOf('knownTcp');
-  const perSample = samples === 0 ? 0 : rates.of('knownTcp') / samples;
+  const summary = measurement.samplesOf('knownTcp', from - limits.sampleMemory);
+  const { samples, sources } = summary;
+  const perSample = samples === 0 ? 0 : rates.over(summary.ms, 'knownTcp') / samples;
   return [...holders]
     .filter(
       ([source, { count, old }]) =>

@@ -73,20 +73,25 @@ export function attackersOf(
   }
   sources.sort((a, b) => b.rate - a.rate);
   const covered = Math.min(1, sources.reduce((sum, source) => sum + source.rate, 0) / rate);
+  const distinctSources = debits.reduce((most, { summary }) => Math.max(most, summary.distinct), 0);
   return {
-    origin: originOf(samples, covered, (samples * limit) / rate),
+    origin: originOf(samples, covered, (samples * limit) / rate, samples / Math.max(distinctSources, 1)),
     sources: sources.slice(0, limits.sourcesPerVerdict),
-    distinctSources: debits.reduce((most, { summary }) => Math.max(most, summary.distinct), 0),
+    distinctSources,
     covered,
   };
 }
 
-/** `expected`: how many samples a source at the limit would have. What could not be seen yet is not missing. */
-function originOf(samples: number, covered: number, expected: number): Origin {
+/**
+ * `expected`: how many samples a source at the limit would have; `each`: how many one has in the mean. What could not be
+ * seen yet is not missing, and where a few sources send all of it their addresses are no forged ones.
+ */
+function originOf(samples: number, covered: number, expected: number, each: number): Origin {
   if (samples < limits.samplesNeeded) return 'unknown';
   if (covered >= limits.mostlyReal) return 'real';
   if (expected < limits.expectedNeeded && samples < limits.samplesEnough) return 'unknown';
-  return covered <= limits.hardlyReal ? 'spoofed' : 'mixed';
+  if (covered > limits.hardlyReal) return 'mixed';
+  return each < Math.max(expected * limits.forgedShare, limits.forgedSamples) ? 'spoofed' : 'unknown';
 }
 
 interface Found {

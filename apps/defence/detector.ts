@@ -62,11 +62,18 @@ export function detect(
   const verdicts: Verdict[] = [];
   const judged = { ...kinds };
   for (const kind of ATTACK_KINDS) {
-    const { state, verdict } = judge(kind, kinds[kind], look, now, elapsed);
+    const from = beganAt(kinds[kind].watch, now) - limits.rateWindow;
+    const { state, verdict } = judge(kind, kinds[kind], { ...look, from }, now, elapsed);
     judged[kind] = state;
     if (verdict !== undefined) verdicts.push(verdict);
   }
   return { state: { readings: next, kinds: judged }, verdicts };
+}
+
+/** When what is looked at began: at first sight, or just now. */
+function beganAt(watch: Watch, now: number): number {
+  if (watch.phase === 'suspected') return watch.since;
+  return watch.phase === 'attack' ? watch.verdict.since : now;
 }
 
 /** The guest is not looked at any more: what was under way is over. */
