@@ -16,7 +16,9 @@ const flood: AttackSection = {
   size: 1_000,
 };
 const text = (section: AttackSection): string[] =>
-  attackCommands(section, '10.1.0.100', attackers).map(({ attacker, argv }) => `${attacker}: ${argv.join(' ')}`);
+  attackCommands(section, '10.1.0.100', attackers).map(
+    ({ attacker, argv }) => `${attacker}: ${argv.join(' ')}`,
+  );
 
 test('a flood from real sources: each address an even share, bounded in number and in time', () => {
   expect(text(flood)).toEqual(
