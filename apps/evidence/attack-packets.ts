@@ -66,25 +66,31 @@ export function passages(captures: readonly Capture[], sent: ReadonlyMap<string,
   });
 }
 
-/** So many in a row that do not leave are no accident of a busy machine, nor what a meter cuts off a rate. */
-const IN_A_ROW = 8;
+/**
+ * Of so many packets, beginning with the first one that does not leave, so many must not leave: a block stops all of
+ * them, and the meter of a flood nearly all. The meter that every guest has takes a part of a rate, and a busy machine
+ * loses some.
+ */
+const LOOKED_AT = 32;
+const DROPPED = 26;
 
-/** When the first of a row of packets came to a bridge that did not leave it; of one source, where they are real. */
+/** When a bridge began to drop an attack: that of one source, where sources are real. */
 export function firstDrop({ entered, left }: Passage, sources: AttackRecord['sources']): number | null {
-  const rows = new Map<string, { from: number; length: number }>();
-  let first: number | null = null;
-  for (const { ms, key, source } of entered) {
-    const group = sources === 'real' ? source : '';
-    if (left.has(key)) {
-      rows.delete(group);
-      continue;
-    }
-    const row = rows.get(group) ?? { from: ms, length: 0 };
-    row.length++;
-    rows.set(group, row);
-    if (row.length === IN_A_ROW && (first === null || row.from < first)) first = row.from;
+  const groups = new Map<string, Sighting[]>();
+  for (const sighting of entered) {
+    const group = sources === 'real' ? sighting.source : '';
+    const list = groups.get(group);
+    if (list === undefined) groups.set(group, [sighting]);
+    else list.push(sighting);
   }
-  return first;
+  const firsts = [...groups.values()].flatMap((list) => {
+    const isDropped = list.map(({ key }) => !left.has(key));
+    const found = isDropped.findIndex(
+      (dropped, i) => dropped && isDropped.slice(i, i + LOOKED_AT).filter((one) => one).length >= DROPPED,
+    );
+    return found < 0 ? [] : [list[found]!.ms];
+  });
+  return firsts.length === 0 ? null : Math.min(...firsts);
 }
 
 /** By what a packet is known again, wherever it comes by; its destination may be rewritten on the way. */

@@ -26,7 +26,7 @@ export interface AttackFigures extends Pick<
   readonly verdictMs: number | null;
   /** What the verdict led to is in force at every bridge, by the controller. */
   readonly filteredMs: number | null;
-  /** The first of a row of packets that came to a bridge and did not leave it, by the captures; and which bridge. */
+  /** A bridge began to drop it, by the captures: the first packet that it did not give out; and which bridge. */
   readonly firstDropMs: number | null;
   readonly firstDropAt: string | null;
   /** The guest's flight was over: verified. */

@@ -83,8 +83,8 @@ export function readRun(folder: string): Run {
 
 /** A run of an earlier version knows of no attacks. */
 function readSummary(path: string): RunSummary {
-  const summary = readJson(path, 'summary.json', summaryShape) as unknown as RunSummary;
-  return { ...summary, attacks: summary.attacks ?? [] };
+  const summary = readJson(path, 'summary.json', summaryShape) as unknown as Omit<RunSummary, 'attacks'>;
+  return { attacks: [], ...summary };
 }
 
 const logLine = z.looseObject({ time: z.number(), moment });

@@ -100,7 +100,7 @@ export const attackColumns: readonly Column<Attack>[] = [
   same('verdict', 'kind of the first verdict'),
   same('verdictMs', 'from the first packet to the verdict, by the controller'),
   same('filteredMs', 'to what it led to being in force at every bridge, by the controller'),
-  same('firstDropMs', 'to the first of a row of packets that came to a bridge and did not leave it'),
+  same('firstDropMs', 'to the first packet that a bridge did not give out when it began to drop nearly all'),
   same('firstDropAt', 'which bridge'),
   same('safeMs', 'to the end of the flight, verified, by the controller'),
   same('backMs', 'from the first drop until honest goodput was back at 95 % for a second'),

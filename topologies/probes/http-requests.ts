@@ -23,7 +23,7 @@ const tally = new Tally();
 const expected = pattern().subarray(0, SIZE);
 const startedAt = systemClock.now();
 let open = 0;
-let wrong: string | null = null;
+const wrong: string[] = [];
 
 function ask(n: number): void {
   const from = options.sources[n % options.sources.length];
@@ -42,7 +42,7 @@ function ask(n: number): void {
     const answer = Buffer.concat(chunks);
     const body = answer.subarray(answer.indexOf('\r\n\r\n') + 4);
     if (body.length < SIZE) return;
-    if (!body.equals(expected)) wrong ??= `wrong bytes in the answer to request ${n}`;
+    if (!body.equals(expected)) wrong.push(`wrong bytes in the answer to request ${n}`);
     else {
       tally.receive(n, systemClock.now());
       recorder.write({ ...tally.observation(n), bytes: body.length });
@@ -72,9 +72,9 @@ printSummary({
   clientPort: 0,
   unit: 'messages',
   ...tally.count(),
-  survived: wrong === null && tally.answeredSince(stoppedAt - PATIENCE_MS),
+  survived: wrong.length === 0 && tally.answeredSince(stoppedAt - PATIENCE_MS),
   startedAt,
   endedAt: systemClock.now(),
-  error: wrong,
+  error: wrong[0] ?? null,
 });
 process.exit(0);

@@ -28,13 +28,13 @@ const capture = (node: string, point: Capture['record']['point'], packets: reado
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
-/** Twenty packets, a millisecond apart; the attacker's edge drops those from the tenth on, the guest's host none. */
+/** Fifty packets, a millisecond apart; the attacker's edge drops those from the tenth on, the guest's host none. */
 const captures = [
-  capture('x1', 'attacker', [...range(0, 20).map((n) => packet(n, n)), packet(5, 99, undefined, '10.1.0.1')]),
+  capture('x1', 'attacker', [...range(0, 50).map((n) => packet(n, n)), packet(5, 99, undefined, '10.1.0.1')]),
   capture(
     'ec',
     'inside',
-    range(0, 20).map((n) => packet(n + 0.1, n, false)),
+    range(0, 50).map((n) => packet(n + 0.1, n, false)),
   ),
   capture(
     'ec',
@@ -52,7 +52,7 @@ const captures = [
 const sent = sentPackets(captures, { from: ['x1'], target: '10.1.0.100' }, { from: 0, to: 100 });
 
 test('an attack’s packets are those that the attackers sent to the guest', () => {
-  expect(sent.map(({ ms }) => ms)).toEqual(range(0, 20));
+  expect(sent.map(({ ms }) => ms)).toEqual(range(0, 50));
 });
 
 test('each bridge: what came to it, and what of that left it on the other side', () => {
@@ -60,25 +60,28 @@ test('each bridge: what came to it, and what of that left it on the other side',
   expect(
     passed.map(({ bridge, entered, left, toGuest }) => [bridge, entered.length, left.size, toGuest]),
   ).toEqual([
-    ['ec', 20, 10, false],
+    ['ec', 50, 10, false],
     ['a1', 10, 10, true],
   ]);
   expect(passed.map((one) => firstDrop(one, 'real'))).toEqual([10.1, null]);
 });
 
-test('a drop is the first of eight in a row; of one source, where sources are real', () => {
-  const entered = (sources: number): Sighting[] =>
-    range(0, 40).map((n) => ({ ms: n, key: `${n}`, source: `${n % sources}` }));
-  // Every packet of source 0 of two is dropped, and all of the last ten.
+test('a drop is where nearly all of what follows is dropped; of one source, where sources are real', () => {
+  const entered: Sighting[] = range(0, 200).map((n) => ({ ms: n, key: `${n}`, source: `${n % 2}` }));
+  // Of source 0 every packet is dropped; of source 1 every second one, and from 150 on all.
   const left = new Set(
-    range(0, 30)
-      .filter((n) => n % 2 === 1)
+    range(0, 150)
+      .filter((n) => n % 4 === 1)
       .map(String),
   );
-  const passage = { bridge: 'ec', entered: entered(2), left, toGuest: false };
+  const passage = { bridge: 'ec', entered, left, toGuest: false };
   expect(firstDrop(passage, 'real')).toBe(0);
-  expect(firstDrop(passage, 'spoofed')).toBe(30);
-  expect(firstDrop({ ...passage, entered: entered(2).slice(0, 14) }, 'real')).toBeNull();
+  expect(firstDrop({ ...passage, entered: entered.filter(({ source }) => source === '1') }, 'real')).toBe(
+    139,
+  );
+  // Three of four is what a meter takes: not yet; from a few packets before 150 on, it is nearly all.
+  expect(firstDrop(passage, 'spoofed')).toBeGreaterThan(100);
+  expect(firstDrop({ ...passage, entered: entered.slice(0, 20) }, 'real')).toBeNull();
 });
 
 test('a packet is known again when its destination has been rewritten', () => {
