@@ -141,9 +141,8 @@ async function calm({ session }: Bed): Promise<void> {
 }
 
 async function until(ms: number, isSo: () => Promise<boolean>): Promise<void> {
-  for (const end = systemClock.now() + ms; systemClock.now() < end; await sleep(POLL_MS)) {
-    if (await isSo()) return;
-  }
+  const end = systemClock.now() + ms;
+  while (!(await isSo()) && systemClock.now() < end) await sleep(POLL_MS);
 }
 
 /** What the controller needs while an attack lasts, by the kernel's account of its process. */
