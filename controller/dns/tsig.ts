@@ -102,7 +102,7 @@ function errorText({ error, other, timeSigned }: Tsig, { name, algorithm }: Tsig
     case 18: {
       const theirs = other.length === 6 ? other.readUIntBE(0, 6) : undefined;
       const apart = theirs === undefined ? '' : ` by ${Math.abs(theirs - timeSigned)} s`;
-      return `has a clock that differs from ours${apart} (BADTIME): set them`;
+      return `has a clock that differs from ours${apart} (BADTIME): set them, and start the controller anew, which goes by the time of its start`;
     }
     default:
       return `does not take our signature (TSIG error ${error})`;
