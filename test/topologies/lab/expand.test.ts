@@ -22,6 +22,7 @@ describe('the plan of first-flight', () => {
       'router router-C',
       'host a1',
       'host b1',
+      'name-server dns',
       'client c1',
       'client c2',
     ]);
