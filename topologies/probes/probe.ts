@@ -8,6 +8,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../controller/clock.ts';
+import { goFirst } from '../lab/go-first.ts';
 import { resolve } from './resolve.ts';
 import type { ProbeSummary } from './summary.ts';
 
@@ -53,6 +54,8 @@ export async function readOptions(protocol: string): Promise<ProbeOptions> {
   });
   if (values.target === undefined)
     throw new Error('--target is missing: expected the address or the name to probe');
+  // A stamp that is late because the machine is busy would look like the network's delay.
+  goFirst(process.pid);
   const number = (text: string | undefined, name: string): number | undefined => {
     if (text === undefined) return undefined;
     const value = Number(text);
