@@ -25,7 +25,7 @@ export class Connection {
   readonly #errors: Promise<string>;
 
   /**
-   * Opens it to `target`; what is observed goes to the run's folder. `sources`: the client's addresses, where it is to
+   * Opens it to `target`, an address or a name; what is observed goes to the run's folder. `sources`: the client's addresses, where it is to
    * use all of them.
    */
   constructor(
@@ -47,6 +47,7 @@ export class Connection {
       ...(sources.length === 0 ? [] : ['--sources', sources.join(',')]),
       ...['--name', name, '--client', section.client, '--target', target],
       ...['--duration-ms', String(limits.connection), '--out', results.file(`probes/${name}.jsonl`)],
+      ...option('--family', section.family),
       ...option('--port', section.port),
       ...option('--interval-ms', section.interval === undefined ? undefined : section.interval / 1000),
       ...option('--rate', section.rate === undefined ? undefined : section.rate / 8),

@@ -4,6 +4,7 @@
 import type { Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
 import { parseAddress } from '../../topologies/address.ts';
+import { dnsNameOf } from '../../topologies/naming.ts';
 import type {
   AttackSection,
   ConnectionSection,
@@ -48,7 +49,7 @@ export interface RunOptions {
 interface Open {
   readonly connection: Connection;
   readonly guest: string;
-  readonly at: 'home' | 'care-of';
+  readonly at: ConnectionSection['at'];
   /** Migrations that had happened when it was opened. */
   readonly since: number;
 }
@@ -166,8 +167,12 @@ function withOutcomes(summary: RunSummary, folder: string): RunSummary {
 }
 
 /** The client's addresses of the version of the target: each is a visitor of its own. */
-function sourcesOf({ topology }: RunOptions, { client }: ConnectionSection, target: string): string[] {
-  const version = parseAddress(target)?.version;
+function sourcesOf(
+  { topology }: RunOptions,
+  { client, family = 4 }: ConnectionSection,
+  target: string,
+): string[] {
+  const version = parseAddress(target)?.version ?? family;
   const addresses = topology.lab?.clients[client]?.addresses ?? [];
   return addresses.filter((text) => parseAddress(text)?.version === version);
 }
@@ -237,11 +242,14 @@ async function migrate(
   };
 }
 
+/** An address, or the name that the client is to look up. */
 async function addressOf(
   { session, topology }: RunOptions,
   connection: string,
   { to: guest, at, family }: ConnectionSection,
 ): Promise<string> {
+  // The client asks itself, when it connects.
+  if (at === 'name') return dnsNameOf(topology, guest)!;
   const isWanted = (address: string): boolean =>
     family === undefined || parseAddress(address)?.version === family;
   if (at === 'home') return topology.guests[guest]!.addresses.find(isWanted)!;

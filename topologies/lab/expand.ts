@@ -7,10 +7,10 @@
  *                                                    lan (a bridge) [router of the site] wan-B ~~~ wan-A [router]
  *      client: eth0 --------------------------------'
  *
- * With an edge at the site, its br-int takes the place of `lan`, and only its br-ex is linked to the router.
+ * A name server is linked as a client is, and to the management network, too. With an edge at the site, its br-int takes the place of `lan`, and only its br-ex is linked to the router.
  * Any two routers have a link of their own, so that a packet is delayed once on its way.
  */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { lab as labLimits } from '../../controller/limits.ts';
 import {
   addressAt,
@@ -24,6 +24,7 @@ import {
   type Version,
 } from '../address.ts';
 import type {
+  DnsDescription,
   DrainDescription,
   EdgeDescription,
   GuestDescription,
@@ -31,7 +32,9 @@ import type {
   NetworkDescription,
   SiteDescription,
 } from '../../controller/network/description.ts';
+import { dnsNameOf, NAME_SERVER, nameServerSite, tsigKeyOf } from '../naming.ts';
 import type { LinkShapeSection, Topology } from '../schema.ts';
+import { BIND_DIRECTORIES, namedConf, resolvConf, ZONE_FILE, zoneText } from './bind-files.ts';
 import { domainXml, type Accelerator } from './domain-xml.ts';
 import { LabNotDescribed } from './errors.ts';
 import { packageRoot } from './package-root.ts';
@@ -93,6 +96,7 @@ export function expand(topology: Topology, options: ExpandOptions): LabPlan {
       ...network.sites.map((site) => routerNode(context, site)),
       ...network.hosts.map((host) => hostNode(context, host)),
       ...network.edges.map((edge) => edgeNode(context, edge)),
+      ...nameServerNodes(context),
       ...Object.keys(lab.clients).map((name) => stationNode(context, name, 'client')),
       ...Object.keys(lab.attackers).map((name) => stationNode(context, name, 'attacker')),
     ],
@@ -150,15 +154,31 @@ export function networkOf(topology: Topology): NetworkDescription {
       })),
       services: guest.services,
       ...(guest.defence === undefined ? {} : { defence: guest.defence }),
+      ...(topology.dns === undefined ? {} : { dnsName: dnsNameOf(topology, name)! }),
     })),
     ...(topology.drain === undefined ? {} : { drain: drainOf(topology.drain) }),
+    ...(topology.dns === undefined ? {} : { dns: dnsOf(topology, topology.dns, reach(NAME_SERVER)) }),
   };
 }
 
-function managementAddress(topology: Topology, name: string): string {
+function managementAddress(topology: Topology, node: string): string {
   const management = parsePrefix(topology.lab?.management ?? '198.18.0.0/24')!;
-  const names = [...Object.keys(topology.hosts), ...Object.keys(topology.edges)];
-  return formatAddress(addressAt(management, 11 + names.indexOf(name)));
+  return formatAddress(addressAt(management, 11 + managedNodes(topology).indexOf(node)));
+}
+
+/** The nodes that a lab's controller reaches, in the order of their management addresses. */
+function managedNodes({ hosts, edges, dns }: Topology): string[] {
+  return [...Object.keys(hosts), ...Object.keys(edges), ...(dns === undefined ? [] : [NAME_SERVER])];
+}
+
+/** A lab's controller reaches the name server by the management network. */
+function dnsOf({ name, lab }: Topology, dns: NonNullable<Topology['dns']>, managed: string): DnsDescription {
+  return {
+    server: lab === undefined ? dns.server : { address: managed, port: dns.server.port },
+    zone: dns.zone,
+    key: tsigKeyOf(dns, name),
+    ttl: dns.ttl,
+  };
 }
 
 /** Where a host is reached by another one that copies a guest to it. */
@@ -171,12 +191,13 @@ function copyAddress(topology: Topology, host: string): string {
 /** What tells a guest's further interfaces from its first. */
 const numbered = (i: number): string[] => (i === 0 ? [] : [`${i}`]);
 
-function hostsFile({ network, lab }: Context): string {
+function hostsFile({ topology, network, lab }: Context): string {
   const named = [
     ...[...network.hosts, ...network.edges].map(({ name, underlay }) => [underlay, name]),
     ...Object.entries(ends(lab)).map(([name, { addresses }]) => [addresses[0]!, name]),
     ...network.guests.map(({ name, interfaces }) => [interfaces[0]!.addresses[0]!, name]),
     ...network.sites.map(({ name, subnets }) => [subnets[0]!.gateway, routerOf(name)]),
+    ...(topology.dns === undefined ? [] : [[topology.dns.server.address, NAME_SERVER]]),
   ];
   return ['127.0.0.1 localhost', '::1 localhost', ...named.map((words) => words.join(' ')), ''].join('\n');
 }
@@ -219,7 +240,7 @@ function sysctl(context: Context, forwarding: boolean): StepPlan {
 }
 
 function managementNode(context: Context): NodePlan {
-  const ports = ['root', ...switchesOf(context).map(({ name }) => `m-${name}`)];
+  const ports = ['root', ...managedNodes(context.topology).map((name) => `m-${name}`)];
   return {
     name: MANAGEMENT,
     kind: 'management',
@@ -287,13 +308,13 @@ function addAddress(address: string, device: string): StepPlan {
 /** Clients and attackers: stations that are no part of the network under control. */
 const ends = ({ clients, attackers }: Lab): Lab['clients'] => ({ ...clients, ...attackers });
 
-/** The hosts, clients and attackers of a site: what is linked to its LAN. */
-function stationsOf({ network, lab }: Context, site: string): string[] {
+/** The hosts, clients and attackers of a site, and its name server: what is linked to its LAN. */
+function stationsOf({ topology, network, lab }: Context, site: string): string[] {
   const hosts = network.hosts.filter((host) => host.site === site).map(({ name }) => name);
   const others = Object.entries(ends(lab))
     .filter(([, end]) => end.site === site)
     .map(([name]) => name);
-  return [...hosts, ...others];
+  return [...hosts, ...others, ...(nameServerSite(topology) === site ? [NAME_SERVER] : [])];
 }
 
 function subnetOf(site: SiteDescription, address: Address): { prefix: Prefix; gateway: string } | undefined {
@@ -331,18 +352,60 @@ function siteNamed({ network }: Context, name: string): SiteDescription {
 
 function stationNode(context: Context, name: string, kind: 'client' | 'attacker'): NodePlan {
   const { site, addresses } = ends(context.lab)[name]!;
+  const { dns } = context.topology;
+  const resolver = `${context.runDirectory}/${name}/resolv.conf`;
   return {
     name,
     kind,
     directories: [],
-    files: [],
+    files: dns === undefined ? [] : [{ path: resolver, text: resolvConf(dns.server.address) }],
     start: [
       sysctl(context, false),
       step('loopback up', 'ip', 'link', 'set', 'lo', 'up'),
       step('eth0 up', 'ip', 'link', 'set', 'eth0', 'up'),
       ...addressing(context, site, addresses, 'eth0'),
+      ...(dns === undefined
+        ? []
+        : [step('tell the name server', 'mount', '--bind', resolver, '/etc/resolv.conf')]),
     ],
   };
+}
+
+/** BIND, in a lab whose file has `dns`. */
+function nameServerNodes(context: Context): NodePlan[] {
+  const { topology, network, lab, runDirectory } = context;
+  const site = nameServerSite(topology);
+  const key = network.dns?.key;
+  if (topology.dns === undefined || site === undefined || key === undefined || !('base64' in key.secret))
+    return [];
+  const { address } = topology.dns.server;
+  const bind = { zone: topology.dns.zone, key: { ...key, secret: key.secret }, address };
+  const directories = privateDirectories(runDirectory, NAME_SERVER, BIND_DIRECTORIES);
+  const fileIn = (mount: string, name: string): string =>
+    `${directories.find((it) => it.mount === mount)!.source}/${name}`;
+  const node: NodePlan = {
+    name: NAME_SERVER,
+    kind: 'name-server',
+    directories,
+    files: [
+      { path: fileIn('/etc/bind', 'named.conf'), text: namedConf(bind) },
+      { path: fileIn('/var/lib/bind', basename(ZONE_FILE)), text: zoneText(bind) },
+    ],
+    start: [
+      sysctl(context, false),
+      step('loopback up', 'ip', 'link', 'set', 'lo', 'up'),
+      step('eth0 up', 'ip', 'link', 'set', 'eth0', 'up'),
+      step('mgmt up', 'ip', 'link', 'set', 'mgmt', 'up'),
+      addAddress(
+        `${managementAddress(topology, NAME_SERVER)}/${parsePrefix(lab.management)!.length}`,
+        'mgmt',
+      ),
+      ...addressing(context, site, [address], 'eth0'),
+      // It goes into the background once it serves.
+      step('start named', 'named', '-c', '/etc/bind/named.conf'),
+    ],
+  };
+  return [node];
 }
 
 function privateDirectories(
@@ -592,7 +655,7 @@ function guestXml(context: Context, host: HostDescription, guest: GuestDescripti
 
 function managementLinks(context: Context): LinkPlan[] {
   const lab = context.topology.name;
-  return switchesOf(context).map(({ name }) => ({
+  return managedNodes(context.topology).map((name) => ({
     a: { node: name, interface: 'mgmt', mac: macOf('02', lab, name, 'mgmt') },
     b: { node: MANAGEMENT, interface: `m-${name}`, mac: macOf('02', lab, MANAGEMENT, name) },
   }));
@@ -605,12 +668,12 @@ function siteLinks(context: Context): LinkPlan[] {
     interface: name,
     mac: macOf('02', lab, node, name),
   });
-  const isEnd = (name: string): boolean => name in ends(context.lab);
+  const isSwitch = (name: string): boolean => switchesOf(context).some((it) => it.name === name);
   return context.network.sites.flatMap((site) => {
     const edge = edgeOf(context, site.name);
     const links = stationsOf(context, site.name).map((name) =>
       link(
-        end(name, isEnd(name) ? 'eth0' : 'uplink'),
+        end(name, isSwitch(name) ? 'uplink' : 'eth0'),
         edge ? end(edge.name, `in-${name}`) : end(routerOf(site.name), `lan-${name}`),
         context.lab.links[name],
       ),

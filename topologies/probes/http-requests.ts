@@ -2,12 +2,14 @@
  * Honest clients, one HTTP request after the other, each on a connection of its own and from the next of the client's
  * addresses: a visitor now and then, or a flash crowd. Every byte of every answer is checked.
  *
- * A client that is not answered gives up, as people do; the next one comes when it would have come anyway.
+ * A client that is not answered gives up, as people do; the next one comes when it would have come anyway. Where the
+ * target is a name, each of them looks it up.
  */
 import { connect } from 'node:net';
 import { systemClock } from '../../controller/clock.ts';
 import { pattern } from './pattern.ts';
 import { Recorder, drain, pace, printSummary, readOptions, untilStopped } from './probe.ts';
+import { resolve } from './resolve.ts';
 import { Tally } from './summary.ts';
 
 const SIZE = 2_000;
@@ -17,7 +19,7 @@ const DEFAULT_INTERVAL_MS = 100;
 /** At a time; a server that answers nothing must not exhaust the client. */
 const MOST_OPEN = 2_000;
 
-const options = readOptions('http-requests');
+const options = await readOptions('http-requests');
 const recorder = new Recorder(options.out);
 const tally = new Tally();
 const expected = pattern().subarray(0, SIZE);
@@ -25,14 +27,15 @@ const startedAt = systemClock.now();
 let open = 0;
 const wrong: string[] = [];
 
-function ask(n: number): void {
+async function ask(n: number): Promise<void> {
+  open++;
+  const host = await resolve(options.asked, undefined);
   const from = options.sources[n % options.sources.length];
   const socket = connect({
-    host: options.target,
+    host,
     port: options.port ?? 80,
     ...(from === undefined ? {} : { localAddress: from }),
   });
-  open++;
   const chunks: Buffer[] = [];
   const patience = setTimeout(() => socket.destroy(), PATIENCE_MS);
   socket.on('error', () => undefined);
@@ -56,7 +59,7 @@ function ask(n: number): void {
 
 const stopAsking = pace(options.intervalMs ?? DEFAULT_INTERVAL_MS, (now) => {
   const n = tally.send(now);
-  if (open < MOST_OPEN) ask(n);
+  if (open < MOST_OPEN) void ask(n);
 });
 await untilStopped(options.durationMs);
 stopAsking();
