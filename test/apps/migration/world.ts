@@ -240,6 +240,7 @@ export class World {
         this.downtimes.push(ms);
         return Promise.resolve();
       },
+      maxSpeed: () => Promise.resolve(0),
       setMaxSpeed: () => Promise.resolve(),
       jobStats: () => Promise.resolve(this.job && host === FROM ? {} : undefined),
       migrate: () => {
