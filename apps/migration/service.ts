@@ -15,7 +15,7 @@ import {
   type LibvirtEvent,
 } from '../../controller/libvirt/index.ts';
 import { DEFAULT_MAX_BLACKOUT_MS, migration as limits } from '../../controller/limits.ts';
-import { migrationChanged, placed, unanchored } from '../../controller/network/changes.ts';
+import { migrationChanged, placed } from '../../controller/network/changes.ts';
 import {
   isMoving,
   isUnderWay,
@@ -55,6 +55,7 @@ import {
   switchedBack,
   switchedOver,
   withLeases,
+  withoutLeases,
 } from './switchover.ts';
 import { foresee, longestLeadMs } from './tap-queue.ts';
 import type { Verdict } from './verdict.ts';
@@ -145,6 +146,7 @@ export class MigrationService {
 
   close(): void {
     this.#follower.close();
+    for (const { cancelWait } of this.#running.values()) cancelWait?.();
   }
 
   /** Gives a migration up that has not switched over yet; it is then rolled back. */
@@ -532,12 +534,7 @@ export class MigrationService {
     running?.cancelWait?.();
     running?.staging.discard();
     await fabric.settled();
-    network.update((state) =>
-      Object.entries(migration.leased ?? {}).reduce(
-        (next, [nic, index]) => unanchored(Number(nic), index)(next),
-        state,
-      ),
-    );
+    network.update((state) => withoutLeases(state, migration));
     this.#event(migration.guest, { type: 'returned' }, migration.id);
     // It may run elsewhere after all, or not at all: then it is not in the way of what libvirt says of it.
     for (const { host, reachable, domains } of network.state.hypervisors.values()) {
