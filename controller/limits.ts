@@ -123,7 +123,7 @@ export const lab = {
   controllerStart: 30_000,
   controllerStop: 10_000,
   /** From the controller's start to its control of every bridge. */
-  hostsReady: 20_000,
+  bridgesReady: 20_000,
   /** The longest that an experiment waits for one migration. */
   migration: 120_000,
   /** How often an experiment looks how a migration goes. */

@@ -50,6 +50,15 @@ export class LabSuperviseError extends ArcticTernError {
   }
 }
 
+export class LabStillUpError extends ArcticTernError {
+  readonly code = 'CLI_LAB_STILL_UP';
+  constructor(name: string, pid: number, waitedMs: number, logFile: string) {
+    super(
+      `lab ${name} is not down after ${waitedMs / 1000} s: process ${pid} still takes it down, and its log is ${logFile}; wait, and ask again`,
+    );
+  }
+}
+
 /** To release an anchor cuts connections; that is done only when it is clearly meant. */
 export class ReleaseUnconfirmedError extends ArcticTernError {
   readonly code = 'CLI_RELEASE_UNCONFIRMED';
