@@ -115,8 +115,12 @@ export const lab = {
   connection: 1_800_000,
   /** From asking a probe to end to its summary: it waits for what is on its way. */
   probeStop: 10_000,
+  /** What a capture keeps of each frame: addresses, ports and a probe's numbers, whatever lies around them. */
+  captureBytes: 160,
   /** What the kernel holds for a capture while tcpdump is kept from reading, in KiB: 3 s at 20,000 packets/s. */
   captureKiB: 16_384,
+  /** From a capture's start to its listening. */
+  captureStart: 20_000,
   /** From asking a capture to end to its end: it writes what it holds. */
   captureStop: 5_000,
   /** From the controller's start to its API answering (a busy machine takes 15 s), and from asking it to end to its end. */
