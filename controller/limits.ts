@@ -365,6 +365,8 @@ export const api = {
   bodyBytes: 65_536,
   /** How long a request may take to arrive. */
   requestTimeout: 10_000,
+  /** How long a reader of a long answer may take none of it. */
+  readerPatience: 30_000,
   /** How long a client waits for an answer. */
   clientTimeout: 15_000,
   /** The same for a bridge's flows, which OVS may take up to a minute to tell. */
