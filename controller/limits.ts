@@ -346,7 +346,7 @@ export const migration = {
   /** How long its end must look the same: when both daemons agree, and when one is silent or they do not. */
   settled: 1_500,
   unclear: 15_000,
-  /** How often the packets that go to the guest are counted; OVS itself counts twice a second. */
+  /** How often the packets that go to the guest are counted. */
   countInterval: 1_000,
   /** After a guest has resumed: how long its own announcement is waited for (strategy `rarp`). */
   announcementPatience: 1_000,

@@ -43,6 +43,17 @@ export class SourcesFileError extends ArcticTernError {
   }
 }
 
+/** A part of a list was refused, and what was blocked before could not be taken back. */
+export class PartlyBlockedError extends ArcticTernError {
+  readonly code = 'CLI_PARTLY_BLOCKED';
+  constructor(block: number, cause: unknown) {
+    super(
+      `not every source was blocked: ${cause instanceof Error ? cause.message : String(cause)}; block ${block} has some, take it away with \`arctictern unblock '#${block}'\``,
+      { cause },
+    );
+  }
+}
+
 export class LabSuperviseError extends ArcticTernError {
   readonly code = 'CLI_LAB_SUPERVISE';
   constructor(detail: string) {
