@@ -24,6 +24,7 @@ import { build } from './lab/machine.ts';
 const topologyFile = join(packageRoot, 'topologies', 'first-flight.yaml');
 const topology = readTopology(topologyFile);
 const HOME = '10.1.0.100';
+const NAME = 'web.example.test';
 
 let folder: string;
 let results: ResultsFolder;
@@ -79,6 +80,16 @@ async function migrate(to: string): Promise<MigrationObject> {
   return follow(id, ended);
 }
 
+/** The controller says that the guest's name leads there, and so does the name server, when a client asks. */
+async function published(address: string): Promise<void> {
+  await expect
+    .poll(async () => (await session.api.guest('web')).dns, { timeout: 5_000 })
+    .toEqual({ name: NAME, published: [address], wanted: [address], problem: null });
+  expect(await session.lab.run('c1', ['getent', 'ahostsv4', NAME])).toMatch(
+    new RegExp(`^${address} .*${NAME}`),
+  );
+}
+
 /** The number of the process in a node whose command line begins so. Nodes share their process numbers. */
 async function pidIn(node: string, command: string): Promise<string> {
   const own = '[ "$(readlink /proc/$pid/ns/net)" = "$(readlink /proc/self/ns/net)" ]';
@@ -93,10 +104,11 @@ async function pidIn(node: string, command: string): Promise<string> {
 }
 
 describe('a guest that moves to another subnet', () => {
-  test('keeps its connections there and back, and is reached at its care-of address', async () => {
+  test('keeps its connections there and back, and is found at its care-of address by its name', async () => {
     const startedAt = systemClock.now();
     const captures = await Captures.start(session.lab, results, systemClock);
-    const born = { echo: open('echo', echo), ping: open('ping', ping) };
+    await published(HOME);
+    const born = { echo: open('echo', { ...echo, at: 'name' }, NAME), ping: open('ping', ping) };
     await sleep(500);
     const away = await migrate('b1');
     expect(away).toMatchObject({
@@ -111,16 +123,20 @@ describe('a guest that moves to another subnet', () => {
 
     const { careOf } = await session.api.guest('web');
     expect(careOf).toEqual({ ipv4: '10.2.0.200' });
-    const abroad = open('abroad', { ...echo, client: 'c2', at: 'care-of' }, careOf!.ipv4);
+    await published('10.2.0.200');
+    const abroad = open('abroad', { ...echo, client: 'c2', at: 'name' }, NAME);
     await sleep(500);
     const back = await migrate('a1');
     expect(back).toMatchObject({ outcome: 'completed', to: 'a1' });
     expect((await session.api.guest('web')).careOf).toBeNull();
+    await published(HOME);
     await sleep(500);
 
     const echoes = await Promise.all([born.echo.close(), abroad.close()]);
     const pings = await born.ping.close();
     await captures.stop();
+    // What a client heard when it asked is what it keeps; who asks anew hears of the care-of address.
+    expect(echoes.map(({ target }) => target)).toEqual([HOME, '10.2.0.200']);
     for (const summary of echoes) {
       expect(summary, summary.name).toMatchObject({
         survived: true,
@@ -146,8 +162,8 @@ describe('a guest that moves to another subnet', () => {
       machine: machineOf(session.accelerator, session.lab.delay, 'of the lab', 'netdev'),
       migrations: [away, back].map((one) => ({ ...one, outcome: 'completed' as const })),
       connections: [
-        { ...echoes[0], ...of },
-        { ...echoes[1], ...of, at: 'care-of', migrations: 1 },
+        { ...echoes[0], ...of, at: 'name' },
+        { ...echoes[1], ...of, at: 'name', migrations: 1 },
         { ...pings, ...of },
       ],
     });
