@@ -115,15 +115,19 @@ export const lab = {
   connection: 1_800_000,
   /** From asking a probe to end to its summary: it waits for what is on its way. */
   probeStop: 10_000,
+  /** What a capture keeps of each frame: addresses, ports and a probe's numbers, whatever lies around them. */
+  captureBytes: 160,
   /** What the kernel holds for a capture while tcpdump is kept from reading, in KiB: 3 s at 20,000 packets/s. */
   captureKiB: 16_384,
+  /** From a capture's start to its listening. */
+  captureStart: 20_000,
   /** From asking a capture to end to its end: it writes what it holds. */
   captureStop: 5_000,
   /** From the controller's start to its API answering (a busy machine takes 15 s), and from asking it to end to its end. */
   controllerStart: 30_000,
   controllerStop: 10_000,
   /** From the controller's start to its control of every bridge. */
-  hostsReady: 20_000,
+  bridgesReady: 20_000,
   /** The longest that an experiment waits for one migration. */
   migration: 120_000,
   /** How often an experiment looks how a migration goes. */
@@ -358,7 +362,7 @@ export const migration = {
   /** How long its end must look the same: when both daemons agree, and when one is silent or they do not. */
   settled: 1_500,
   unclear: 15_000,
-  /** How often the packets that go to the guest are counted; OVS itself counts twice a second. */
+  /** How often the packets that go to the guest are counted. */
   countInterval: 1_000,
   /** After a guest has resumed: how long its own announcement is waited for (strategy `rarp`). */
   announcementPatience: 1_000,
@@ -390,6 +394,8 @@ export const api = {
   bodyBytes: 65_536,
   /** How long a request may take to arrive. */
   requestTimeout: 10_000,
+  /** How long a reader of a long answer may take none of it. */
+  readerPatience: 30_000,
   /** How long a client waits for an answer. */
   clientTimeout: 15_000,
   /** The same for a bridge's flows, which OVS may take up to a minute to tell. */

@@ -8,7 +8,7 @@
  * those that are there already and are no TAP are left out. Packet one of a new TAP is in it. Beside it,
  * `ip monitor` notes which interface had which number, and since when.
  */
-import type { Clock } from '../../controller/clock.ts';
+import type { Cancel, Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
 import type { Lab } from '../../topologies/lab/lab.ts';
 import type { NodePlan } from '../../topologies/lab/plan.ts';
@@ -39,7 +39,6 @@ interface Running {
   readonly read: Promise<void>;
 }
 
-const SNAPLEN = 160;
 const isTap = (name: string): boolean => name.startsWith('vnet');
 const isInside = (name: string): boolean => name.startsWith('in-');
 
@@ -133,12 +132,30 @@ async function begin(
 ): Promise<Running> {
   const file = `captures/${node}-${device === 'any' ? point : device}.pcap`;
   const process = lab.exec(node, [
-    ...['tcpdump', '-n', '-Z', 'root', '-i', device, '-s', String(SNAPLEN), '-B', String(limits.captureKiB)],
+    ...[
+      'tcpdump',
+      '-n',
+      '-Z',
+      'root',
+      '-i',
+      device,
+      '-s',
+      String(limits.captureBytes),
+      '-B',
+      String(limits.captureKiB),
+    ],
     ...['--time-stamp-precision', 'nano', '-w', results.file(file), filter],
   ]);
   const said: string[] = [];
   let begun = (): void => undefined;
-  const listening = new Promise<void>((resolve) => (begun = resolve));
+  let cancelLate: Cancel = () => undefined;
+  const listening = new Promise<void>((resolve, reject) => {
+    begun = resolve;
+    cancelLate = clock.after(limits.captureStart, () => {
+      const waited = `it had not begun after ${limits.captureStart / 1000} s`;
+      reject(new CaptureFailedError(node, device, said.at(-1) ?? waited));
+    });
+  });
   const read = (async () => {
     for await (const line of process.errorLines()) {
       said.push(line);
@@ -150,7 +167,11 @@ async function begin(
     throw new CaptureFailedError(node, device, said.at(-1) ?? 'it said nothing');
   });
   failed.catch(() => undefined);
-  await Promise.race([listening, failed]);
+  try {
+    await Promise.race([listening, failed]);
+  } finally {
+    cancelLate();
+  }
   return { process, record: { file, node, point, links, begunBy: clock.now() }, said, read };
 }
 

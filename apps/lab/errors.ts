@@ -31,8 +31,8 @@ export class ControllerStartError extends ArcticTernError {
   }
 }
 
-export class HostsNotReadyError extends ArcticTernError {
-  readonly code = 'RUN_HOSTS_NOT_READY';
+export class BridgesNotReadyError extends ArcticTernError {
+  readonly code = 'RUN_BRIDGES_NOT_READY';
   constructor(missing: readonly string[], ms: number, log: string) {
     super(`after ${ms / 1000} s the controller had no control of ${missing.join(', ')}; its log is ${log}`);
   }

@@ -1,6 +1,7 @@
 /**
  * A run as one HTML file: no script, no resource from elsewhere, to be opened from disk, mailed, printed.
  */
+import { lab as limits } from '../../../controller/limits.ts';
 import type { RunSummary } from '../../lab/summary.ts';
 import { version } from '../../version.ts';
 import type { AttackCourse, AttackFigures } from '../attacks.ts';
@@ -79,8 +80,8 @@ export function reportPage({ summary, evidence, entries }: ReportInput, commands
           <div class="panel">${connectionTable(evidence)}</div>
           <h2>Captures</h2>
           <p class="quiet">
-            Frames are cut after 160 bytes. All stamps are of one machine’s clock, in nanoseconds;
-            ${clockText(summary)}
+            Frames are cut after ${limits.captureBytes} bytes. All stamps are of one machine’s clock, in
+            nanoseconds; ${clockText(summary)}
           </p>
           <div class="panel">${captureTable(summary, evidence)}</div>
           <h2>Machine, and how to get this again</h2>
