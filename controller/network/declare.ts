@@ -138,7 +138,9 @@ function stillTrue(
   const anchors = new Map<number, readonly Anchor[]>();
   for (const { interfaces } of guests.values()) {
     for (const { number, homeSite, home } of interfaces) {
-      const kept = (remembered.get(number) ?? []).filter(({ host }) => hosts.has(host));
+      const all = remembered.get(number) ?? [];
+      const still = all.filter(({ host }) => hosts.has(host));
+      const kept = still.length === all.length ? all : still;
       const atHome = kept.find(({ index }) => index === HOME_ANCHOR);
       if (atHome === undefined || hosts.get(atHome.host)?.site !== homeSite) continue;
       const same = atHome.addresses.ipv4 === home.ipv4 && atHome.addresses.ipv6 === home.ipv6;

@@ -164,6 +164,7 @@ describe('a guest that moves to another subnet', () => {
       clock: { beganMs: 0, endedMs: await clockOffset(systemClock) },
       machine: machineOf(session.accelerator, session.lab.delay, 'of the lab', 'netdev'),
       migrations: [away, back].map((one) => ({ ...one, outcome: 'completed' as const })),
+      attacks: [],
       connections: [
         { ...echoes[0], ...of, at: 'name' },
         { ...echoes[1], ...of, at: 'name', migrations: 1 },
