@@ -136,6 +136,18 @@ export const lab = {
   download: 300_000,
 } as const;
 
+/** Attacks of an experiment, which stay within their lab and end by themselves. */
+export const attack = {
+  durationMost: 60_000,
+  /** Packets or connections in a second, and connections held open. */
+  rateMost: 20_000,
+  connectionsMost: 5_000,
+  /** How long a bot may take to end after its time, and any attack when it is stopped, before it is killed. */
+  grace: 1_000,
+  /** How often honest goodput is looked at while an attack's story is told. */
+  goodputInterval: 250,
+} as const;
+
 /** Sessions with switches, and the pipeline. */
 export const switches = {
   /** From a switch's connection to its HELLO, and to the answer about its features. */
@@ -201,7 +213,7 @@ export const defence = {
   forgetfulness: 10_000,
   /** Readings above the threshold that make an attack; one is enough when it is this many times the threshold. */
   confirmReadings: 4,
-  clearly: 3,
+  clearly: 2,
   /** It is left below this share of the threshold. */
   leaveShare: 0.5,
   /** How long what is usual is learned until it counts, and how far back it reaches then. */
@@ -217,8 +229,9 @@ export const defence = {
   /** Packets per second and connection, below which a connection is slow, and how old it must be to be looked at. */
   slowPackets: 1,
   slowAfter: 10_000,
-  /** Samples are counted over one to two of these. */
-  sampleEpoch: 1_000,
+  /** Samples are counted in parts of this length, and those of so long are kept. */
+  sampleEpoch: 100,
+  sampleMemory: 2_000,
   /** Sources, and prefixes, that are counted for each class of a guest's traffic. */
   heavyHitters: 512,
   /** Open connections and proven sources that are remembered for a guest, and how long. */
@@ -234,6 +247,9 @@ export const defence = {
   /** Until it is said that no source stands out: as many samples of one at the limit would have to be there, or in all. */
   expectedNeeded: 4,
   samplesEnough: 1_000,
+  /** Sources with more samples each than such a share of that, and than so many, are not forged. */
+  forgedShare: 0.5,
+  forgedSamples: 2,
   /** Above the first share of it, named sources are the attack; below the second, they are nothing of it. */
   mostlyReal: 0.7,
   hardlyReal: 0.2,

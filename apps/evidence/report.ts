@@ -7,6 +7,7 @@ import { type Evidence, type Figures, figuresOf } from './figures.ts';
 import { reportPage } from './report/page.ts';
 import { type Run, readRun } from './run-folder.ts';
 import {
+  attackColumns,
   captureColumns,
   columnsTable,
   connectionColumns,
@@ -41,9 +42,9 @@ export function writeReport(folder: string): Report {
 }
 
 function reportOf({ path, summary, origin }: Run, evidence: Evidence): Omit<Report, 'files'> {
-  const { migrations, connections, switchovers, captures } = evidence;
+  const { migrations, connections, switchovers, attacks, captures } = evidence;
   const { lab, passed } = summary;
-  return { folder: path, lab, passed, origin, migrations, connections, switchovers, captures };
+  return { folder: path, lab, passed, origin, migrations, connections, switchovers, attacks, captures };
 }
 
 /** A text, or the pieces of one: those are made only as they are written. */
@@ -65,6 +66,7 @@ function filesOf(run: Run, evidence: Evidence, entries: readonly TimelineEntry[]
     ['migrations.csv', csv(migrationColumns, evidence.migrations)],
     ['connections.csv', csv(connectionColumns, evidence.connections)],
     ['switchovers.csv', csv(switchoverColumns, evidence.switchovers)],
+    ['attacks.csv', csv(attackColumns, evidence.attacks)],
     ['captures.csv', csv(captureColumns, evidence.captures)],
     ...evidence.traces.map(({ name, client, taps }): [string, Text] => [
       `packets-${name}.csv`,

@@ -1,5 +1,5 @@
 /**
- * Packet captures of a run: at every client, at the uplink of every host and edge, inside every edge, and at the
+ * Packet captures of a run: at every client and attacker, at the uplink of every host and edge, inside every edge, and at the
  * TAPs of the guests. Frames are cut short; headers are what is looked at, and a full capture would cost more
  * than the run; for the same reason the copy of guests' memory between hosts is left out.
  *
@@ -21,8 +21,8 @@ export interface CaptureRecord {
   /** In the run's folder. */
   readonly file: string;
   readonly node: string;
-  /** `uplink` and `client` have one interface; `taps` and `inside` have the ones that `links` tells of. */
-  readonly point: 'client' | 'uplink' | 'inside' | 'taps';
+  /** `taps` and `inside` have the interfaces that `links` tells of; the others have one. */
+  readonly point: 'client' | 'attacker' | 'uplink' | 'inside' | 'taps';
   /** The file that tells of interfaces; null where there is one only. */
   readonly links: string | null;
   /** It had begun by then: milliseconds since the Unix epoch. */
@@ -60,7 +60,7 @@ export class Captures {
     const running = await Promise.all(
       lab.plan.nodes.flatMap((node): Promise<Running>[] => {
         const { name, kind } = node;
-        const single = (point: 'client' | 'uplink', device: string): Promise<Running> =>
+        const single = (point: 'client' | 'attacker' | 'uplink', device: string): Promise<Running> =>
           begin(lab, results, clock, {
             node: name,
             point,
@@ -77,7 +77,7 @@ export class Captures {
           const filter = await filterOut(lab, node, wanted, results.file(links));
           return begin(lab, results, clock, { node: name, point, device: 'any', filter, links });
         };
-        if (kind === 'client') return [single('client', 'eth0')];
+        if (kind === 'client' || kind === 'attacker') return [single(kind, 'eth0')];
         if (kind === 'host') return [single('uplink', 'uplink'), many('taps', isTap)];
         if (kind === 'edge') return [single('uplink', 'uplink'), many('inside', isInside)];
         return [];

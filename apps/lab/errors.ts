@@ -10,6 +10,13 @@ export class ProbeFailedError extends ArcticTernError {
   }
 }
 
+export class AttackFailedError extends ArcticTernError {
+  readonly code = 'RUN_ATTACK_FAILED';
+  constructor(name: string, attacker: string, said: string) {
+    super(`attack ${name} did not run at ${attacker}: ${said}`);
+  }
+}
+
 export class CaptureFailedError extends ArcticTernError {
   readonly code = 'RUN_CAPTURE_FAILED';
   constructor(node: string, device: string, said: string) {

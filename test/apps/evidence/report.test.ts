@@ -148,7 +148,7 @@ describe('what is written', () => {
     const { files, folder: _, ...figures } = again;
     expect(json('evidence.json')).toEqual(JSON.parse(JSON.stringify(figures)));
     expect(again.files.filter((name) => text(name).includes(folder))).toEqual([]);
-    expect(files).toHaveLength(11);
+    expect(files).toHaveLength(12);
   });
 });
 
