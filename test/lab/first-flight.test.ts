@@ -15,7 +15,9 @@ import { createResults, type ResultsFolder } from '../../apps/lab/results.ts';
 import { LabSession } from '../../apps/lab/session.ts';
 import { machineOf, type RunSummary, summarize } from '../../apps/lab/summary.ts';
 import type { MigrationObject } from '../../apps/api/objects.ts';
+import { readTsigKey } from '../../apps/naming/key.ts';
 import { systemClock } from '../../controller/clock.ts';
+import { updateName } from '../../controller/dns/update.ts';
 import { packageRoot } from '../../topologies/lab/package-root.ts';
 import { readTopology } from '../../topologies/parse.ts';
 import type { ConnectionSection } from '../../topologies/schema.ts';
@@ -85,10 +87,11 @@ async function published(address: string): Promise<void> {
   await expect
     .poll(async () => (await session.api.guest('web')).dns, { timeout: 5_000 })
     .toEqual({ name: NAME, published: [address], wanted: [address], problem: null });
-  expect(await session.lab.run('c1', ['getent', 'ahostsv4', NAME])).toMatch(
-    new RegExp(`^${address} .*${NAME}`),
-  );
+  expect(await lookUp()).toMatch(new RegExp(`^${address} .*${NAME}`));
 }
+
+/** What a client hears that asks for the guest's name. */
+const lookUp = (): Promise<string> => session.lab.run('c1', ['getent', 'ahostsv4', NAME]);
 
 /** The number of the process in a node whose command line begins so. Nodes share their process numbers. */
 async function pidIn(node: string, command: string): Promise<string> {
@@ -311,10 +314,18 @@ describe('a migration that cannot be', () => {
 });
 
 describe('a part that goes away', () => {
-  test('the controller, killed and started again: no packet notices', async () => {
+  test('the controller, killed and started again: no packet notices, and the name is made right', async () => {
     const connections = [open('controller-echo', echo), open('controller-ping', ping)];
     await sleep(500);
     await session.controller.stop('SIGKILL');
+    const { server, zone, key, ttl } = session.lab.network.dns!;
+    await updateName(
+      server,
+      readTsigKey(key),
+      { zone, name: NAME, addresses: ['192.0.2.1'], ttl },
+      systemClock,
+    );
+    expect(await lookUp()).toMatch(/^192\.0\.2\.1 /);
     await sleep(500);
     await session.controller.start(session.api);
     await expect
@@ -329,6 +340,7 @@ describe('a part that goes away', () => {
       });
     }
     expect(await session.api.guest('web')).toMatchObject({ host: 'a1', state: 'running' });
+    await published(HOME);
   });
 
   test('OVS, restarted: flows are repaired, and TCP in mid-stream lives on', async () => {

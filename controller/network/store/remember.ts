@@ -4,12 +4,12 @@
  * What is written is the difference between two states, so that a change costs what it changes. A row is
  * replaced as a whole: deleted by its key and inserted again, in one transaction.
  */
-import { isIPv4 } from 'node:net';
 import { transaction, type Transaction } from '../../ovsdb/index.ts';
 import { blocklist as limits, DEFAULT_MAX_BLACKOUT_MS } from '../../limits.ts';
 import { type Blocklist, type Line, type Owners, ownersOf, type Shard, type Source } from '../blocklist.ts';
 import type { Migration, Wishes } from '../migration.ts';
-import type { Addresses, Anchor, NetworkState } from '../model.ts';
+import { addressesOf } from '../addresses.ts';
+import type { Anchor, NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
 import {
   arcticTern,
@@ -151,13 +151,6 @@ function shardFrom(texts: ReadonlySet<string>): Shard {
 
 const textOf = (shard: Shard): Set<string> =>
   new Set(Array.from(shard, ([source, owners]) => `${source} ${ownersOf(owners).join(' ')}`));
-
-function addressesOf(list: Iterable<string>): Addresses {
-  const all = [...list];
-  const ipv4 = all.find((address) => isIPv4(address));
-  const ipv6 = all.find((address) => !isIPv4(address));
-  return { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
-}
 
 /** In the order in which they were planned. */
 export function migrationsOf(rows: readonly MigrationRow[]): Migration[] {
