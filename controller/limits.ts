@@ -362,6 +362,11 @@ export const migration = {
   /** How long its end must look the same: when both daemons agree, and when one is silent or they do not. */
   settled: 1_500,
   unclear: 15_000,
+  /**
+   * For how long copies go at least before the switchover: QEMU comes to it once in 100 ms, and has by then to have
+   * taken what waits in the source's TAP.
+   */
+  leastLead: 100,
   /** How often the packets that go to the guest are counted. */
   countInterval: 1_000,
   /** After a guest has resumed: how long its own announcement is waited for (strategy `rarp`). */
