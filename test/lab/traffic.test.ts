@@ -2,22 +2,15 @@
  * Every kind of traffic and of moves that a guest may make, on real parts: three sites with IPv4 and IPv6, guests with
  * one and with two interfaces. One lab for all; each test leaves the guests at a1.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { MigrationObject, MigrationRequest } from '../../apps/api/objects.ts';
-import { createResults, type ResultsFolder } from '../../apps/lab/results.ts';
-import { LabSession } from '../../apps/lab/session.ts';
-import { systemClock } from '../../controller/clock.ts';
 import { packageRoot } from '../../topologies/lab/package-root.ts';
-import { readTopology } from '../../topologies/parse.ts';
-import { build } from './lab/machine.ts';
+import { pidsIn, QEMU, signal } from './lab/node.ts';
 import { Probe, type ProbeWish } from './probe.ts';
+import { hasEnded, RunningLab } from './running-lab.ts';
 
-const topologyFile = join(packageRoot, 'topologies', 'round-trip.yaml');
-const topology = readTopology(topologyFile);
 const WEB = ['10.1.0.100', '2001:db8:1::100'] as const;
 const DUO = ['10.1.0.110', '2001:db8:1::110'] as const;
 /** Of both its interfaces. */
@@ -25,57 +18,12 @@ const DUO_HOME = [...DUO, '10.11.0.110'] as const;
 
 const HOSTS = ['a1', 'b1', 'd1'] as const;
 
-let folder: string;
-let results: ResultsFolder;
-let session: LabSession;
+const running = new RunningLab('round-trip', 18654);
 
-beforeAll(async () => {
-  await build();
-  folder = mkdtempSync(join(tmpdir(), 'arctictern-'));
-  results = createResults(folder, topology.name, systemClock.now());
-  session = await LabSession.up({
-    topology,
-    topologyFile,
-    api: '127.0.0.1:18654',
-    controllerLog: results.file('logs/controller.jsonl'),
-    clock: systemClock,
-    onProgress: () => undefined,
-  });
-});
+const open = (name: string, wish: ProbeWish): Probe => new Probe(running.lab, name, wish);
 
-afterAll(async () => {
-  await session.down();
-  rmSync(folder, { recursive: true });
-});
-
-afterEach(({ task }) => {
-  if (task.result?.state !== 'fail') return;
-  const lines = readFileSync(results.file('logs/controller.jsonl'), 'utf8').trim().split('\n');
-  console.log(`the controller's last words:\n${lines.slice(-40).join('\n')}`);
-});
-
-const open = (name: string, wish: ProbeWish): Probe => new Probe(session.lab, name, wish);
-
-async function follow(id: string, until: (migration: MigrationObject) => boolean): Promise<MigrationObject> {
-  const deadline = systemClock.now() + 90_000;
-  for (;;) {
-    const migration = await session.api.migration(id);
-    if (until(migration)) return migration;
-    if (systemClock.now() > deadline) throw new Error(`the migration is still ${migration.phase}`);
-    await sleep(50);
-  }
-}
-
-const ended = ({ outcome }: MigrationObject): boolean => outcome === 'completed' || outcome === 'rolled-back';
-
-async function migrate(
-  guest: string,
-  to: string,
-  more: Partial<MigrationRequest> = {},
-): Promise<MigrationObject> {
-  const { id } = await session.api.migrate({ guest, to, bandwidthMiBps: 32, ...more });
-  return follow(id, ended);
-}
+const migrate = (guest: string, to: string, more: Partial<MigrationRequest> = {}): Promise<MigrationObject> =>
+  running.migrate({ guest, to, bandwidthMiBps: 32, ...more });
 
 /** What is born at a place: connections to each address that the guest has there, and others that it opens itself. */
 async function bornAt(place: string, [ipv4, ipv6]: readonly [string, string]): Promise<Probe[]> {
@@ -138,7 +86,7 @@ async function betweenGuests(place: string): Promise<Probe[]> {
 
 /** Where `deliver` of a host sends what is for the guest's home address: the underlay address of the next host. */
 async function relaysFrom(host: string): Promise<string[]> {
-  const flows = await session.api.flows(host);
+  const flows = await running.api.flows(host);
   return flows
     .filter(({ table }) => table === 'deliver')
     .flatMap(({ actions }) => /tun_dst[^0-9]*([0-9.]+)|set_field:([0-9.]+)->tun_dst/.exec(actions) ?? [])
@@ -147,7 +95,7 @@ async function relaysFrom(host: string): Promise<string[]> {
 
 /** A bridge's flows, but those that are in force for a minute after OVS was started. */
 async function settledFlows(host: string): Promise<string[]> {
-  const flows = await session.api.flows(host);
+  const flows = await running.api.flows(host);
   return flows
     .filter(
       ({ owner, priority, table }) =>
@@ -157,24 +105,11 @@ async function settledFlows(host: string): Promise<string[]> {
     .sort();
 }
 
-/** Signals the one process in a node whose command line begins so. Nodes share their process numbers. */
-async function signal(node: string, name: string, command: string): Promise<void> {
-  const pids = await processes(node, command);
-  if (pids.length !== 1) throw new Error(`${command} at ${node}: ${JSON.stringify(pids)}`);
-  await session.lab.run(node, ['kill', '-s', name, pids[0]!]);
-}
-
-async function processes(node: string, command: string): Promise<string[]> {
-  const own = '[ "$(readlink /proc/$pid/ns/net)" = "$(readlink /proc/self/ns/net)" ]';
-  const script = `for pid in $(pgrep -f '^${command}'); do ${own} && echo $pid; done; true`;
-  return (await session.lab.run(node, ['sh', '-c', script])).split('\n').filter((pid) => pid !== '');
-}
-
 test('from A to B to D and home: what is born at each place, over IPv4 and IPv6, to the guest and from it, lives on', async () => {
   const all = [...(await bornAt('a1', WEB)), ...(await betweenGuests('a1'))];
   for (const to of ['b1', 'd1']) {
     expect(await migrate('web', to)).toMatchObject({ outcome: 'completed', to });
-    const { careOf } = await session.api.guest('web');
+    const { careOf } = await running.api.guest('web');
     expect(careOf).toMatchObject({ ipv4: expect.any(String) as string, ipv6: expect.any(String) as string });
     all.push(...(await bornAt(to, [careOf!.ipv4!, careOf!.ipv6!])));
   }
@@ -196,7 +131,7 @@ test('a guest whose disk is a file of its host is not moved without it, and says
       'guest duo has vda (/var/lib/libvirt/images/duo.raw) on host a1 alone: ask for a copy of its storage ' +
       '(`--copy-storage all`), or keep it where both hosts reach it',
   });
-  expect(await session.api.guest('duo')).toMatchObject({ host: 'a1', state: 'running', migration: null });
+  expect(await running.api.guest('duo')).toMatchObject({ host: 'a1', state: 'running', migration: null });
 });
 
 test('a guest with two interfaces and a disk takes both along, and what was written on the way is on the disk', async () => {
@@ -207,7 +142,7 @@ test('a guest with two interfaces and a disk takes both along, and what was writ
       open(`${place}-icmp-${i}`, { kind: 'ping', target }),
       open(`${place}-own-${i}`, { kind: 'from-guest', target: DUO_HOME[i]!, source: DUO_HOME[i]! }),
     ]);
-  const journal = session.lab.exec('c2', [
+  const journal = running.lab.exec('c2', [
     process.execPath,
     join(packageRoot, 'dist', 'topologies', 'probes', 'journal.js'),
     DUO[0],
@@ -220,7 +155,7 @@ test('a guest with two interfaces and a disk takes both along, and what was writ
     reason: null,
   });
 
-  const { interfaces } = await session.api.guest('duo');
+  const { interfaces } = await running.api.guest('duo');
   const [first, second] = interfaces.map(({ careOf }) => careOf);
   expect(first).toMatchObject({ ipv4: expect.any(String) as string, ipv6: expect.any(String) as string });
   expect(second).toEqual({ ipv4: expect.any(String) as string });
@@ -240,7 +175,7 @@ test('a guest with two interfaces and a disk takes both along, and what was writ
   expect(acknowledged).toBeGreaterThan(20);
   expect(right).toBe(acknowledged);
   // No pool is left behind that was started for the copy.
-  expect(await session.lab.run('b1', ['virsh', '-q', '-c', 'qemu:///system', 'pool-list', '--all'])).toBe('');
+  expect(await running.lab.run('b1', ['virsh', '-q', '-c', 'qemu:///system', 'pool-list', '--all'])).toBe('');
 });
 
 describe('a migration that is given up or fails leaves everything as it was', () => {
@@ -260,34 +195,34 @@ describe('a migration that is given up or fails leaves everything as it was', ()
   async function expectAsBefore(migration: MigrationObject): Promise<void> {
     expect(migration).toMatchObject({ outcome: 'rolled-back', phase: 'rolled-back' });
     expect(migration.reason).not.toBe('');
-    expect(await session.api.guest('web')).toMatchObject({ host: 'a1', state: 'running', migration: null });
+    expect(await running.api.guest('web')).toMatchObject({ host: 'a1', state: 'running', migration: null });
     expect(await Promise.all(HOSTS.map(settledFlows))).toEqual(before);
     await sleep(500);
     await expectAlive(connections, 1);
   }
 
   const begin = async (bandwidthMiBps: number): Promise<string> =>
-    (await session.api.migrate({ guest: 'web', to: 'b1', bandwidthMiBps })).id;
+    (await running.api.migrate({ guest: 'web', to: 'b1', bandwidthMiBps })).id;
 
   test('aborted at once', async () => {
     const id = await begin(32);
-    await session.api.abort(id);
-    await expectAsBefore(await follow(id, ended));
+    await running.api.abort(id);
+    await expectAsBefore(await running.follow(id, hasEnded));
   });
 
   test('aborted while copying', async () => {
     const id = await begin(4);
-    await follow(id, ({ phase }) => phase === 'copying');
-    await session.api.abort(id);
-    await expectAsBefore(await follow(id, ended));
+    await running.follow(id, ({ phase }) => phase === 'copying');
+    await running.api.abort(id);
+    await expectAsBefore(await running.follow(id, hasEnded));
   });
 
   test("the destination's QEMU dies while preparing", async () => {
     const id = await begin(4);
     await expect
-      .poll(() => processes('b1', 'qemu-system-x86_64'), { timeout: 30_000, interval: 20 })
+      .poll(() => pidsIn(running.lab, 'b1', QEMU), { timeout: 30_000, interval: 20 })
       .toHaveLength(1);
-    await signal('b1', 'KILL', 'qemu-system-x86_64');
-    await expectAsBefore(await follow(id, ended));
+    await signal(running.lab, 'b1', 'KILL', QEMU);
+    await expectAsBefore(await running.follow(id, hasEnded));
   });
 });
