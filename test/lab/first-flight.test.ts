@@ -13,7 +13,7 @@ import { machineOf, type RunSummary, summarize } from '../../apps/lab/summary.ts
 import type { MigrationObject } from '../../apps/api/objects.ts';
 import { systemClock } from '../../controller/clock.ts';
 import type { ConnectionSection } from '../../topologies/schema.ts';
-import { end, QEMU, signal } from './lab/node.ts';
+import { endDaemon, QEMU, signal } from './lab/node.ts';
 import { hasEnded, RunningLab } from './running-lab.ts';
 
 const HOME = '10.1.0.100';
@@ -211,7 +211,7 @@ describe('a migration that cannot be', () => {
   test('is rolled back when libvirtd at the destination is down', async () => {
     const connection = open('libvirtd-down', echo);
     await sleep(300);
-    const start = await end(running.lab, 'b1', 'libvirtd', 'TERM');
+    const start = await endDaemon(running.lab, 'b1', 'libvirtd', 'TERM');
     await expect
       .poll(() => running.api.hosts(), { timeout: 10_000 })
       .toContainEqual(expect.objectContaining({ name: 'b1', libvirt: 'disconnected' }));
@@ -250,7 +250,7 @@ describe('a part that goes away', () => {
   test('OVS, restarted: flows are repaired, and TCP in mid-stream lives on', async () => {
     const connection = open('ovs-echo', echo);
     await sleep(500);
-    const start = await end(running.lab, 'a1', 'ovs-vswitchd');
+    const start = await endDaemon(running.lab, 'a1', 'ovs-vswitchd');
     await start();
     await expect
       .poll(() => running.api.hosts(), { timeout: 20_000 })

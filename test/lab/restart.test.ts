@@ -1,14 +1,13 @@
 /**
- * The controller is killed in the midst of a migration: before libvirt was asked, while it prepares and while it copies.
- * Afterwards traffic is delivered where the guest runs, the record says what happened, and connections that were open
- * all the time never noticed. The other phases are in apps/migration/service.test.ts. One lab for all; where the
- * guest is, each test leaves to the next.
+ * The controller is killed in every phase of a migration, and libvirtd and Open vSwitch in the midst of one. Afterwards
+ * traffic is delivered where the guest runs, the record says what happened, and connections that were open all the time
+ * never noticed. One lab for all; where the guest is, each test leaves to the next.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import type { MigrationObject } from '../../apps/api/objects.ts';
 import type { Connection } from '../../apps/lab/connections.ts';
-import { freeze, LIBVIRTD, QEMU, signal, VSWITCHD } from './lab/node.ts';
+import { endDaemon, freeze, LIBVIRTD, QEMU, signal, VSWITCHD } from './lab/node.ts';
 import { hasEnded, RunningLab } from './running-lab.ts';
 
 const HOME = '10.1.0.100';
@@ -29,8 +28,11 @@ async function places(): Promise<readonly [from: string, to: string]> {
   return (await running.api.guest('web')).host === 'a1' ? ['a1', 'b1'] : ['b1', 'a1'];
 }
 
-async function migrate(to: string, bandwidthMiBps: number): Promise<string> {
-  return (await running.api.migrate({ guest: 'web', to, bandwidthMiBps })).id;
+const migrate = (to: string, bandwidthMiBps: number): Promise<MigrationObject> =>
+  running.api.migrate({ guest: 'web', to, bandwidthMiBps });
+
+async function toHome(): Promise<void> {
+  if ((await places())[0] !== 'a1') await ends((await migrate('a1', 32)).id, { outcome: 'completed' });
 }
 
 /** Kills the controller in this phase, and starts another one after a while. */
@@ -65,7 +67,7 @@ async function ends(id: string, expected: Partial<MigrationObject>): Promise<voi
 test('planned: it is begun', async () => {
   const [from, to] = await places();
   const go = await freeze(running.lab, to, VSWITCHD);
-  const id = await migrate(to, 32);
+  const { id } = await migrate(to, 32);
   await killIn(id, 'planned', go);
   await ends(id, { outcome: 'completed', origin: 'controller', from, to });
 });
@@ -73,27 +75,89 @@ test('planned: it is begun', async () => {
 test('preparing: it goes on, or is asked for', async () => {
   const [from, to] = await places();
   const go = await freeze(running.lab, to, LIBVIRTD);
-  const id = await migrate(to, 32);
+  const { id } = await migrate(to, 32);
   await killIn(id, 'preparing', go);
   await ends(id, { outcome: 'completed', from, to });
 });
 
 test('copying: it goes on, is staged anew, and may switch over', async () => {
   const [from, to] = await places();
-  const id = await migrate(to, 8);
+  const { id } = await migrate(to, 8);
   await killIn(id, 'copying');
   await ends(id, { outcome: 'completed', from, to });
 });
 
+test('switching: the guest arrives', async () => {
+  const [from, to] = await places();
+  const migration = await migrate(to, 16);
+  const go = await running.holdAtSwitching(migration);
+  await killIn(migration.id, 'switching', go);
+  await ends(migration.id, { outcome: 'completed', from, to });
+});
+
+test('relaying: nothing is left to do but to relay', async () => {
+  const [from, to] = await places();
+  const { id } = await migrate(to, 32);
+  await killIn(id, 'relaying');
+  await ends(id, { outcome: 'completed', phase: 'relaying', from, to });
+});
+
 test('copying, and it fails meanwhile: it is rolled back', async () => {
   const [from, to] = await places();
-  const id = await migrate(to, 4);
-  await killIn(id, 'copying', async () => {
-    await signal(running.lab, to, 'KILL', QEMU);
-  });
+  const { id } = await migrate(to, 4);
+  await killIn(id, 'copying', () => signal(running.lab, to, 'KILL', QEMU));
   await ends(id, { outcome: 'rolled-back', phase: 'rolled-back', from });
   expect((await running.api.migration(id)).reason).toMatch(/\w/);
 });
+
+test('failed: it is rolled back', async () => {
+  await toHome();
+  const { id } = await migrate('b1', 4);
+  await running.follow(id, ({ phase }) => phase === 'copying');
+  // Until its bridge answers, nobody knows that traffic is back at the source.
+  const go = await freeze(running.lab, 'b1', VSWITCHD);
+  const aborted = running.api.abort(id).catch(() => undefined);
+  await killIn(id, 'failed', go);
+  await aborted;
+  await ends(id, { outcome: 'rolled-back', phase: 'rolled-back', from: 'a1' });
+});
+
+test('what somebody else moves while no controller looks is noticed', async () => {
+  const [from, to] = await places();
+  await running.session.controller.stop('SIGKILL');
+  const destination = running.lab.plan.network.hosts.find(({ name }) => name === to)!.migration;
+  const virsh = ['virsh', 'migrate', '--live', '--p2p', '--bandwidth', '32', 'web', destination];
+  await running.lab.run(from, virsh, 60_000);
+  await running.session.controller.start(running.api);
+  const latest = async (): Promise<MigrationObject | undefined> => (await running.api.migrations()).at(-1);
+  await expect.poll(latest, { timeout: 20_000 }).toMatchObject({ origin: 'noticed', from, to });
+  await ends((await latest())!.id, { outcome: 'completed' });
+});
+
+test.each(['source', 'destination'] as const)(
+  'libvirtd at the %s, killed while it copies: it is rolled back, and can be tried again',
+  async (end) => {
+    const [from, to] = await places();
+    const { id } = await migrate(to, 4);
+    await running.follow(id, ({ phase }) => phase === 'copying');
+    const start = await endDaemon(running.lab, end === 'source' ? from : to, 'libvirtd');
+    await start();
+    await ends(id, { outcome: 'rolled-back', from });
+    await ends((await migrate(to, 32)).id, { outcome: 'completed', to });
+  },
+);
+
+test.each(['source', 'destination'] as const)(
+  'OVS at the %s, killed while it copies: the copy goes on, and the switchover is staged anew',
+  async (end) => {
+    const [from, to] = await places();
+    const { id } = await migrate(to, 8);
+    await running.follow(id, ({ phase }) => phase === 'copying');
+    const start = await endDaemon(running.lab, end === 'source' ? from : to, 'ovs-vswitchd');
+    await start();
+    await ends(id, { outcome: 'completed', from, to });
+  },
+);
 
 test('and nobody has noticed', async () => {
   expect(await echo.close()).toMatchObject({

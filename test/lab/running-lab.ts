@@ -18,6 +18,7 @@ import { packageRoot } from '../../topologies/lab/package-root.ts';
 import { readTopology } from '../../topologies/parse.ts';
 import type { ConnectionSection, Topology } from '../../topologies/schema.ts';
 import { build } from './lab/machine.ts';
+import { freeze, LIBVIRTD } from './lab/node.ts';
 
 const LAST_WORDS = 40;
 const POLL_MS = 20;
@@ -85,6 +86,26 @@ export class RunningLab {
       if (systemClock.now() > deadline) throw new Error(`the migration is still ${migration.phase}`);
       await sleep(POLL_MS);
     }
+  }
+
+  /**
+   * Holds a migration between its hosts: the guest has stopped at the source, and goes on at the destination only when
+   * the result lets libvirtd go on there.
+   */
+  async holdAtSwitching({ id, guest, from, to }: MigrationObject): Promise<() => Promise<void>> {
+    // Once memory goes from QEMU to QEMU, the destination's daemon is needed only to let the guest go on.
+    await this.follow(id, ({ phase }) => phase === 'copying');
+    while (!/Memory processed: +[1-9]/.test(await this.lab.run(from, ['virsh', 'domjobinfo', guest]))) {
+      await sleep(POLL_MS);
+    }
+    const go = await freeze(this.lab, to, LIBVIRTD);
+    try {
+      await this.follow(id, ({ phase }) => phase === 'switching');
+    } catch (error) {
+      await go();
+      throw error;
+    }
+    return go;
   }
 
   async #up(): Promise<void> {

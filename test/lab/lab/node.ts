@@ -35,7 +35,7 @@ export async function freeze(lab: Lab, node: string, command: string): Promise<(
 }
 
 /** Ends a daemon, and waits until it is gone; the result starts it again as the lab did. */
-export async function end(
+export async function endDaemon(
   lab: Lab,
   node: string,
   daemon: 'libvirtd' | 'ovs-vswitchd',
