@@ -26,7 +26,17 @@ export interface Problem {
 
 /** The first problem in the order of the file's parts, or undefined. */
 export function check(topology: Topology): Problem | undefined {
-  for (const rule of [names, references, subnets, addresses, identities, capacity, management, experiments]) {
+  for (const rule of [
+    names,
+    references,
+    translation,
+    subnets,
+    addresses,
+    identities,
+    capacity,
+    management,
+    experiments,
+  ]) {
     for (const problem of rule(topology)) return problem;
   }
   return undefined;
@@ -36,10 +46,15 @@ export function check(topology: Topology): Problem | undefined {
 const RESERVED = new Set(['management', 'wan', 'netem-probe']);
 
 function* names(topology: Topology): Generator<Problem> {
-  const sections = { hosts: topology.hosts, edges: topology.edges, clients: topology.lab?.clients ?? {} };
+  const sections = {
+    hosts: topology.hosts,
+    edges: topology.edges,
+    clients: topology.lab?.clients ?? {},
+    nat: topology.lab?.nat ?? {},
+  };
   const taken = new Map<string, string>();
   for (const [section, members] of Object.entries(sections)) {
-    const base = section === 'clients' ? ['lab', section] : [section];
+    const base = section === 'clients' || section === 'nat' ? ['lab', section] : [section];
     for (const name of Object.keys(members)) {
       const path = [...base, name];
       const before = taken.get(name);
@@ -66,6 +81,10 @@ function* references(topology: Topology): Generator<Problem> {
     ...(lab?.wan.pairs ?? []).flatMap(({ between }, i) =>
       between.map((site, j) => ({ path: ['lab', 'wan', 'pairs', i, 'between', j], site })),
     ),
+    ...Object.entries(lab?.nat ?? {}).flatMap(([site, { behind }]) => [
+      { path: ['lab', 'nat', site], site },
+      { path: ['lab', 'nat', site, 'behind'], site: behind },
+    ]),
   ];
   for (const { path, site } of sited) {
     if (!(site in topology.sites)) yield unknown(path, 'site', site, Object.keys(topology.sites));
@@ -99,6 +118,30 @@ function* references(topology: Topology): Generator<Problem> {
         `lab.wan.pairs[${i}].between is ${between.join(', ')}: expected two different sites, each pair once`,
       );
     }
+  }
+}
+
+/** A site behind a NAT has IPv4 alone, and nobody reaches what is in it from outside. */
+function* translation({ lab, hosts, sites }: Topology): Generator<Problem> {
+  const nat = lab?.nat ?? {};
+  const wrong = (path: readonly PropertyKey[], sentence: string): Problem => ({
+    code: 'TOPOLOGY_FIELD',
+    path,
+    sentence: `${pathText(path)} ${sentence}`,
+  });
+  for (const [site, { behind, address }] of Object.entries(nat)) {
+    const path = ['lab', 'nat', site];
+    if (behind in nat) {
+      yield wrong([...path, 'behind'], `is ${behind}, which is behind a NAT itself: choose another site`);
+    }
+    if (parseAddress(address)!.version !== 4)
+      yield wrong([...path, 'address'], `is ${address}: expected an IPv4 address`);
+    if (sites[site]!.subnets.some(({ prefix }) => parsePrefix(prefix)!.version !== 4)) {
+      yield wrong(path, 'has an IPv6 subnet: a site behind a NAT has IPv4 alone');
+    }
+    const host = Object.keys(hosts).find((name) => hosts[name]!.site === site);
+    if (host !== undefined)
+      yield wrong(path, `has the host ${host}, which nobody would reach: put it at another site`);
   }
 }
 
@@ -174,6 +217,9 @@ function* stations(
         yield { path: ['guests', name, ...path, 'addresses', i], site, text, guest: true };
       }
     }
+  }
+  for (const [name, { behind, address }] of Object.entries(topology.lab?.nat ?? {})) {
+    yield { path: ['lab', 'nat', name, 'address'], site: behind, text: address, guest: false };
   }
   for (const [name, client] of Object.entries(topology.lab?.clients ?? {})) {
     for (const [i, text] of client.addresses.entries()) {

@@ -240,6 +240,9 @@ const pair = z.strictObject({
   ...shape.shape,
 });
 
+/** A site whose router is a station of another site, and translates what leaves to an address there. */
+const nat = z.strictObject({ behind: name, address });
+
 const lab = z.strictObject({
   management: prefix.default('198.18.0.0/24'),
   wan: z
@@ -252,6 +255,7 @@ const lab = z.strictObject({
     .prefault({}),
   links: z.record(name, shape).default({}),
   clients: z.record(name, client).default({}),
+  nat: z.record(name, nat).default({}),
 });
 
 const connection = z

@@ -7,3 +7,10 @@ export class MigrationNotCompletedError extends ArcticTernError {
     super(`a migration of the benchmark did not go as it should: ${detail}`);
   }
 }
+
+export class RelayBenchFailedError extends ArcticTernError {
+  readonly code = 'BENCH_RELAY_FAILED';
+  constructor(detail: string) {
+    super(`what relaying is measured in does not do as it should: ${detail}`);
+  }
+}

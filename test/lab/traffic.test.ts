@@ -247,6 +247,8 @@ describe('a migration that is given up or fails leaves everything as it was', ()
   test('aborted too late, while switching: it changes nothing, and the guest arrives', async () => {
     const migration = await request(16);
     const go = await running.holdAtSwitching(migration);
+    // By now all of it is at the destination, and QEMU has nothing more to give up.
+    await sleep(500);
     const answered = running.api.abort(migration.id).catch((error: unknown) => error);
     await sleep(500);
     await go();

@@ -8,7 +8,8 @@
  *      client: eth0 --------------------------------'
  *
  * With an edge at the site, its br-int takes the place of `lan`, and only its br-ex is linked to the router.
- * Any two routers have a link of their own, so that a packet is delayed once on its way.
+ * Any two routers have a link of their own, so that a packet is delayed once on its way. The router of a site behind a
+ * NAT has one link instead, `outside`, as a station of the site that it is behind.
  */
 import { join } from 'node:path';
 import { lab as labLimits } from '../../controller/limits.ts';
@@ -63,6 +64,8 @@ type Lab = NonNullable<Topology['lab']>;
 type Switch = HostDescription | EdgeDescription;
 
 const MANAGEMENT = 'management';
+/** Of a NAT router, where it is a station. */
+const OUTSIDE = 'outside';
 const CONSOLE_DIRECTORY = '/var/log/libvirt/qemu';
 const DISK_DIRECTORY = '/var/lib/libvirt/images';
 
@@ -220,11 +223,12 @@ function managementNode(context: Context): NodePlan {
 }
 
 function routerNode(context: Context, site: SiteDescription): NodePlan {
-  const { network, lab } = context;
+  const { lab } = context;
   const edge = edgeOf(context, site.name);
   const members = edge ? [edge.name] : stationsOf(context, site.name);
+  const nat = lab.nat[site.name];
   const gateways = site.subnets.map(({ prefix, gateway }) => `${gateway}/${parsePrefix(prefix)!.length}`);
-  const others = network.sites.filter((other) => other.name !== site.name);
+  const others = nat ? [] : routedSites(context).filter((other) => other.name !== site.name);
   return {
     name: routerOf(site.name),
     kind: 'router',
@@ -248,10 +252,11 @@ function routerNode(context: Context, site: SiteDescription): NodePlan {
       ),
       step('LAN up', 'ip', 'link', 'set', 'lan', 'up'),
       ...gateways.map((gateway) => addAddress(gateway, 'lan')),
+      ...(nat ? natSteps(context, nat) : []),
       ...others.flatMap((other) => {
         const interfaceName = `wan-${other.name}`;
         return (usesV6(context) ? ([4, 6] as const) : ([4] as const)).flatMap((version) => {
-          const [near, far] = wanAddresses(lab, network, site.name, other.name, version);
+          const [near, far] = wanAddresses(context, site.name, other.name, version);
           return [
             addAddress(`${near}/${version === 4 ? 31 : 127}`, interfaceName),
             step(`${interfaceName} up`, 'ip', 'link', 'set', interfaceName, 'up'),
@@ -265,17 +270,36 @@ function routerNode(context: Context, site: SiteDescription): NodePlan {
   };
 }
 
+/** Sites whose routers know each other; the others are behind one of them. */
+function routedSites({ network, lab }: Context): readonly SiteDescription[] {
+  return network.sites.filter(({ name }) => !(name in lab.nat));
+}
+
+/** A station of the site outside, which translates all that leaves to its own address there. */
+function natSteps(context: Context, { behind, address }: Lab['nat'][string]): StepPlan[] {
+  return [
+    step('outside up', 'ip', 'link', 'set', OUTSIDE, 'up'),
+    ...addressing(context, behind, [address], OUTSIDE),
+    step('create the NAT', 'nft', 'add table ip nat'),
+    step('hook the NAT', 'nft', 'add chain ip nat out { type nat hook postrouting priority srcnat; }'),
+    step('translate', 'nft', `add rule ip nat out oifname ${OUTSIDE} snat to ${address}`),
+  ];
+}
+
 function addAddress(address: string, device: string): StepPlan {
   return step(`address ${address}`, 'ip', 'address', 'add', address, 'dev', device);
 }
 
-/** The hosts and clients of a site: what is linked to its LAN. */
+/** The hosts and clients of a site, and the sites behind it: what is linked to its LAN. */
 function stationsOf({ network, lab }: Context, site: string): string[] {
   const hosts = network.hosts.filter((host) => host.site === site).map(({ name }) => name);
   const clients = Object.entries(lab.clients)
     .filter(([, client]) => client.site === site)
     .map(([name]) => name);
-  return [...hosts, ...clients];
+  const behind = Object.entries(lab.nat)
+    .filter(([, nat]) => nat.behind === site)
+    .map(([name]) => name);
+  return [...hosts, ...clients, ...behind];
 }
 
 function subnetOf(site: SiteDescription, address: Address): { prefix: Prefix; gateway: string } | undefined {
@@ -593,12 +617,15 @@ function siteLinks(context: Context): LinkPlan[] {
     interface: name,
     mac: macOf('02', lab, node, name),
   });
-  const isClient = (name: string): boolean => name in context.lab.clients;
+  const station = (name: string): LinkPlan['a'] => {
+    if (name in context.lab.nat) return end(routerOf(name), OUTSIDE);
+    return end(name, name in context.lab.clients ? 'eth0' : 'uplink');
+  };
   return context.network.sites.flatMap((site) => {
     const edge = edgeOf(context, site.name);
     const links = stationsOf(context, site.name).map((name) =>
       link(
-        end(name, isClient(name) ? 'eth0' : 'uplink'),
+        station(name),
         edge ? end(edge.name, `in-${name}`) : end(routerOf(site.name), `lan-${name}`),
         context.lab.links[name],
       ),
@@ -632,8 +659,9 @@ function* pairs<T>(items: readonly T[]): Generator<[T, T]> {
   for (const [i, a] of items.entries()) for (const b of items.slice(i + 1)) yield [a, b];
 }
 
-function wanLinks({ topology, lab, network }: Context): LinkPlan[] {
-  return [...pairs(network.sites)].map(([{ name: a }, { name: b }]) => {
+function wanLinks(context: Context): LinkPlan[] {
+  const { topology, lab } = context;
+  return [...pairs(routedSites(context))].map(([{ name: a }, { name: b }]) => {
     const own = lab.wan.pairs.find(({ between }) => between.includes(a) && between.includes(b));
     const end = (site: string, other: string): LinkPlan['a'] => ({
       node: routerOf(site),
@@ -645,15 +673,10 @@ function wanLinks({ topology, lab, network }: Context): LinkPlan[] {
 }
 
 /** The two addresses of the WAN link between two sites' routers, `site`'s own first. */
-function wanAddresses(
-  lab: Lab,
-  network: NetworkDescription,
-  site: string,
-  other: string,
-  version: Version,
-): [string, string] {
-  const prefix = parsePrefix(version === 4 ? lab.wan.prefix : lab.wan.prefix6)!;
-  const order = [...pairs(network.sites.map(({ name }) => name))];
+function wanAddresses(context: Context, site: string, other: string, version: Version): [string, string] {
+  const { wan } = context.lab;
+  const prefix = parsePrefix(version === 4 ? wan.prefix : wan.prefix6)!;
+  const order = [...pairs(routedSites(context).map(({ name }) => name))];
   const index = order.findIndex((pair) => pair.includes(site) && pair.includes(other));
   const [first, second] = [2 * index, 2 * index + 1].map((offset) =>
     formatAddress(addressAt(prefix, offset)),
