@@ -301,23 +301,31 @@ export class RelayNetwork implements AsyncDisposable {
       ...['--', 'add-port', bridge, name],
       ...(more.length === 0 ? [] : ['--', 'set', 'Interface', name, ...more]),
     ];
+    const addBridge = (bridge: string, ...more: string[]): string[] => [
+      ...['--', 'add-br', bridge, '--', 'set', 'Bridge', bridge, 'datapath_type=netdev', ...more],
+    ];
+    const stations =
+      at === EDGE
+        ? addPort(BRIDGE, 'in-client', `ofport_request=${INSIDE_PORT}`)
+        : GUESTS.flatMap((guest) => addPort(BRIDGE, `tap-${guest}`, `ofport_request=${numberOf(guest)}`));
+    // All in one: a bridge whose identity changes leaves its controller.
     await ovs.vsctl(
-      ...['add-br', 'br-ex', '--', 'set', 'Bridge', 'br-ex', 'datapath_type=netdev'],
+      ...addBridge('br-ex'),
       ...addPort('br-ex', 'uplink'),
       ...addPort('br-ex', 'ex-int', 'type=patch', `options:peer=${UPLINK}`),
-    );
-    await ovs.addBridge(BRIDGE);
-    const identity = [`other_config:datapath-id=${datapathId(at)}`, `other_config:hwaddr="${bridgeMac(at)}"`];
-    await ovs.vsctl(
-      ...['set', 'Bridge', BRIDGE, ...identity],
+      ...addBridge(
+        ...([BRIDGE, 'fail_mode=secure', 'protocols=OpenFlow15'] as const),
+        `other_config:datapath-id=${datapathId(at)}`,
+        `other_config:hwaddr="${bridgeMac(at)}"`,
+      ),
       ...addPort(BRIDGE, UPLINK, 'type=patch', 'options:peer=ex-int', `ofport_request=${UPLINK_PORT}`),
       ...addPort(
         ...([BRIDGE, TUNNEL_PORT, 'type=geneve', 'options:remote_ip=flow', 'options:key=flow'] as const),
         `ofport_request=${TUNNEL}`,
       ),
-      ...(at === EDGE
-        ? addPort(BRIDGE, 'in-client', `ofport_request=${INSIDE_PORT}`)
-        : GUESTS.flatMap((guest) => addPort(BRIDGE, `tap-${guest}`, `ofport_request=${numberOf(guest)}`))),
+      ...stations,
+      ...['--', 'set-controller', BRIDGE, `unix:${ovs.path('ctl')}`],
+      ...['--', 'set', 'Controller', BRIDGE, 'connection_mode=out-of-band', 'max_backoff=1000'],
     );
     await this.#inside(at, 'sysctl', '-qw', 'net.ipv4.conf.all.arp_ignore=1');
     await this.#inside(at, 'ip', 'addr', 'add', `${underlay(at)}/24`, 'dev', 'br-ex');
