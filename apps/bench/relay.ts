@@ -9,10 +9,10 @@ import type { Benchmark, Case } from './benchmark.ts';
 import { RelayBenchFailedError } from './errors.ts';
 import { addressOf, type Guest, RelayNetwork } from './relay-network.ts';
 
-const RUNS = 9;
-const SECONDS = 3;
+const RUNS = 10;
+const SECONDS = 2;
 /** Tenths of a second at the beginning, which are TCP's. */
-const WARM_UP = 10;
+const WARM_UP = 5;
 /** More than switches in user space make: what bounds the sender if they do. */
 const MOST_MBITS = 5_000;
 const TCP_PORT = 80;

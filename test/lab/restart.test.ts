@@ -131,18 +131,6 @@ test('failed: it is rolled back', async () => {
   await ends(migration.id, { outcome: 'rolled-back', phase: 'rolled-back', from });
 });
 
-test('what somebody else moves while no controller looks is noticed', async () => {
-  const [from, to] = await places();
-  await running.session.controller.stop('SIGKILL');
-  const destination = running.lab.plan.network.hosts.find(({ name }) => name === to)!.migration;
-  const virsh = ['virsh', 'migrate', '--live', '--p2p', '--bandwidth', '64', 'web', destination];
-  await running.lab.run(from, virsh, 60_000);
-  await running.session.controller.start(running.api);
-  const latest = async (): Promise<MigrationObject | undefined> => (await running.api.migrations()).at(-1);
-  await expect.poll(latest, { timeout: 20_000 }).toMatchObject({ origin: 'noticed', from, to });
-  await ends((await latest())!.id, { outcome: 'completed' });
-});
-
 test('libvirtd at either end, killed while it copies: it is rolled back, and can be tried again', async () => {
   const [from, to] = await places();
   for (const host of [from, to]) {
