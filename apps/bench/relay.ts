@@ -91,6 +91,7 @@ async function udp(network: RelayNetwork, guest: Guest): Promise<number> {
   const answers = network
     .guest(guest)
     .run('python3', CONVERSATIONS, 'answer', `${UDP_PORT}`, `${ANSWER_SECONDS}`);
+  await network.guest(guest).listening(UDP_PORT, 'udp');
   const sizes = [DATAGRAM, IN_FLIGHT, SECONDS].map(String);
   const rate = Number(
     await network.client.run('python3', CONVERSATIONS, 'ask', addressOf(guest), `${UDP_PORT}`, ...sizes),
@@ -104,6 +105,7 @@ async function converse(network: RelayNetwork, count: number): Promise<void> {
   const heard = network
     .guest(MOVED)
     .run('python3', CONVERSATIONS, 'hear', `${MANY_PORT}`, `${count}`, `${HEAR_SECONDS}`);
+  await network.guest(MOVED).listening(MANY_PORT, 'udp');
   const rounds = count > FEW_MISSED ? 2 : 3;
   await network.client.run(
     ...['python3', CONVERSATIONS, 'begin', addressOf(MOVED), `${MANY_PORT}`, `${count}`, `${rounds}`],
