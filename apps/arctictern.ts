@@ -7,6 +7,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Cancel, Clock } from '../controller/clock.ts';
+import { serverText } from '../controller/dns/exchange.ts';
+import type { TsigKey } from '../controller/dns/tsig.ts';
+import { updateName } from '../controller/dns/update.ts';
 import { ArcticTernError } from '../controller/errors.ts';
 import { Hypervisor, stateAfter } from '../controller/hypervisors/hypervisor.ts';
 import type { LibvirtEvent } from '../controller/libvirt/index.ts';
@@ -20,7 +23,7 @@ import {
 } from '../controller/network/changes.ts';
 import { switchView } from '../controller/network/bridge-view.ts';
 import { declare } from '../controller/network/declare.ts';
-import type { NetworkDescription } from '../controller/network/description.ts';
+import type { DnsDescription, NetworkDescription } from '../controller/network/description.ts';
 import type { Migration } from '../controller/network/migration.ts';
 import type { Host, HostName, NetworkState, SwitchName } from '../controller/network/model.ts';
 import { Network } from '../controller/network/network.ts';
@@ -40,6 +43,8 @@ import { BlocklistService } from './defence/blocklist.ts';
 import { EventStream, momentEvent } from './events.ts';
 import { Drain } from './migration/drain-service.ts';
 import { MigrationService } from './migration/service.ts';
+import { readTsigKey } from './naming/key.ts';
+import { NamingService } from './naming/service.ts';
 import { portChanges } from './port-changes.ts';
 import { recipes } from './recipes.ts';
 import { Gateways } from './routing/gateways.ts';
@@ -65,6 +70,8 @@ export class ArcticTern {
   readonly #filter: FilterService;
   readonly blocklist: BlocklistService;
   readonly relays: Drain;
+  /** Undefined where names are not kept. */
+  readonly naming: NamingService | undefined;
   readonly events = new EventStream();
   /** Every migration that is known of, ended ones too, by id, oldest first. */
   readonly history = new Map<string, Migration>();
@@ -81,10 +88,12 @@ export class ArcticTern {
 
   /** Opens the store, takes up what it remembers and begins to connect to everything. */
   static async start(options: ControllerOptions): Promise<ArcticTern> {
+    const { dns } = options.description;
+    const key = dns === undefined ? undefined : readTsigKey(dns.key);
     let report: (error: Error) => void = () => undefined;
     const opened = await Store.open(options.store, options.clock, (error) => report(error));
     const state = declare(options.description, opened.remembered);
-    const controller = new ArcticTern(options, opened.store, opened.epoch, state);
+    const controller = new ArcticTern(options, opened.store, opened.epoch, state, key);
     report = (error) => controller.#problem('store', error);
     for (const migration of opened.migrations) controller.history.set(migration.id, migration);
     try {
@@ -101,6 +110,7 @@ export class ArcticTern {
     controller.relays.start();
     for (const hypervisor of controller.#hypervisors.values()) hypervisor.start();
     controller.defence.start();
+    controller.naming?.start();
     return controller;
   }
 
@@ -109,6 +119,7 @@ export class ArcticTern {
     store: Store,
     epoch: bigint,
     state: ReturnType<typeof declare>,
+    key: TsigKey | undefined,
   ) {
     const { clock, random } = options;
     this.#options = options;
@@ -201,6 +212,8 @@ export class ArcticTern {
       onMoment: (moment, at) => this.events.emit(momentEvent(moment, at)),
       onError: (error, guest) => this.#problem(`guest ${guest}`, error),
     });
+    const { dns } = options.description;
+    this.naming = dns === undefined || key === undefined ? undefined : this.#naming(dns, key);
     // Flows first: nothing else may come between a decision and the datapath.
     this.network.follow((next) => this.fabric.update(next));
     this.network.follow((next, before) => {
@@ -225,6 +238,7 @@ export class ArcticTern {
     for (const cancel of this.#graceTimers.values()) cancel();
     this.#gateways.close();
     this.#filter.close();
+    this.naming?.close();
     this.defence.close();
     this.blocklist.close();
     this.relays.close();
@@ -259,6 +273,22 @@ export class ArcticTern {
         this.#problem(`host ${host.name}`, error, 'warning');
       },
       onEvent: (event) => this.#fromLibvirt(event, host),
+    });
+  }
+
+  #naming({ server, zone, ttl }: DnsDescription, key: TsigKey): NamingService {
+    const { clock } = this.#options;
+    const subject = `name server ${serverText(server)}`;
+    return new NamingService({
+      network: this.network,
+      zone,
+      ttl,
+      update: (update) => updateName(server, key, update, clock),
+      clock,
+      onMoment: (moment, at) => this.events.emit(momentEvent(moment, at)),
+      onError: (error, guest) =>
+        this.#problem(guest === undefined ? subject : `guest ${guest}`, error, 'warning'),
+      onRecovered: () => this.#say(subject, 'does as it is told again'),
     });
   }
 

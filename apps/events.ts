@@ -63,6 +63,13 @@ export const moment = z
       sources: z.number().int().meta({ description: 'how many sources are named' }),
       why: z.string(),
     }),
+    /** The name server has these addresses, and no others, for the guest's name. */
+    z.object({
+      kind: z.literal('name-published'),
+      guest: z.string(),
+      name: z.string(),
+      addresses: z.array(z.string()),
+    }),
     /** A guest's RARP came to the controller. */
     z.object({ kind: z.literal('announced'), host: z.string() }),
   ])
@@ -130,6 +137,8 @@ function sentence(moment: Moment): string {
         : `the ${moment.attack} at ${moment.host} is ${moment.origin}: ${moment.sources} ${moment.sources === 1 ? 'source' : 'sources'} named`;
     case 'attack-over':
       return `the ${moment.attack} at ${moment.host} is over`;
+    case 'name-published':
+      return `${moment.name} is ${moment.addresses.join(', ')}`;
     case 'announced':
       return 'a guest announced itself (RARP)';
   }

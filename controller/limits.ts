@@ -350,6 +350,19 @@ export const migration = {
   announcementPatience: 1_000,
 } as const;
 
+/** Updates of names at a name server. */
+export const dns = {
+  /** From connecting to the answer. */
+  answerTimeout: 2_000,
+  /** How far apart, in seconds, the clocks of two parties may be: what RFC 8945, section 10, recommends. */
+  fudgeSeconds: 300,
+  /** After an update that failed: the wait until the next attempt, doubled each time, up to the maximum. */
+  retryMinimum: 250,
+  retryMaximum: 15_000,
+  /** Updates that are under way at a time. */
+  atATime: 8,
+} as const;
+
 /** Routing. */
 export const routing = {
   /** How often a gateway is asked for its MAC address: while it has not answered, and after that. */

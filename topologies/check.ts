@@ -15,6 +15,7 @@ import {
   type Prefix,
 } from './address.ts';
 import type { TopologyErrorCode } from './errors.ts';
+import { dnsNameOf, NAME_SERVER, nameServerSite } from './naming.ts';
 import type { Topology } from './schema.ts';
 
 export interface Problem {
@@ -26,24 +27,26 @@ export interface Problem {
 
 /** The first problem in the order of the file's parts, or undefined. */
 export function check(topology: Topology): Problem | undefined {
-  for (const rule of [
+  const rules = [
     names,
     references,
     translation,
     subnets,
+    naming,
     addresses,
     identities,
     capacity,
     management,
     experiments,
-  ]) {
+  ];
+  for (const rule of rules) {
     for (const problem of rule(topology)) return problem;
   }
   return undefined;
 }
 
 /** Names that a lab gives to nodes of its own. */
-const RESERVED = new Set(['management', 'wan', 'netem-probe']);
+const RESERVED = new Set(['management', 'wan', 'netem-probe', NAME_SERVER]);
 
 function* names(topology: Topology): Generator<Problem> {
   const sections = {
@@ -201,6 +204,54 @@ function* subnets(topology: Topology): Generator<Problem> {
   }
 }
 
+/** Names of guests are in the zone, each once; a lab has a place for its name server. */
+function* naming(topology: Topology): Generator<Problem> {
+  const { dns, guests, lab } = topology;
+  if (dns === undefined) {
+    for (const [name, { dnsName }] of Object.entries(guests)) {
+      if (dnsName === undefined) continue;
+      const path = ['guests', name, 'dnsName'];
+      const sentence = `${pathText(path)} is ${dnsName}, and the file has no \`dns\`: say there which server and zone`;
+      yield { code: 'TOPOLOGY_REFERENCE', path, sentence };
+    }
+    return;
+  }
+  const taken = new Map<string, string>();
+  for (const guest of Object.keys(guests)) {
+    const path = ['guests', guest, 'dnsName'];
+    const name = dnsNameOf(topology, guest)!;
+    if (name !== dns.zone && !name.endsWith(`.${dns.zone}`)) {
+      const sentence = `${pathText(path)} is ${name}: expected a name in the zone ${dns.zone}`;
+      yield { code: 'TOPOLOGY_OUTSIDE', path, sentence };
+    }
+    const before = taken.get(name);
+    if (before !== undefined) {
+      yield duplicate(path, `${pathText(path)} is ${name}, which guest ${before} has already`);
+    }
+    taken.set(name, guest);
+  }
+  if (lab === undefined) {
+    if (dns.key !== undefined) return;
+    const sentence = 'dns.key is missing: expected the name and the secret of the key that signs updates';
+    yield { code: 'TOPOLOGY_FIELD', path: ['dns', 'key'], sentence };
+    return;
+  }
+  const { address, port } = dns.server;
+  if (nameServerSite(topology) === undefined) {
+    const sentence = `dns.server is ${address}: expected an address in a subnet of a site, where the lab can put its name server`;
+    yield { code: 'TOPOLOGY_OUTSIDE', path: ['dns', 'server'], sentence };
+  }
+  if (port !== 53) {
+    const sentence = `dns.server has port ${port}: expected none, since resolvers in a lab ask at port 53`;
+    yield { code: 'TOPOLOGY_FIELD', path: ['dns', 'server'], sentence };
+  }
+  if (dns.key?.secretFile !== undefined) {
+    const sentence =
+      'dns.key.secretFile: expected no key, since a lab makes one, or its secret, since its name server needs that, too';
+    yield { code: 'TOPOLOGY_FIELD', path: ['dns', 'key', 'secretFile'], sentence };
+  }
+}
+
 /** Everything that has an address, in a site's subnets. */
 function* stations(
   topology: Topology,
@@ -225,6 +276,11 @@ function* stations(
     for (const [i, text] of client.addresses.entries()) {
       yield { path: ['lab', 'clients', name, 'addresses', i], site: client.site, text, guest: false };
     }
+  }
+  const { dns, lab } = topology;
+  const site = nameServerSite(topology);
+  if (lab !== undefined && dns !== undefined && site !== undefined) {
+    yield { path: ['dns', 'server'], site, text: dns.server.address, guest: false };
   }
 }
 
@@ -330,8 +386,9 @@ function* management(topology: Topology): Generator<Problem> {
   };
   const sites = Object.keys(topology.sites).length;
   const switches = Object.keys(topology.hosts).length + Object.keys(topology.edges).length;
+  const nodes = switches + (topology.dns === undefined ? 0 : 1);
   const problems = [
-    room(['lab', 'management'], parsePrefix(text)!, switches + 12),
+    room(['lab', 'management'], parsePrefix(text)!, nodes + 12),
     room(['lab', 'wan', 'prefix'], parsePrefix(wan.prefix)!, sites * (sites - 1)),
     room(['lab', 'wan', 'prefix6'], parsePrefix(wan.prefix6)!, sites * (sites - 1)),
   ];
@@ -398,11 +455,21 @@ const pathText = (path: readonly PropertyKey[]): string =>
     .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i === 0 ? '' : '.'}${String(step)}`))
     .join('');
 
-function* experiments({ experiment, guests, hosts, lab }: Topology): Generator<Problem> {
+function* experiments({ experiment, guests, hosts, lab, dns }: Topology): Generator<Problem> {
   if (experiment === undefined) return;
   const clients = lab?.clients ?? {};
-  for (const [name, { client, to, family }] of Object.entries(experiment.connections)) {
+  for (const [name, { client, to, family, at, from }] of Object.entries(experiment.connections)) {
     const path = ['experiment', 'connections', name];
+    if (at === 'name' && (dns === undefined || from === 'guest')) {
+      yield {
+        code: 'TOPOLOGY_REFERENCE',
+        path: [...path, 'at'],
+        sentence:
+          dns === undefined
+            ? `${pathText(path)}.at is name, and the file has no \`dns\`: say there which server and zone`
+            : `${pathText(path)}.at is name: expected home or care-of, since it is the guest that opens it`,
+      };
+    }
     if (!(client in clients)) yield unknown([...path, 'client'], 'client', client, Object.keys(clients));
     const guest = guests[to];
     if (guest === undefined) {

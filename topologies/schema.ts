@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { drain as drainLimits, migration as migrationLimits } from '../controller/limits.ts';
 import { DEFENCE_MODES, defaultDefence } from '../controller/network/defence-policy.ts';
+import { TSIG_ALGORITHMS } from '../controller/network/description.ts';
 import { STRATEGIES } from '../controller/network/migration.ts';
 import { parseAddress, parsePrefix } from './address.ts';
 
@@ -41,6 +42,8 @@ const range = z
     const [a, b] = [parseAddress(first), parseAddress(last)];
     return a !== undefined && b !== undefined && a.version === b.version && a.value <= b.value;
   }, 'expected a range of addresses, the lower one first, such as 10.1.0.200 - 10.1.0.249');
+
+const port = z.number().int().min(1).max(65535);
 
 const unitsOfTime = { us: 1, ms: 1_000, s: 1_000_000 } as const;
 
@@ -104,6 +107,60 @@ const defence = z.strictObject({
   coolDown: patience.default(defaultDefence.coolDown),
 });
 
+/** A fully qualified domain name, in lower case and without the dot of the root. */
+const domainName = z
+  .string('expected a domain name such as web.example.test')
+  .regex(
+    /^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i,
+    'expected a domain name such as web.example.test',
+  )
+  .transform((text) => text.toLowerCase());
+
+const nameServer = z
+  .string('expected the address of a name server')
+  .transform((text) => {
+    const [, bracketed, plain, number] = /^(?:\[([^\]]+)\]|([^:\s]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+    return { address: bracketed ?? plain ?? text, port: number === undefined ? 53 : Number(number) };
+  })
+  .refine(
+    (it) => parseAddress(it.address) !== undefined && port.safeParse(it.port).success,
+    'expected an address such as 203.0.113.53 or 2001:db8::53, or one with a port: 203.0.113.53:5353, [2001:db8::53]:5353',
+  );
+
+/** Seconds. */
+const timeToLive = z
+  .string('expected a time such as 1s')
+  .regex(/^\d{1,6}(s|m|h)$/, 'expected a time such as 1s, in s, m or h')
+  .transform(
+    (text) => (Number(text.slice(0, -1)) * unitsOfPatience[text.slice(-1) as 's' | 'm' | 'h']) / 1_000,
+  )
+  .refine((seconds) => seconds <= 86_400, 'expected a time of at most 24h');
+
+const tsigKey = z
+  .strictObject({
+    name: domainName.default('arctictern'),
+    algorithm: z
+      .enum(TSIG_ALGORITHMS, `expected one of ${TSIG_ALGORITHMS.join(', ')}`)
+      .default(TSIG_ALGORITHMS[0]),
+    secret: z.base64('expected the secret in base64, as tsig-keygen gives it').min(1).optional(),
+    /** A file with the secret in base64, or as tsig-keygen writes it. */
+    secretFile: z.string().min(1).optional(),
+  })
+  .refine((it) => (it.secret === undefined) !== (it.secretFile === undefined), {
+    error: 'expected either `secret` or `secretFile`',
+  });
+
+/** Where new clients learn the guests' addresses: names in a zone of a server that takes updates (RFC 2136). */
+const dns = z.strictObject({
+  /** Its address, with a port if that is not 53. In a lab: the address that its name server gets in a site. */
+  server: nameServer,
+  zone: domainName,
+  /** Signs the updates (TSIG, RFC 8945). A lab without one makes its own. */
+  key: tsigKey.optional(),
+  /** How long a resolver may keep an address: how late a client may learn that a guest has moved. */
+  ttl: timeToLive.prefault('1s'),
+});
+
 const unitsOfRate = { kbit: 1e3, mbit: 1e6, gbit: 1e9 } as const;
 
 /** Bits per second. */
@@ -136,8 +193,6 @@ const remote = z
 const uri = z
   .string()
   .regex(/^qemu(\+[a-z]+)?:\/\/\S*$/, 'expected a libvirt URI such as qemu+tcp://198.18.0.11/system');
-
-const port = z.number().int().min(1).max(65535);
 
 const ofSwitch = {
   site: name,
@@ -201,6 +256,8 @@ const guest = z
     services: z.array(service).default([]),
     /** What is done for it when it is attacked. */
     defence: defence.optional(),
+    /** Its name in DNS; by default its own name within the zone. */
+    dnsName: domainName.optional(),
     /** A local disk, in a lab. */
     disk: size.optional(),
     /** In a lab: datagrams to this UDP port are sent back by the guest's driver, thousands a second. */
@@ -266,8 +323,8 @@ const connection = z
     client: name,
     /** The guest. */
     to: name,
-    /** Which of the guest's addresses: at the moment when the connection is opened. */
-    at: z.enum(['home', 'care-of']).default('home'),
+    /** Which of the guest's addresses, at the moment when it is opened: `name` is what DNS says then. */
+    at: z.enum(['home', 'care-of', 'name']).default('home'),
     /** Over which version of IP; without it, the first that the guest has. */
     family: z.literal([4, 6], 'expected 4 or 6').optional(),
     /** The guest's, if not the usual one of the kind. */
@@ -325,12 +382,14 @@ export const topologySchema = z.strictObject({
   edges: z.record(name, edge).default({}),
   guests: z.record(name, guest).default({}),
   drain: drain.optional(),
+  dns: dns.optional(),
   lab: lab.optional(),
   experiment: experiment.optional(),
 });
 
 /** A topology file as it was understood: times in microseconds, rates in bits per second, defaults filled in. */
 export type Topology = z.infer<typeof topologySchema>;
+export type DnsSection = z.infer<typeof dns>;
 export type LabSection = z.infer<typeof lab>;
 export type ExperimentSection = z.infer<typeof experiment>;
 export type ConnectionSection = z.infer<typeof connection>;

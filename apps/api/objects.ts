@@ -54,6 +54,23 @@ const ofAnInterface = {
 
 export const guestInterface = z.object(ofAnInterface).meta({ id: 'GuestInterface' });
 
+export const dnsName = z
+  .object({
+    name: z.string(),
+    published: z
+      .array(z.string())
+      .nullable()
+      .meta({
+        description: 'the addresses that the name server last acknowledged; null while that is not known',
+      }),
+    wanted: z
+      .array(z.string())
+      .nullable()
+      .meta({ description: 'those that new clients should use; null while that is not known' }),
+    problem: z.string().nullable().meta({ description: 'why these are not published yet' }),
+  })
+  .meta({ id: 'DnsName', description: 'how new clients find a guest' });
+
 export const guest = z
   .object({
     name: z.string(),
@@ -66,6 +83,7 @@ export const guest = z
     memoryMiB: z.number(),
     services: z.array(z.object({ protocol: z.string(), port: z.number() })),
     migration: z.string().nullable().meta({ description: 'id of the migration that it is in' }),
+    dns: dnsName.nullable().meta({ description: 'null where names are not kept' }),
   })
   .meta({ id: 'Guest' });
 

@@ -13,6 +13,7 @@ const named = {
   Host: objects.host,
   Edge: objects.edge,
   Guest: objects.guest,
+  DnsName: objects.dnsName,
   GuestInterface: objects.guestInterface,
   Migration: objects.migration,
   MigrationRequest: objects.migrationRequest,

@@ -14,3 +14,12 @@ export class RelayBenchFailedError extends ArcticTernError {
     super(`what relaying is measured in does not do as it should: ${detail}`);
   }
 }
+
+export class CodecYardstickError extends ArcticTernError {
+  readonly code = 'BENCH_CODEC_YARDSTICK';
+  constructor() {
+    super(
+      'the yardstick writes other bytes than the codec, so their rates cannot be compared; bring codec-plain.ts in line with the messages of codec.ts',
+    );
+  }
+}

@@ -20,7 +20,7 @@ export class Connection {
   readonly #output: Promise<string>;
   readonly #errors: Promise<string>;
 
-  /** Opens it to `target`; what is observed goes to the run's folder. */
+  /** Opens it to `target`, an address or a name; what is observed goes to the run's folder. */
   constructor(lab: Lab, name: string, section: ConnectionSection, target: string, results: ResultsFolder) {
     const option = (flag: string, value: number | undefined): string[] =>
       value === undefined ? [] : [flag, String(value)];
@@ -32,6 +32,7 @@ export class Connection {
       ...(isGuests ? ['--protocol', PROTOCOLS[section.kind]] : []),
       ...['--name', name, '--client', section.client, '--target', target],
       ...['--duration-ms', String(limits.connection), '--out', results.file(`probes/${name}.jsonl`)],
+      ...option('--family', section.family),
       ...option('--port', section.port),
       ...option('--interval-ms', section.interval === undefined ? undefined : section.interval / 1000),
       ...option('--rate', section.rate === undefined ? undefined : section.rate / 8),

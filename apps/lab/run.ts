@@ -4,6 +4,7 @@
 import type { Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
 import { parseAddress } from '../../topologies/address.ts';
+import { dnsNameOf } from '../../topologies/naming.ts';
 import type { ConnectionSection, ExperimentSection, Topology } from '../../topologies/schema.ts';
 import type { MigrationObject } from '../api/objects.ts';
 import { Captures } from './captures.ts';
@@ -37,7 +38,7 @@ export interface RunOptions {
 interface Open {
   readonly connection: Connection;
   readonly guest: string;
-  readonly at: 'home' | 'care-of';
+  readonly at: ConnectionSection['at'];
   /** Migrations that had happened when it was opened. */
   readonly since: number;
 }
@@ -172,11 +173,14 @@ async function migrate(
   };
 }
 
+/** An address, or the name that the client is to look up. */
 async function addressOf(
   { session, topology }: RunOptions,
   connection: string,
   { to: guest, at, family }: ConnectionSection,
 ): Promise<string> {
+  // The client asks itself, when it connects.
+  if (at === 'name') return dnsNameOf(topology, guest)!;
   const isWanted = (address: string): boolean =>
     family === undefined || parseAddress(address)?.version === family;
   if (at === 'home') return topology.guests[guest]!.addresses.find(isWanted)!;

@@ -56,7 +56,7 @@ export type MigrationSummary = Pick<
 export type ConnectionSummary = ProbeSummary & {
   readonly guest: string;
   /** Which of the guest's addresses it was opened to. */
-  readonly at: 'home' | 'care-of';
+  readonly at: 'home' | 'care-of' | 'name';
   /** Migrations that happened while it was open. */
   readonly migrations: number;
 };

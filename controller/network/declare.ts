@@ -97,6 +97,7 @@ export function declare(
       interfaces,
       services: guest.services,
       ...(guest.defence === undefined ? {} : { defence: guest.defence }),
+      ...(guest.dnsName === undefined ? {} : { dnsName: guest.dnsName }),
     });
   }
 

@@ -112,6 +112,8 @@ export interface Guest {
   readonly services: readonly Service[];
   /** What is done for it when it is attacked; `defaultDefence` when absent. */
   readonly defence?: DefencePolicy;
+  /** The name that new clients find it by; absent where names are not kept. */
+  readonly dnsName?: string;
 }
 
 export interface GuestInterface {

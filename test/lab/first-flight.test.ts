@@ -17,6 +17,7 @@ import { endDaemon, QEMU, signal } from './lab/node.ts';
 import { hasEnded, RunningLab } from './running-lab.ts';
 
 const HOME = '10.1.0.100';
+const NAME = 'web.example.test';
 const running = new RunningLab('first-flight', 18653);
 const { topology } = running;
 
@@ -29,11 +30,22 @@ const open = (name: string, section: ConnectionSection, target = HOME): Connecti
 const migrate = (to: string): Promise<MigrationObject> =>
   running.migrate({ guest: 'web', to, bandwidthMiBps: 16 });
 
+/** The controller says that the guest's name leads there, and so does the name server, when a client asks. */
+async function published(address: string): Promise<void> {
+  await expect
+    .poll(async () => (await running.api.guest('web')).dns, { timeout: 5_000 })
+    .toEqual({ name: NAME, published: [address], wanted: [address], problem: null });
+  expect(await running.lab.run('c1', ['getent', 'ahostsv4', NAME])).toMatch(
+    new RegExp(`^${address} .*${NAME}`),
+  );
+}
+
 describe('a guest that moves to another subnet', () => {
-  test('keeps its connections there and back, and is reached at its care-of address', async () => {
+  test('keeps its connections there and back, and is found at its care-of address by its name', async () => {
     const startedAt = systemClock.now();
     const captures = await Captures.start(running.lab, running.results, systemClock);
-    const born = { echo: open('echo', echo), ping: open('ping', ping) };
+    await published(HOME);
+    const born = { echo: open('echo', { ...echo, at: 'name' }, NAME), ping: open('ping', ping) };
     await sleep(500);
     const away = await migrate('b1');
     expect(away).toMatchObject({
@@ -48,16 +60,20 @@ describe('a guest that moves to another subnet', () => {
 
     const { careOf } = await running.api.guest('web');
     expect(careOf).toEqual({ ipv4: '10.2.0.200' });
-    const abroad = open('abroad', { ...echo, client: 'c2', at: 'care-of' }, careOf!.ipv4);
+    await published('10.2.0.200');
+    const abroad = open('abroad', { ...echo, client: 'c2', at: 'name' }, NAME);
     await sleep(500);
     const back = await migrate('a1');
     expect(back).toMatchObject({ outcome: 'completed', to: 'a1' });
     expect((await running.api.guest('web')).careOf).toBeNull();
+    await published(HOME);
     await sleep(500);
 
     const echoes = await Promise.all([born.echo.close(), abroad.close()]);
     const pings = await born.ping.close();
     await captures.stop();
+    // What a client heard when it asked is what it keeps; who asks anew hears of the care-of address.
+    expect(echoes.map(({ target }) => target)).toEqual([HOME, '10.2.0.200']);
     for (const summary of echoes) {
       expect(summary, summary.name).toMatchObject({
         survived: true,
@@ -83,8 +99,8 @@ describe('a guest that moves to another subnet', () => {
       machine: machineOf(running.session.accelerator, running.lab.delay, 'of the lab', 'netdev'),
       migrations: [away, back].map((one) => ({ ...one, outcome: 'completed' as const })),
       connections: [
-        { ...echoes[0], ...of },
-        { ...echoes[1], ...of, at: 'care-of', migrations: 1 },
+        { ...echoes[0], ...of, at: 'name' },
+        { ...echoes[1], ...of, at: 'name', migrations: 1 },
         { ...pings, ...of },
       ],
     });

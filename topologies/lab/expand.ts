@@ -7,11 +7,12 @@
  *                                                    lan (a bridge) [router of the site] wan-B ~~~ wan-A [router]
  *      client: eth0 --------------------------------'
  *
- * With an edge at the site, its br-int takes the place of `lan`, and only its br-ex is linked to the router.
- * Any two routers have a link of their own, so that a packet is delayed once on its way. The router of a site behind a
- * NAT has one link instead, `outside`, as a station of the site that it is behind.
+ * A name server is linked as a client is, and to the management network, too. With an edge at the site, its br-int takes
+ * the place of `lan`, and only its br-ex is linked to the router. Any two routers have a link of their own, so that a packet
+ * is delayed once on its way. The router of a site behind a NAT has one link instead, `outside`, as a station of the site
+ * that it is behind.
  */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { lab as labLimits } from '../../controller/limits.ts';
 import {
   addressAt,
@@ -25,6 +26,7 @@ import {
   type Version,
 } from '../address.ts';
 import type {
+  DnsDescription,
   DrainDescription,
   EdgeDescription,
   GuestDescription,
@@ -32,7 +34,9 @@ import type {
   NetworkDescription,
   SiteDescription,
 } from '../../controller/network/description.ts';
+import { dnsNameOf, NAME_SERVER, nameServerSite, tsigKeyOf } from '../naming.ts';
 import type { LinkShapeSection, Topology } from '../schema.ts';
+import { BIND_DIRECTORIES, namedConf, resolvConf, ZONE_FILE, zoneText } from './bind-files.ts';
 import { domainXml, type Accelerator } from './domain-xml.ts';
 import { LabNotDescribed } from './errors.ts';
 import { packageRoot } from './package-root.ts';
@@ -94,6 +98,7 @@ export function expand(topology: Topology, options: ExpandOptions): LabPlan {
       ...network.sites.map((site) => routerNode(context, site)),
       ...network.hosts.map((host) => hostNode(context, host)),
       ...network.edges.map((edge) => edgeNode(context, edge)),
+      ...nameServerNodes(context),
       ...Object.keys(lab.clients).map((name) => clientNode(context, name)),
     ],
     links: [...managementLinks(context), ...siteLinks(context), ...wanLinks(context)],
@@ -112,7 +117,7 @@ function drainOf({ idle, quarantine }: NonNullable<Topology['drain']>): DrainDes
 /** What the controller is told; in a lab, connection addresses that the file leaves out are the lab's own. */
 export function networkOf(topology: Topology): NetworkDescription {
   const management = parsePrefix(topology.lab?.management ?? '198.18.0.0/24')!;
-  const names = [...Object.keys(topology.hosts), ...Object.keys(topology.edges)];
+  const names = managedNodes(topology);
   const reach = (name: string): string => formatAddress(addressAt(management, 11 + names.indexOf(name)));
   const bracketed = (text: string): string => (text.includes(':') ? `[${text}]` : text);
   const ofSwitch = (name: string, it: Topology['edges'][string]): EdgeDescription => ({
@@ -152,20 +157,43 @@ export function networkOf(topology: Topology): NetworkDescription {
       })),
       services: guest.services,
       ...(guest.defence === undefined ? {} : { defence: guest.defence }),
+      ...(topology.dns === undefined ? {} : { dnsName: dnsNameOf(topology, name)! }),
     })),
     ...(topology.drain === undefined ? {} : { drain: drainOf(topology.drain) }),
+    ...(topology.dns === undefined ? {} : { dns: dnsOf(topology, topology.dns, reach(NAME_SERVER)) }),
   };
+}
+
+/** A lab's controller reaches the name server by the management network. */
+function dnsOf({ name, lab }: Topology, dns: NonNullable<Topology['dns']>, managed: string): DnsDescription {
+  return {
+    server: lab === undefined ? dns.server : { address: managed, port: dns.server.port },
+    zone: dns.zone,
+    key: tsigKeyOf(dns, name),
+    ttl: dns.ttl,
+  };
+}
+
+/** The nodes that a lab's controller reaches, in the order of their management addresses. */
+function managedNodes({ hosts, edges, dns }: Topology): string[] {
+  return [...Object.keys(hosts), ...Object.keys(edges), ...(dns === undefined ? [] : [NAME_SERVER])];
+}
+
+function managementAddress({ topology, lab }: Context, node: string): string {
+  const management = parsePrefix(lab.management)!;
+  return formatAddress(addressAt(management, 11 + managedNodes(topology).indexOf(node)));
 }
 
 /** What tells a guest's further interfaces from its first. */
 const numbered = (i: number): string[] => (i === 0 ? [] : [`${i}`]);
 
-function hostsFile({ network, lab }: Context): string {
+function hostsFile({ topology, network, lab }: Context): string {
   const named = [
     ...[...network.hosts, ...network.edges].map(({ name, underlay }) => [underlay, name]),
     ...Object.entries(lab.clients).map(([name, { addresses }]) => [addresses[0]!, name]),
     ...network.guests.map(({ name, interfaces }) => [interfaces[0]!.addresses[0]!, name]),
     ...network.sites.map(({ name, subnets }) => [subnets[0]!.gateway, routerOf(name)]),
+    ...(topology.dns === undefined ? [] : [[topology.dns.server.address, NAME_SERVER]]),
   ];
   return ['127.0.0.1 localhost', '::1 localhost', ...named.map((words) => words.join(' ')), ''].join('\n');
 }
@@ -208,7 +236,7 @@ function sysctl(context: Context, forwarding: boolean): StepPlan {
 }
 
 function managementNode(context: Context): NodePlan {
-  const ports = ['root', ...switchesOf(context).map(({ name }) => `m-${name}`)];
+  const ports = ['root', ...managedNodes(context.topology).map((name) => `m-${name}`)];
   return {
     name: MANAGEMENT,
     kind: 'management',
@@ -291,8 +319,8 @@ function addAddress(address: string, device: string): StepPlan {
   return step(`address ${address}`, 'ip', 'address', 'add', address, 'dev', device);
 }
 
-/** The hosts and clients of a site, and the sites behind it: what is linked to its LAN. */
-function stationsOf({ network, lab }: Context, site: string): string[] {
+/** The hosts and clients of a site, its name server, and the sites behind it: what is linked to its LAN. */
+function stationsOf({ topology, network, lab }: Context, site: string): string[] {
   const hosts = network.hosts.filter((host) => host.site === site).map(({ name }) => name);
   const clients = Object.entries(lab.clients)
     .filter(([, client]) => client.site === site)
@@ -300,7 +328,8 @@ function stationsOf({ network, lab }: Context, site: string): string[] {
   const behind = Object.entries(lab.nat)
     .filter(([, nat]) => nat.behind === site)
     .map(([name]) => name);
-  return [...hosts, ...clients, ...behind];
+  const named = nameServerSite(topology) === site ? [NAME_SERVER] : [];
+  return [...hosts, ...clients, ...named, ...behind];
 }
 
 function subnetOf(site: SiteDescription, address: Address): { prefix: Prefix; gateway: string } | undefined {
@@ -338,18 +367,57 @@ function siteNamed({ network }: Context, name: string): SiteDescription {
 
 function clientNode(context: Context, name: string): NodePlan {
   const client = context.lab.clients[name]!;
+  const { dns } = context.topology;
+  const resolver = `${context.runDirectory}/${name}/resolv.conf`;
   return {
     name,
     kind: 'client',
     directories: [],
-    files: [],
+    files: dns === undefined ? [] : [{ path: resolver, text: resolvConf(dns.server.address) }],
     start: [
       sysctl(context, false),
       step('loopback up', 'ip', 'link', 'set', 'lo', 'up'),
       step('eth0 up', 'ip', 'link', 'set', 'eth0', 'up'),
       ...addressing(context, client.site, client.addresses, 'eth0'),
+      ...(dns === undefined
+        ? []
+        : [step('tell the name server', 'mount', '--bind', resolver, '/etc/resolv.conf')]),
     ],
   };
+}
+
+/** BIND, in a lab whose file has `dns`. */
+function nameServerNodes(context: Context): NodePlan[] {
+  const { topology, network, lab, runDirectory } = context;
+  const site = nameServerSite(topology);
+  const key = network.dns?.key;
+  if (topology.dns === undefined || site === undefined || key === undefined || !('base64' in key.secret))
+    return [];
+  const { address } = topology.dns.server;
+  const bind = { zone: topology.dns.zone, key: { ...key, secret: key.secret }, address };
+  const directories = privateDirectories(runDirectory, NAME_SERVER, BIND_DIRECTORIES);
+  const fileIn = (mount: string, name: string): string =>
+    `${directories.find((it) => it.mount === mount)!.source}/${name}`;
+  const node: NodePlan = {
+    name: NAME_SERVER,
+    kind: 'name-server',
+    directories,
+    files: [
+      { path: fileIn('/etc/bind', 'named.conf'), text: namedConf(bind) },
+      { path: fileIn('/var/lib/bind', basename(ZONE_FILE)), text: zoneText(bind) },
+    ],
+    start: [
+      sysctl(context, false),
+      step('loopback up', 'ip', 'link', 'set', 'lo', 'up'),
+      step('eth0 up', 'ip', 'link', 'set', 'eth0', 'up'),
+      step('mgmt up', 'ip', 'link', 'set', 'mgmt', 'up'),
+      addAddress(`${managementAddress(context, NAME_SERVER)}/${parsePrefix(lab.management)!.length}`, 'mgmt'),
+      ...addressing(context, site, [address], 'eth0'),
+      // It goes into the background once it serves.
+      step('start named', 'named', '-c', '/etc/bind/named.conf'),
+    ],
+  };
+  return [node];
 }
 
 function privateDirectories(
@@ -445,9 +513,7 @@ function edgeNode(context: Context, edge: EdgeDescription): NodePlan {
 function switchSteps(context: Context, it: Switch, insidePorts: readonly string[]): StepPlan[] {
   const { topology, runDirectory, options, lab } = context;
   const management = parsePrefix(lab.management)!;
-  const reach = formatAddress(
-    addressAt(management, 11 + switchesOf(context).findIndex(({ name }) => name === it.name)),
-  );
+  const reach = managementAddress(context, it.name);
   const database = `${runDirectory}/${it.name}/conf.db`;
   const mac = macOf('02', topology.name, it.name, 'br-ex');
   const bridge = (name: string, failMode: string, ...more: string[]): string[] => [
@@ -600,7 +666,7 @@ function guestXml(context: Context, host: HostDescription, guest: GuestDescripti
 
 function managementLinks(context: Context): LinkPlan[] {
   const lab = context.topology.name;
-  return switchesOf(context).map(({ name }) => ({
+  return managedNodes(context.topology).map((name) => ({
     a: { node: name, interface: 'mgmt', mac: macOf('02', lab, name, 'mgmt') },
     b: { node: MANAGEMENT, interface: `m-${name}`, mac: macOf('02', lab, MANAGEMENT, name) },
   }));
@@ -613,9 +679,10 @@ function siteLinks(context: Context): LinkPlan[] {
     interface: name,
     mac: macOf('02', lab, node, name),
   });
+  const isSwitch = (name: string): boolean => switchesOf(context).some((it) => it.name === name);
   const station = (name: string): LinkPlan['a'] => {
     if (name in context.lab.nat) return end(routerOf(name), OUTSIDE);
-    return end(name, name in context.lab.clients ? 'eth0' : 'uplink');
+    return end(name, isSwitch(name) ? 'uplink' : 'eth0');
   };
   return context.network.sites.flatMap((site) => {
     const edge = edgeOf(context, site.name);

@@ -9,12 +9,14 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../controller/clock.ts';
 import { goFirst } from '../lab/go-first.ts';
+import { resolve } from './resolve.ts';
 import type { ProbeSummary } from './summary.ts';
 
 export interface ProbeOptions {
   readonly name: string;
   /** Who the summary says the client is. */
   readonly client: string | undefined;
+  /** An address: what a name that was given resolves to. */
   readonly target: string;
   readonly port: number | undefined;
   /** Between two messages. */
@@ -33,12 +35,13 @@ export interface ProbeOptions {
 
 const DEFAULT_DURATION_MS = 600_000;
 
-export function readOptions(protocol: string): ProbeOptions {
+export async function readOptions(protocol: string): Promise<ProbeOptions> {
   const { values } = parseArgs({
     options: {
       name: { type: 'string', default: protocol },
       client: { type: 'string' },
       target: { type: 'string' },
+      family: { type: 'string' },
       port: { type: 'string' },
       'interval-ms': { type: 'string' },
       rate: { type: 'string' },
@@ -49,7 +52,8 @@ export function readOptions(protocol: string): ProbeOptions {
       out: { type: 'string' },
     },
   });
-  if (values.target === undefined) throw new Error('--target is missing: expected the address to probe');
+  if (values.target === undefined)
+    throw new Error('--target is missing: expected the address or the name to probe');
   // A stamp that is late because the machine is busy would look like the network's delay.
   goFirst(process.pid);
   const number = (text: string | undefined, name: string): number | undefined => {
@@ -62,10 +66,14 @@ export function readOptions(protocol: string): ProbeOptions {
   if (of !== undefined && of !== 'tcp' && of !== 'udp' && of !== 'icmp') {
     throw new Error(`--protocol is ${of}: expected tcp, udp or icmp`);
   }
+  const family = number(values.family, '--family');
+  if (family !== undefined && family !== 4 && family !== 6) {
+    throw new Error(`--family is ${family}: expected 4 or 6`);
+  }
   return {
     name: values.name,
     client: values.client,
-    target: values.target,
+    target: await resolve(values.target, family),
     port: number(values.port, '--port'),
     intervalMs: number(values['interval-ms'], '--interval-ms'),
     rate: number(values.rate, '--rate'),

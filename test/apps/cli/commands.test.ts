@@ -100,6 +100,7 @@ state        paused
 home         10.1.0.101
 care-of      10.2.0.200
 mac          52:54:00:00:00:02
+dns          db.example.test: unknown; 10.2.0.200 is on its way: name server 192.0.2.53 cannot be reached: no answer within 2 s
 memory       256 MiB
 services     -
 home anchor  a1: 10.1.0.101, admits established; relayed 1,234 packets (567,890 bytes), the last 12 s ago; stays

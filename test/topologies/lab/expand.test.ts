@@ -22,6 +22,7 @@ describe('the plan of first-flight', () => {
       'router router-C',
       'host a1',
       'host b1',
+      'name-server dns',
       'client c1',
       'client c2',
     ]);
@@ -227,6 +228,46 @@ describe('a guest with two interfaces and a disk', () => {
     expect(made).toBeGreaterThan(0);
     expect(steps.findIndex((line) => line.includes('define'))).toBeGreaterThan(made);
     expect(commands(plan, 'b1').some((line) => line.includes('web.raw'))).toBe(false);
+  });
+});
+
+describe('a name server', () => {
+  const text = readFileSync('topologies/three-sites.yaml', 'utf8');
+  const dns = 'dns: { server: 203.0.113.53, zone: example.test }';
+  const plan = expand(parseTopology(`${text}\n${dns}\n`, 'named.yaml'), options);
+  const files = plan.nodes.find(({ name }) => name === 'dns')!.files;
+
+  it('is BIND at a site, behind its edge, and in the management network', () => {
+    const wires = plan.links.map(({ a, b }) => `${a.node}:${a.interface} ${b.node}:${b.interface}`);
+    expect(wires).toContain('dns:eth0 ec:in-dns');
+    expect(wires).toContain('dns:mgmt management:m-dns');
+    expect(commands(plan, 'dns')).toEqual(
+      expect.arrayContaining([
+        'ip address add 198.18.1.17/24 dev mgmt',
+        'ip address add 203.0.113.53/24 dev eth0',
+        'ip route add default via 203.0.113.1',
+        'named -c /etc/bind/named.conf',
+      ]),
+    );
+    expect(plan.network.dns?.server).toEqual({ address: '198.18.1.17', port: 53 });
+  });
+
+  it("lets the controller's key set addresses in its zone, and nothing else", () => {
+    const conf = files.find(({ path }) => path.endsWith('/etc-bind/named.conf'))!.text;
+    const key = plan.network.dns!.key;
+    expect(conf).toContain(`secret "${'base64' in key.secret ? key.secret.base64 : ''}";`);
+    expect(conf).toContain('update-policy { grant arctictern zonesub A AAAA; };');
+    expect(files.find(({ path }) => path.endsWith('/var-lib-bind/zone'))!.text).toContain(
+      '$ORIGIN example.test.',
+    );
+  });
+
+  it('is whom the clients ask, and no host does', () => {
+    const asking = plan.nodes.filter(({ start }) =>
+      start.some(({ argv }) => argv.includes('/etc/resolv.conf')),
+    );
+    expect(asking.map(({ name }) => name)).toEqual(['c1', 'c2']);
+    expect(asking[0]!.files[0]!.text).toContain('nameserver 203.0.113.53\n');
   });
 });
 
