@@ -5,6 +5,7 @@
  * nobody has to take such a sentence apart again.
  */
 import { z } from 'zod';
+import { FLIGHT_PHASES } from '../controller/network/flight.ts';
 
 const ofGuest = { guest: z.string(), migration: z.string().meta({ description: 'its id' }) };
 
@@ -63,6 +64,35 @@ export const moment = z
       sources: z.number().int().meta({ description: 'how many sources are named' }),
       why: z.string(),
     }),
+    /** What a verdict led to is in force at every connected bridge; told again when there are more sources. */
+    z.object({
+      kind: z.literal('filtered'),
+      guest: z.string(),
+      verdict: z.string().meta({ description: 'its id' }),
+      sources: z.number().int().meta({ description: 'how many addresses and prefixes are blocked for it' }),
+      admission: z
+        .number()
+        .nullable()
+        .meta({ description: 'new connections a second that the guest is let have; null: as usual' }),
+    }),
+    /** A guest under attack moves by itself, as far as that has come. */
+    z.object({
+      kind: z.literal('flight'),
+      guest: z.string(),
+      flight: z.string().meta({ description: 'its id' }),
+      phase: z.enum(FLIGHT_PHASES),
+      from: z.string(),
+      to: z.string(),
+      migration: z.string().nullable().meta({ description: 'id of its migration, once that has begun' }),
+      why: z.string(),
+    }),
+    /** A guest under attack should move, and stays where it is. */
+    z.object({
+      kind: z.literal('flight-withheld'),
+      guest: z.string(),
+      host: z.string(),
+      why: z.string(),
+    }),
     /** The name server has these addresses, and no others, for the guest's name. */
     z.object({
       kind: z.literal('name-published'),
@@ -94,11 +124,16 @@ export function momentEvent(moment: Moment, at: number): ControllerEvent {
   const isOfHost = moment.kind === 'port' || moment.kind === 'announced';
   return {
     at,
-    level: isOfHost ? 'debug' : moment.kind === 'attack-detected' ? 'warning' : 'info',
+    level: isOfHost ? 'debug' : isWarning(moment) ? 'warning' : 'info',
     subject: isOfHost ? `host ${moment.host}` : `guest ${moment.guest}`,
     message: sentence(moment),
     moment,
   };
+}
+
+function isWarning(moment: Moment): boolean {
+  if (moment.kind === 'flight') return moment.phase === 'failed' || moment.phase === 'pursued';
+  return moment.kind === 'attack-detected' || moment.kind === 'flight-withheld';
 }
 
 function sentence(moment: Moment): string {
@@ -137,11 +172,25 @@ function sentence(moment: Moment): string {
         : `the ${moment.attack} at ${moment.host} is ${moment.origin}: ${moment.sources} ${moment.sources === 1 ? 'source' : 'sources'} named`;
     case 'attack-over':
       return `the ${moment.attack} at ${moment.host} is over`;
+    case 'filtered':
+      return filtered(moment);
+    case 'flight':
+      return `flight from ${moment.from} to ${moment.to}, ${moment.phase}: ${moment.why}`;
+    case 'flight-withheld':
+      return `stays at ${moment.host}, though under attack: ${moment.why}`;
     case 'name-published':
       return `${moment.name} is ${moment.addresses.join(', ')}`;
     case 'announced':
       return 'a guest announced itself (RARP)';
   }
+}
+
+function filtered({ sources, admission }: Extract<Moment, { kind: 'filtered' }>): string {
+  const done = [
+    ...(sources === 0 ? [] : [`${sources} ${sources === 1 ? 'source' : 'sources'} blocked`]),
+    ...(admission === null ? [] : [`at most ${admission} new connections a second`]),
+  ];
+  return `filtered: ${done.join(', ')}`;
 }
 
 export class EventStream {

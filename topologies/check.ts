@@ -53,11 +53,13 @@ function* names(topology: Topology): Generator<Problem> {
     hosts: topology.hosts,
     edges: topology.edges,
     clients: topology.lab?.clients ?? {},
+    attackers: topology.lab?.attackers ?? {},
     nat: topology.lab?.nat ?? {},
   };
+  const ofLab: readonly string[] = ['clients', 'attackers', 'nat'];
   const taken = new Map<string, string>();
   for (const [section, members] of Object.entries(sections)) {
-    const base = section === 'clients' || section === 'nat' ? ['lab', section] : [section];
+    const base = ofLab.includes(section) ? ['lab', section] : [section];
     for (const name of Object.keys(members)) {
       const path = [...base, name];
       const before = taken.get(name);
@@ -77,10 +79,12 @@ function* references(topology: Topology): Generator<Problem> {
   const sited = [
     ...Object.entries(topology.hosts).map(([name, it]) => ({ path: ['hosts', name, 'site'], site: it.site })),
     ...Object.entries(topology.edges).map(([name, it]) => ({ path: ['edges', name, 'site'], site: it.site })),
-    ...Object.entries(lab?.clients ?? {}).map(([name, it]) => ({
-      path: ['lab', 'clients', name, 'site'],
-      site: it.site,
-    })),
+    ...(['clients', 'attackers'] as const).flatMap((section) =>
+      Object.entries(lab?.[section] ?? {}).map(([name, it]) => ({
+        path: ['lab', section, name, 'site'],
+        site: it.site,
+      })),
+    ),
     ...(lab?.wan.pairs ?? []).flatMap(({ between }, i) =>
       between.map((site, j) => ({ path: ['lab', 'wan', 'pairs', i, 'between', j], site })),
     ),
@@ -97,10 +101,10 @@ function* references(topology: Topology): Generator<Problem> {
       yield unknown(['guests', name, 'host'], 'host', guest.host, Object.keys(topology.hosts));
     }
   }
-  const linked = { ...topology.hosts, ...topology.edges, ...lab?.clients };
+  const linked = { ...topology.hosts, ...topology.edges, ...lab?.clients, ...lab?.attackers };
   for (const name of Object.keys(lab?.links ?? {})) {
     if (!(name in linked))
-      yield unknown(['lab', 'links', name], 'host, edge or client', name, Object.keys(linked));
+      yield unknown(['lab', 'links', name], 'host, edge, client or attacker', name, Object.keys(linked));
   }
   const edges = new Map<string, string>();
   for (const [name, { site }] of Object.entries(topology.edges)) {
@@ -272,9 +276,11 @@ function* stations(
   for (const [name, { behind, address }] of Object.entries(topology.lab?.nat ?? {})) {
     yield { path: ['lab', 'nat', name, 'address'], site: behind, text: address, guest: false };
   }
-  for (const [name, client] of Object.entries(topology.lab?.clients ?? {})) {
-    for (const [i, text] of client.addresses.entries()) {
-      yield { path: ['lab', 'clients', name, 'addresses', i], site: client.site, text, guest: false };
+  for (const section of ['clients', 'attackers'] as const) {
+    for (const [name, station] of Object.entries(topology.lab?.[section] ?? {})) {
+      for (const [i, text] of station.addresses.entries()) {
+        yield { path: ['lab', section, name, 'addresses', i], site: station.site, text, guest: false };
+      }
     }
   }
   const { dns, lab } = topology;
@@ -488,8 +494,10 @@ function* experiments({ experiment, guests, hosts, lab, dns }: Topology): Genera
       }
     }
   }
+  yield* attacks(experiment, guests, lab?.attackers ?? {});
   const opened = new Set<string>();
-  for (const [i, { open, close, migrate }] of experiment.steps.entries()) {
+  const begun = new Set<string>();
+  for (const [i, { open, close, migrate, attack }] of experiment.steps.entries()) {
     const path = ['experiment', 'steps', i];
     for (const [j, name] of (open ?? []).entries()) {
       const at = [...path, 'open', j];
@@ -503,6 +511,13 @@ function* experiments({ experiment, guests, hosts, lab, dns }: Topology): Genera
     for (const [j, name] of (close ?? []).entries()) {
       if (!opened.has(name)) yield unknown([...path, 'close', j], 'open connection', name, [...opened]);
     }
+    for (const [j, name] of (attack ?? []).entries()) {
+      const at = [...path, 'attack', j];
+      if (!(name in experiment.attacks)) yield unknown(at, 'attack', name, Object.keys(experiment.attacks));
+      if (begun.has(name))
+        yield duplicate(at, `${pathOf(at)} begins ${name} a second time; give it another name`);
+      begun.add(name);
+    }
     if (migrate === undefined) continue;
     if (!(migrate.guest in guests)) {
       yield unknown([...path, 'migrate', 'guest'], 'guest', migrate.guest, Object.keys(guests));
@@ -511,6 +526,37 @@ function* experiments({ experiment, guests, hosts, lab, dns }: Topology): Genera
       yield unknown([...path, 'migrate', 'to'], 'host', migrate.to, Object.keys(hosts));
   }
 }
+
+/** The tools that flood speak IPv4. */
+function* attacks(
+  experiment: NonNullable<Topology['experiment']>,
+  guests: Topology['guests'],
+  attackers: NonNullable<Topology['lab']>['attackers'],
+): Generator<Problem> {
+  const speaksV4 = (addresses: readonly string[]): boolean =>
+    addresses.some((text) => parseAddress(text)!.version === 4);
+  for (const [name, { from, to }] of Object.entries(experiment.attacks)) {
+    const path = ['experiment', 'attacks', name];
+    for (const [i, attacker] of from.entries()) {
+      const at = [...path, 'from', i];
+      if (!(attacker in attackers)) yield unknown(at, 'attacker', attacker, Object.keys(attackers));
+      else if (!speaksV4(attackers[attacker]!.addresses)) {
+        yield unreachable(at, `${pathText(at)} is ${attacker}, which has no IPv4 address to attack from`);
+      }
+    }
+    const guest = guests[to];
+    if (guest === undefined) yield unknown([...path, 'to'], 'guest', to, Object.keys(guests));
+    else if (!speaksV4(guest.addresses)) {
+      yield unreachable([...path, 'to'], `${pathText(path)}.to is ${to}, which has no IPv4 address`);
+    }
+  }
+}
+
+const unreachable = (path: readonly PropertyKey[], sentence: string): Problem => ({
+  code: 'TOPOLOGY_REFERENCE',
+  path,
+  sentence,
+});
 
 function pathOf(path: readonly PropertyKey[]): string {
   return path.map(String).join('.');

@@ -6,10 +6,15 @@
  * Zod checks one value at a time; what concerns two of them (references, overlaps) is in check.ts.
  */
 import { z } from 'zod';
-import { drain as drainLimits, migration as migrationLimits } from '../controller/limits.ts';
+import {
+  attack as attackLimits,
+  drain as drainLimits,
+  migration as migrationLimits,
+} from '../controller/limits.ts';
 import { DEFENCE_MODES, defaultDefence } from '../controller/network/defence-policy.ts';
 import { TSIG_ALGORITHMS } from '../controller/network/description.ts';
 import { STRATEGIES } from '../controller/network/migration.ts';
+import { ATTACK_KINDS } from '../controller/network/attack-kind.ts';
 import { parseAddress, parsePrefix } from './address.ts';
 
 /** Short enough that an interface may be named after two of them (IFNAMSIZ is 16). */
@@ -56,6 +61,16 @@ const duration = z
     return Math.round(Number(digits) * unitsOfTime[unit as keyof typeof unitsOfTime]);
   })
   .refine((us) => us <= 10_000_000, 'expected a time of at most 10s');
+
+/** Milliseconds. */
+const attackDuration = z
+  .string('expected a time such as 8s')
+  .regex(/^\d+(\.\d+)?(ms|s)$/, 'expected a time such as 8s')
+  .transform((text) => Math.round(parseFloat(text) * (text.endsWith('ms') ? 1 : 1_000)))
+  .refine(
+    (ms) => ms >= 1 && ms <= attackLimits.durationMost,
+    `expected a time of at most ${attackLimits.durationMost / 1_000}s`,
+  );
 
 const unitsOfPatience = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -262,6 +277,15 @@ const guest = z
     disk: size.optional(),
     /** In a lab: datagrams to this UDP port are sent back by the guest's driver, thousands a second. */
     reflect: port.optional(),
+    /** In a lab: what its server can do, so that it can be exhausted as servers are. */
+    server: z
+      .strictObject({
+        /** That it serves at a time; more wait until one has ended. */
+        connections: z.number().int().min(1).max(10_000).optional(),
+        /** HTTP requests that it begins to answer in a second; more wait for their turn. */
+        requests: z.number().int().min(1).max(10_000).optional(),
+      })
+      .optional(),
     mac: mac.optional(),
     uuid: uuid.optional(),
     interfaceId: uuid.optional(),
@@ -285,9 +309,15 @@ const guest = z
     return { ...rest, interfaces: nics, addresses: nics.flatMap((it) => it.addresses) };
   });
 
-const shape = z.strictObject({ rtt: duration.optional(), rate: rate.optional() });
+const shape = z.strictObject({
+  rtt: duration.optional(),
+  rate: rate.optional(),
+  /** How long frames of full size may wait for the link; those that would wait longer are dropped. */
+  queue: duration.optional(),
+});
 
-const client = z.strictObject({
+/** A client, or an attacker. */
+const station = z.strictObject({
   site: name,
   addresses: z.array(address).min(1, 'expected at least one address'),
 });
@@ -302,6 +332,8 @@ const nat = z.strictObject({ behind: name, address });
 
 const lab = z.strictObject({
   management: prefix.default('198.18.0.0/24'),
+  /** Which network copies of guests' memory take: the sites' own, or the management network. */
+  copies: z.enum(['underlay', 'management'], 'expected underlay or management').default('underlay'),
   wan: z
     .strictObject({
       ...shape.shape,
@@ -311,13 +343,15 @@ const lab = z.strictObject({
     })
     .prefault({}),
   links: z.record(name, shape).default({}),
-  clients: z.record(name, client).default({}),
+  clients: z.record(name, station).default({}),
+  /** Machines that attack, as an experiment says. */
+  attackers: z.record(name, station).default({}),
   nat: z.record(name, nat).default({}),
 });
 
 const connection = z
   .strictObject({
-    kind: z.enum(['tcp-echo', 'http-download', 'ping', 'udp-echo']),
+    kind: z.enum(['tcp-echo', 'http-download', 'http-requests', 'ping', 'udp-echo']),
     /** Who opens it: the client, unless it is said that the guest does. */
     from: z.enum(['client', 'guest']).optional(),
     client: name,
@@ -334,13 +368,52 @@ const connection = z
     /** Of a download. */
     rate: rate.optional(),
   })
-  .refine((it) => it.from !== 'guest' || it.kind !== 'http-download', {
+  .refine((it) => it.from !== 'guest' || !it.kind.startsWith('http'), {
     path: ['kind'],
     error: 'expected tcp-echo, udp-echo or ping, which a guest can open',
   });
 
+const attack = z
+  .strictObject({
+    kind: z.enum(ATTACK_KINDS, `expected one of ${ATTACK_KINDS.join(', ')}`),
+    from: z.array(name).min(1, 'expected the names of attackers'),
+    /** The guest; at its home address. */
+    to: name,
+    /** The attackers' own addresses, or another one for each packet. */
+    sources: z.enum(['real', 'spoofed']).default('real'),
+    /** Packets, or new connections, in a second, of all attackers together. */
+    rate: z
+      .number('expected a rate per second')
+      .int('expected a whole rate per second')
+      .min(1)
+      .max(attackLimits.rateMost, `expected at most ${attackLimits.rateMost} a second`),
+    duration: attackDuration,
+    /** Bytes of payload in each packet of a flood. */
+    size: z.number().int().min(0).max(1_400).default(0),
+    /** Of slow connections: how many are held open. */
+    connections: z.number().int().min(1).max(attackLimits.connectionsMost).optional(),
+    /** The guest's, if not the usual one of the kind. */
+    port: port.optional(),
+  })
+  .superRefine(({ kind, sources, size, connections }, context) => {
+    const problem = (field: 'sources' | 'size' | 'connections', message: string): void => {
+      context.addIssue({ code: 'custom', path: [field], message });
+    };
+    const byConnections = kind === 'connection-flood' || kind === 'slow-connections';
+    if (byConnections && sources === 'spoofed') {
+      problem('sources', 'expected real: a connection cannot be completed from an address of somebody else');
+    }
+    if (byConnections && size > 0) problem('size', `expected none: a ${kind} consists of connections`);
+    if ((kind === 'slow-connections') !== (connections !== undefined)) {
+      const what = kind === 'slow-connections' ? 'how many are held open' : 'it with slow-connections alone';
+      problem('connections', `expected ${what}`);
+    }
+  });
+
 const step = z
   .strictObject({
+    /** Begins attacks, which end by themselves. */
+    attack: z.array(name).min(1, 'expected the names of attacks').optional(),
     open: z.array(name).min(1, 'expected the names of connections').optional(),
     close: z.array(name).min(1, 'expected the names of connections').optional(),
     wait: duration.optional(),
@@ -366,10 +439,11 @@ const step = z
       })
       .optional(),
   })
-  .refine((it) => Object.keys(it).length === 1, 'expected one of open, close, wait and migrate');
+  .refine((it) => Object.keys(it).length === 1, 'expected one of open, close, wait, migrate and attack');
 
 const experiment = z.strictObject({
   connections: z.record(name, connection).default({}),
+  attacks: z.record(name, attack).default({}),
   steps: z.array(step).min(1, 'expected at least one step'),
 });
 
@@ -393,4 +467,5 @@ export type DnsSection = z.infer<typeof dns>;
 export type LabSection = z.infer<typeof lab>;
 export type ExperimentSection = z.infer<typeof experiment>;
 export type ConnectionSection = z.infer<typeof connection>;
+export type AttackSection = z.infer<typeof attack>;
 export type LinkShapeSection = z.infer<typeof shape>;

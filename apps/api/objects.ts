@@ -57,12 +57,9 @@ export const guestInterface = z.object(ofAnInterface).meta({ id: 'GuestInterface
 export const dnsName = z
   .object({
     name: z.string(),
-    published: z
-      .array(z.string())
-      .nullable()
-      .meta({
-        description: 'the addresses that the name server last acknowledged; null while that is not known',
-      }),
+    published: z.array(z.string()).nullable().meta({
+      description: 'the addresses that the name server last acknowledged; null while that is not known',
+    }),
     wanted: z
       .array(z.string())
       .nullable()

@@ -15,7 +15,7 @@ import {
   type LibvirtEvent,
 } from '../../controller/libvirt/index.ts';
 import { DEFAULT_MAX_BLACKOUT_MS, migration as limits } from '../../controller/limits.ts';
-import { migrationChanged, placed, unanchored } from '../../controller/network/changes.ts';
+import { migrationChanged, placed } from '../../controller/network/changes.ts';
 import {
   isMoving,
   isUnderWay,
@@ -55,6 +55,7 @@ import {
   switchedBack,
   switchedOver,
   withLeases,
+  withoutLeases,
 } from './switchover.ts';
 import { foresee, longestLeadMs } from './tap-queue.ts';
 import { Turns } from './turns.ts';
@@ -148,6 +149,7 @@ export class MigrationService {
 
   close(): void {
     this.#follower.close();
+    for (const { cancelWait } of this.#running.values()) cancelWait?.();
   }
 
   /** Gives a migration up that has not switched over yet; it is then rolled back. */
@@ -348,10 +350,10 @@ export class MigrationService {
     this.#noteTurn(next);
   }
 
-  #act(migration: Migration, action: MigrationAction, committing: Promise<void> | undefined): void {
+  #act(migration: Migration, action: MigrationAction, committing: Promise<boolean> | undefined): void {
     const { guest, id } = migration;
     const running = this.#running.get(guest);
-    const { clock, onMoment } = this.#parts;
+    const { clock } = this.#parts;
     switch (action) {
       case 'copy':
         this.#copy(migration).then(
@@ -399,10 +401,7 @@ export class MigrationService {
         );
         return;
       case 'redirect':
-        this.#watch(
-          guest,
-          committing?.then(() => onMoment({ kind: 'redirected', guest, migration: id }, clock.now())),
-        );
+        this.#watch(guest, this.#redirected(migration, committing));
         if (
           migration.strategy === 'bicast' &&
           running?.single === false &&
@@ -505,16 +504,30 @@ export class MigrationService {
     running.single = true;
   }
 
-  async #copyToBoth(migration: Migration, committing: Promise<void> | undefined): Promise<void> {
+  async #copyToBoth(migration: Migration, committing: Promise<boolean> | undefined): Promise<void> {
     const { network, fabric, clock, onMoment } = this.#parts;
     const { guest, id } = migration;
     const running = this.#running.get(guest)!;
     running.copyingSince = clock.now();
-    await (committing ?? fabric.settled());
-    onMoment({ kind: 'copying-to-both', guest, migration: id }, clock.now());
+    if (committing === undefined) await fabric.settled();
+    if ((await committing) !== false)
+      onMoment({ kind: 'copying-to-both', guest, migration: id }, clock.now());
     if (!(await running.staging.stage(migration, () => switchedOver(network.state, migration)))) return;
     if (this.#copying(migration)) this.#event(guest, { type: 'copied-to-both' }, id);
     else running.staging.discard();
+  }
+
+  async #redirected(migration: Migration, committing: Promise<boolean> | undefined): Promise<void> {
+    const { clock, onMoment } = this.#parts;
+    const { guest, id } = migration;
+    const acknowledged = await committing;
+    if (acknowledged === true) onMoment({ kind: 'redirected', guest, migration: id }, clock.now());
+    if (acknowledged === false) {
+      this.#record.warn(
+        migration,
+        'a bridge has not acknowledged the switchover, and gets it later: packets may be lost',
+      );
+    }
   }
 
   #warm(migration: Migration): void {
@@ -536,12 +549,7 @@ export class MigrationService {
     running?.cancelWait?.();
     running?.staging.discard();
     await fabric.settled();
-    network.update((state) =>
-      Object.entries(migration.leased ?? {}).reduce(
-        (next, [nic, index]) => unanchored(Number(nic), index)(next),
-        state,
-      ),
-    );
+    network.update((state) => withoutLeases(state, migration));
     this.#event(migration.guest, { type: 'returned' }, migration.id);
     // It may run elsewhere after all, or not at all: then it is not in the way of what libvirt says of it.
     for (const { host, reachable, domains } of network.state.hypervisors.values()) {

@@ -33,6 +33,29 @@ it.each<[Moment, string, string]>([
     'port vnet3 of guest web appeared',
   ],
   [{ kind: 'port', host: 'b1', port: 'tap', change: 'gone', guest: null }, 'host b1', 'port tap gone'],
+  [
+    { kind: 'filtered', guest: 'web', verdict: 'v1', sources: 2, admission: null },
+    'guest web',
+    'filtered: 2 sources blocked',
+  ],
+  [
+    { kind: 'filtered', guest: 'web', verdict: 'v1', sources: 1, admission: 100 },
+    'guest web',
+    'filtered: 1 source blocked, at most 100 new connections a second',
+  ],
+  [
+    {
+      ...{ kind: 'flight', guest: 'web', flight: 'f1', from: 'a1', to: 'b1', migration: null },
+      ...{ phase: 'planned', why: 'no source can be blocked' },
+    },
+    'guest web',
+    'flight from a1 to b1, planned: no source can be blocked',
+  ],
+  [
+    { kind: 'flight-withheld', guest: 'web', host: 'a1', why: 'no host has room' },
+    'guest web',
+    'stays at a1, though under attack: no host has room',
+  ],
 ])('%o is an event about %s: %s', (moment, subject, message) => {
   expect(momentEvent(moment, 12.25)).toMatchObject({ at: 12.25, subject, message, moment });
 });

@@ -11,7 +11,9 @@ import { clockOffset } from '../../apps/lab/clock-offset.ts';
 import type { Connection } from '../../apps/lab/connections.ts';
 import { machineOf, type RunSummary, summarize } from '../../apps/lab/summary.ts';
 import type { MigrationObject } from '../../apps/api/objects.ts';
+import { readTsigKey } from '../../apps/naming/key.ts';
 import { systemClock } from '../../controller/clock.ts';
+import { updateName } from '../../controller/dns/update.ts';
 import type { ConnectionSection } from '../../topologies/schema.ts';
 import { endDaemon, QEMU, signal } from './lab/node.ts';
 import { hasEnded, RunningLab } from './running-lab.ts';
@@ -35,10 +37,11 @@ async function published(address: string): Promise<void> {
   await expect
     .poll(async () => (await running.api.guest('web')).dns, { timeout: 5_000 })
     .toEqual({ name: NAME, published: [address], wanted: [address], problem: null });
-  expect(await running.lab.run('c1', ['getent', 'ahostsv4', NAME])).toMatch(
-    new RegExp(`^${address} .*${NAME}`),
-  );
+  expect(await lookUp()).toMatch(new RegExp(`^${address} .*${NAME}`));
 }
+
+/** What a client hears that asks for the guest's name. */
+const lookUp = (): Promise<string> => running.lab.run('c1', ['getent', 'ahostsv4', NAME]);
 
 describe('a guest that moves to another subnet', () => {
   test('keeps its connections there and back, and is found at its care-of address by its name', async () => {
@@ -98,6 +101,7 @@ describe('a guest that moves to another subnet', () => {
       clock: { beganMs: 0, endedMs: await clockOffset(systemClock) },
       machine: machineOf(running.session.accelerator, running.lab.delay, 'of the lab', 'netdev'),
       migrations: [away, back].map((one) => ({ ...one, outcome: 'completed' as const })),
+      attacks: [],
       connections: [
         { ...echoes[0], ...of, at: 'name' },
         { ...echoes[1], ...of, at: 'name', migrations: 1 },
@@ -243,10 +247,18 @@ describe('a migration that cannot be', () => {
 });
 
 describe('a part that goes away', () => {
-  test('the controller, killed and started again: no packet notices', async () => {
+  test('the controller, killed and started again: no packet notices, and the name is made right', async () => {
     const connections = [open('controller-echo', echo), open('controller-ping', ping)];
     await sleep(500);
     await running.session.controller.stop('SIGKILL');
+    const { server, zone, key, ttl } = running.lab.network.dns!;
+    await updateName(
+      server,
+      readTsigKey(key),
+      { zone, name: NAME, addresses: ['192.0.2.1'], ttl },
+      systemClock,
+    );
+    expect(await lookUp()).toMatch(/^192\.0\.2\.1 /);
     await sleep(500);
     await running.session.controller.start(running.api);
     await expect
@@ -261,6 +273,7 @@ describe('a part that goes away', () => {
       });
     }
     expect(await running.api.guest('web')).toMatchObject({ host: 'a1', state: 'running' });
+    await published(HOME);
   });
 
   test('OVS, restarted: flows are repaired, and TCP in mid-stream lives on', async () => {

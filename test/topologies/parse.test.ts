@@ -172,7 +172,7 @@ describe('the first thing that is wrong is told in one sentence with file and li
       '    a1: { rate',
       '    a7: { rate',
       'TOPOLOGY_REFERENCE',
-      'lab.yaml:28: lab.links.a7 is a7, and there is no such host, edge or client: expected one of a1, b1, eb, c1',
+      'lab.yaml:28: lab.links.a7 is a7, and there is no such host, edge, client or attacker: expected one of a1, b1, eb, c1',
     ],
     [
       '    underlay: 10.1.0.11',

@@ -71,6 +71,8 @@ type Switch = HostDescription | EdgeDescription;
 const MANAGEMENT = 'management';
 /** Of a NAT router, where it is a station. */
 const OUTSIDE = 'outside';
+/** Bytes: Ethernet's header and 1,500 bytes of payload. */
+const FULL_FRAME = 1_514;
 const CONSOLE_DIRECTORY = '/var/log/libvirt/qemu';
 const DISK_DIRECTORY = '/var/lib/libvirt/images';
 
@@ -99,7 +101,8 @@ export function expand(topology: Topology, options: ExpandOptions): LabPlan {
       ...network.hosts.map((host) => hostNode(context, host)),
       ...network.edges.map((edge) => edgeNode(context, edge)),
       ...nameServerNodes(context),
-      ...Object.keys(lab.clients).map((name) => clientNode(context, name)),
+      ...Object.keys(lab.clients).map((name) => stationNode(context, name, 'client')),
+      ...Object.keys(lab.attackers).map((name) => stationNode(context, name, 'attacker')),
     ],
     links: [...managementLinks(context), ...siteLinks(context), ...wanLinks(context)],
     guests: network.guests.map((guest) => guestPlan(context, guest)),
@@ -116,9 +119,7 @@ function drainOf({ idle, quarantine }: NonNullable<Topology['drain']>): DrainDes
 
 /** What the controller is told; in a lab, connection addresses that the file leaves out are the lab's own. */
 export function networkOf(topology: Topology): NetworkDescription {
-  const management = parsePrefix(topology.lab?.management ?? '198.18.0.0/24')!;
-  const names = managedNodes(topology);
-  const reach = (name: string): string => formatAddress(addressAt(management, 11 + names.indexOf(name)));
+  const reach = (name: string): string => managementAddress(topology, name);
   const bracketed = (text: string): string => (text.includes(':') ? `[${text}]` : text);
   const ofSwitch = (name: string, it: Topology['edges'][string]): EdgeDescription => ({
     name,
@@ -141,7 +142,7 @@ export function networkOf(topology: Topology): NetworkDescription {
     hosts: Object.entries(topology.hosts).map(([name, host]) => ({
       ...ofSwitch(name, host),
       libvirt: host.libvirt ?? `qemu+tcp://${bracketed(reach(name))}/system`,
-      migration: host.migration ?? `qemu+tcp://${bracketed(host.underlay)}/system`,
+      migration: host.migration ?? `qemu+tcp://${bracketed(copyAddress(topology, name))}/system`,
       capacity: { memoryMiB: host.capacity.memory, guests: host.capacity.guests },
     })),
     edges: Object.entries(topology.edges).map(([name, edge]) => ofSwitch(name, edge)),
@@ -164,6 +165,16 @@ export function networkOf(topology: Topology): NetworkDescription {
   };
 }
 
+function managementAddress(topology: Topology, node: string): string {
+  const management = parsePrefix(topology.lab?.management ?? '198.18.0.0/24')!;
+  return formatAddress(addressAt(management, 11 + managedNodes(topology).indexOf(node)));
+}
+
+/** The nodes that a lab's controller reaches, in the order of their management addresses. */
+function managedNodes({ hosts, edges, dns }: Topology): string[] {
+  return [...Object.keys(hosts), ...Object.keys(edges), ...(dns === undefined ? [] : [NAME_SERVER])];
+}
+
 /** A lab's controller reaches the name server by the management network. */
 function dnsOf({ name, lab }: Topology, dns: NonNullable<Topology['dns']>, managed: string): DnsDescription {
   return {
@@ -174,14 +185,11 @@ function dnsOf({ name, lab }: Topology, dns: NonNullable<Topology['dns']>, manag
   };
 }
 
-/** The nodes that a lab's controller reaches, in the order of their management addresses. */
-function managedNodes({ hosts, edges, dns }: Topology): string[] {
-  return [...Object.keys(hosts), ...Object.keys(edges), ...(dns === undefined ? [] : [NAME_SERVER])];
-}
-
-function managementAddress({ topology, lab }: Context, node: string): string {
-  const management = parsePrefix(lab.management)!;
-  return formatAddress(addressAt(management, 11 + managedNodes(topology).indexOf(node)));
+/** Where a host is reached by another one that copies a guest to it. */
+function copyAddress(topology: Topology, host: string): string {
+  return topology.lab?.copies === 'management'
+    ? managementAddress(topology, host)
+    : topology.hosts[host]!.underlay;
 }
 
 /** What tells a guest's further interfaces from its first. */
@@ -190,7 +198,7 @@ const numbered = (i: number): string[] => (i === 0 ? [] : [`${i}`]);
 function hostsFile({ topology, network, lab }: Context): string {
   const named = [
     ...[...network.hosts, ...network.edges].map(({ name, underlay }) => [underlay, name]),
-    ...Object.entries(lab.clients).map(([name, { addresses }]) => [addresses[0]!, name]),
+    ...Object.entries(ends(lab)).map(([name, { addresses }]) => [addresses[0]!, name]),
     ...network.guests.map(({ name, interfaces }) => [interfaces[0]!.addresses[0]!, name]),
     ...network.sites.map(({ name, subnets }) => [subnets[0]!.gateway, routerOf(name)]),
     ...(topology.dns === undefined ? [] : [[topology.dns.server.address, NAME_SERVER]]),
@@ -319,17 +327,20 @@ function addAddress(address: string, device: string): StepPlan {
   return step(`address ${address}`, 'ip', 'address', 'add', address, 'dev', device);
 }
 
-/** The hosts and clients of a site, its name server, and the sites behind it: what is linked to its LAN. */
+/** Clients and attackers: stations that are no part of the network under control. */
+const ends = ({ clients, attackers }: Lab): Lab['clients'] => ({ ...clients, ...attackers });
+
+/** The hosts, clients and attackers of a site, its name server, and the sites behind it: what is linked to its LAN. */
 function stationsOf({ topology, network, lab }: Context, site: string): string[] {
   const hosts = network.hosts.filter((host) => host.site === site).map(({ name }) => name);
-  const clients = Object.entries(lab.clients)
-    .filter(([, client]) => client.site === site)
+  const others = Object.entries(ends(lab))
+    .filter(([, end]) => end.site === site)
     .map(([name]) => name);
   const behind = Object.entries(lab.nat)
     .filter(([, nat]) => nat.behind === site)
     .map(([name]) => name);
   const named = nameServerSite(topology) === site ? [NAME_SERVER] : [];
-  return [...hosts, ...clients, ...named, ...behind];
+  return [...hosts, ...others, ...named, ...behind];
 }
 
 function subnetOf(site: SiteDescription, address: Address): { prefix: Prefix; gateway: string } | undefined {
@@ -365,20 +376,20 @@ function siteNamed({ network }: Context, name: string): SiteDescription {
   return network.sites.find((site) => site.name === name)!;
 }
 
-function clientNode(context: Context, name: string): NodePlan {
-  const client = context.lab.clients[name]!;
+function stationNode(context: Context, name: string, kind: 'client' | 'attacker'): NodePlan {
+  const { site, addresses } = ends(context.lab)[name]!;
   const { dns } = context.topology;
   const resolver = `${context.runDirectory}/${name}/resolv.conf`;
   return {
     name,
-    kind: 'client',
+    kind,
     directories: [],
     files: dns === undefined ? [] : [{ path: resolver, text: resolvConf(dns.server.address) }],
     start: [
       sysctl(context, false),
       step('loopback up', 'ip', 'link', 'set', 'lo', 'up'),
       step('eth0 up', 'ip', 'link', 'set', 'eth0', 'up'),
-      ...addressing(context, client.site, client.addresses, 'eth0'),
+      ...addressing(context, site, addresses, 'eth0'),
       ...(dns === undefined
         ? []
         : [step('tell the name server', 'mount', '--bind', resolver, '/etc/resolv.conf')]),
@@ -411,7 +422,10 @@ function nameServerNodes(context: Context): NodePlan[] {
       step('loopback up', 'ip', 'link', 'set', 'lo', 'up'),
       step('eth0 up', 'ip', 'link', 'set', 'eth0', 'up'),
       step('mgmt up', 'ip', 'link', 'set', 'mgmt', 'up'),
-      addAddress(`${managementAddress(context, NAME_SERVER)}/${parsePrefix(lab.management)!.length}`, 'mgmt'),
+      addAddress(
+        `${managementAddress(topology, NAME_SERVER)}/${parsePrefix(lab.management)!.length}`,
+        'mgmt',
+      ),
       ...addressing(context, site, [address], 'eth0'),
       // It goes into the background once it serves.
       step('start named', 'named', '-c', '/etc/bind/named.conf'),
@@ -445,8 +459,7 @@ function hostNode(context: Context, host: HostDescription): NodePlan {
   const guests = context.network.guests.filter((guest) => guest.host === host.name);
   const options = {
     hostUuid: uuidOf(context.topology.name, host.name, 'host'),
-    underlay: host.underlay,
-    underlayIsV6: host.underlay.includes(':'),
+    copyAddress: copyAddress(context.topology, host.name),
   };
   const directories = privateDirectories(runDirectory, host.name, [
     ...OVS_DIRECTORIES,
@@ -513,7 +526,7 @@ function edgeNode(context: Context, edge: EdgeDescription): NodePlan {
 function switchSteps(context: Context, it: Switch, insidePorts: readonly string[]): StepPlan[] {
   const { topology, runDirectory, options, lab } = context;
   const management = parsePrefix(lab.management)!;
-  const reach = managementAddress(context, it.name);
+  const reach = managementAddress(topology, it.name);
   const database = `${runDirectory}/${it.name}/conf.db`;
   const mac = macOf('02', topology.name, it.name, 'br-ex');
   const bridge = (name: string, failMode: string, ...more: string[]): string[] => [
@@ -636,7 +649,7 @@ function guestXml(context: Context, host: HostDescription, guest: GuestDescripti
     return `${text}/${prefix.length}@${gateway}@${formatPrefix(prefix)}`;
   };
   const disk = diskOf(context, guest);
-  const { reflect } = context.topology.guests[guest.name]!;
+  const { reflect, server } = context.topology.guests[guest.name]!;
   const commandLine = [
     'console=ttyS0 quiet panic=-1 mitigations=off',
     `guest.name=${guest.name}`,
@@ -644,6 +657,8 @@ function guestXml(context: Context, host: HostDescription, guest: GuestDescripti
     ...guest.interfaces.map(({ addresses }, i) => `guest.eth${i}=${addresses.map(configured).join(',')}`),
     ...(disk === undefined ? [] : ['guest.disk=yes']),
     ...(reflect === undefined ? [] : [`guest.reflect=${reflect}`]),
+    ...(server?.connections === undefined ? [] : [`guest.connections=${server.connections}`]),
+    ...(server?.requests === undefined ? [] : [`guest.requests=${server.requests}`]),
   ].join(' ');
   return domainXml({
     name: guest.name,
@@ -711,11 +726,18 @@ function link(a: LinkPlan['a'], b: LinkPlan['b'], section: LinkShapeSection | un
 /** Half the round trip in each direction. */
 function shapeOf(section: LinkShapeSection | undefined): LinkShape | undefined {
   if (section?.rtt === undefined && section?.rate === undefined) return undefined;
+  const delayUs = Math.round((section.rtt ?? 0) / 2);
   return {
-    delayUs: Math.round((section.rtt ?? 0) / 2),
+    delayUs,
     ...(section.rate !== undefined && { bitsPerSecond: section.rate }),
-    queuePackets: labLimits.linkQueuePackets,
+    queuePackets: queueOf(section, delayUs),
   };
+}
+
+/** As many frames of full size as the link sends in the time that one may wait, and those that are on their way. */
+function queueOf({ rate, queue }: LinkShapeSection, delayUs: number): number {
+  if (rate === undefined || queue === undefined) return labLimits.linkQueuePackets;
+  return Math.max(1, Math.ceil((rate * (queue + delayUs)) / 1e6 / 8 / FULL_FRAME));
 }
 
 function* pairs<T>(items: readonly T[]): Generator<[T, T]> {
@@ -731,7 +753,11 @@ function wanLinks(context: Context): LinkPlan[] {
       interface: `wan-${other}`,
       mac: macOf('02', topology.name, routerOf(site), other),
     });
-    return link(end(a, b), end(b, a), { rtt: own?.rtt ?? lab.wan.rtt, rate: own?.rate ?? lab.wan.rate });
+    return link(end(a, b), end(b, a), {
+      rtt: own?.rtt ?? lab.wan.rtt,
+      rate: own?.rate ?? lab.wan.rate,
+      queue: own?.queue ?? lab.wan.queue,
+    });
   });
 }
 

@@ -16,6 +16,8 @@ export interface ProbeOptions {
   readonly name: string;
   /** Who the summary says the client is. */
   readonly client: string | undefined;
+  /** The address, or name, as it was given. */
+  readonly asked: string;
   /** An address: what a name that was given resolves to. */
   readonly target: string;
   readonly port: number | undefined;
@@ -29,6 +31,8 @@ export interface ProbeOptions {
   readonly source: string | undefined;
   /** Where such a connection goes to instead of here. */
   readonly to: string | undefined;
+  /** The client's addresses that it uses in turn; empty: the one that the system chooses. */
+  readonly sources: readonly string[];
   readonly durationMs: number;
   readonly out: string | undefined;
 }
@@ -48,6 +52,7 @@ export async function readOptions(protocol: string): Promise<ProbeOptions> {
       protocol: { type: 'string' },
       source: { type: 'string' },
       to: { type: 'string' },
+      sources: { type: 'string' },
       'duration-ms': { type: 'string', default: `${DEFAULT_DURATION_MS}` },
       out: { type: 'string' },
     },
@@ -73,6 +78,7 @@ export async function readOptions(protocol: string): Promise<ProbeOptions> {
   return {
     name: values.name,
     client: values.client,
+    asked: values.target,
     target: await resolve(values.target, family),
     port: number(values.port, '--port'),
     intervalMs: number(values['interval-ms'], '--interval-ms'),
@@ -80,6 +86,7 @@ export async function readOptions(protocol: string): Promise<ProbeOptions> {
     protocol: of,
     source: values.source,
     to: values.to,
+    sources: values.sources?.split(',') ?? [],
     durationMs: number(values['duration-ms'], '--duration-ms') ?? DEFAULT_DURATION_MS,
     out: values.out,
   };

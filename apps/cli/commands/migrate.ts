@@ -1,8 +1,9 @@
 /** `arctictern migrate`: moves a guest, and shows how it goes. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MigrationObject, MigrationRequest } from '../../api/objects.ts';
-import { migration as limits } from '../../../controller/limits.ts';
+import { DEFAULT_MAX_BLACKOUT_MS, migration as limits } from '../../../controller/limits.ts';
 import { STRATEGIES, type Strategy } from '../../../controller/network/migration.ts';
+import { TUNNEL_OVERHEAD } from '../../../controller/switches/pipeline.ts';
 import { clientCommand, type ClientCommandOptions, clientFor } from '../client-command.ts';
 import { MigrationNotCompletedError } from '../errors.ts';
 import { Spinner } from '../spinner.ts';
@@ -64,7 +65,7 @@ export function migrateCommand(terminal: Terminal): Command {
     .addOption(
       new Option(
         '--max-blackout <ms>',
-        'the longest blackout that memory left to copy may cause; a shorter one may take a longer copy (default: 100)',
+        `the longest blackout that memory left to copy may cause; a shorter one may take a longer copy (default: ${DEFAULT_MAX_BLACKOUT_MS})`,
       ).argParser(wholeNumber('ms', limits.maxBlackoutMsMost)),
     )
     .option('--auto-converge', 'let QEMU slow the guest down when it dirties memory faster than it is copied')
@@ -83,8 +84,8 @@ An interrupt (Ctrl-C) ends the watching, not the migration.
 ${PHASES_HELP}
 
 Ways to relay what was born on an address that the guest left behind:
-  tunnel     from the anchor through a Geneve tunnel, and back through it; suits any network, takes 50 bytes of
-             each packet (70 over IPv6)
+  tunnel     from the anchor through a Geneve tunnel, and back through it; suits any network, takes ${TUNNEL_OVERHEAD[4]} bytes of
+             each packet (${TUNNEL_OVERHEAD[6]} over IPv6)
   rewrite    the edge at the client's site sends it straight to the new site, full size, the old site left out; a
              client whose site has no edge is relayed by the anchor, which suits networks that let packets out
              from addresses that are not their own (no ingress filtering, BCP 38), at the old and the new site

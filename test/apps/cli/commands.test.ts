@@ -199,6 +199,18 @@ describe('what is blocked', () => {
     expect(blocking.network.state.blocklist.blocks.get(4)).toMatchObject({ origin: 'list', count: 10_001 });
   });
 
+  it('block --file, a part of which is refused, leaves no block', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'arctictern-')), 'listed');
+    const sources = Array.from({ length: 10_000 }, (_, i) => `11.${i >> 8}.${i & 255}.1`);
+    writeFileSync(file, [...sources, '203.0.113.300'].join('\n'));
+    const { blocks } = blocking.network.state.blocklist;
+    expect(await run('block', '--file', file)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('203.0.113.300') as string,
+    });
+    expect([...blocking.network.state.blocklist.blocks.keys()]).toEqual([...blocks.keys()]);
+  });
+
   it('blocks', async () => {
     expect(await says('blocks')).toBe(
       `BLOCK  SOURCES                                   GUEST  BY      LINE    BEGAN      ENDS      REASON
