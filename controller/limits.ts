@@ -352,6 +352,8 @@ export const migration = {
   /** What users may ask for as the longest blackout. */
   maxBlackoutMsLeast: 1,
   maxBlackoutMsMost: 10_000,
+  /** Copies that a host takes part in at a time; more migrations wait for their turn. */
+  copiesAtATime: 2,
   /** How often a copy is looked at; and near its end. */
   lookInterval: 50,
   closeLookInterval: 10,

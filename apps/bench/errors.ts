@@ -8,6 +8,13 @@ export class MigrationNotCompletedError extends ArcticTernError {
   }
 }
 
+export class RelayBenchFailedError extends ArcticTernError {
+  readonly code = 'BENCH_RELAY_FAILED';
+  constructor(detail: string) {
+    super(`what relaying is measured in does not do as it should: ${detail}`);
+  }
+}
+
 export class CodecYardstickError extends ArcticTernError {
   readonly code = 'BENCH_CODEC_YARDSTICK';
   constructor() {
