@@ -352,6 +352,8 @@ export const migration = {
   /** What users may ask for as the longest blackout. */
   maxBlackoutMsLeast: 1,
   maxBlackoutMsMost: 10_000,
+  /** Copies that a host takes part in at a time; more migrations wait for their turn. */
+  copiesAtATime: 2,
   /** How often a copy is looked at; and near its end. */
   lookInterval: 50,
   closeLookInterval: 10,
@@ -362,6 +364,11 @@ export const migration = {
   /** How long its end must look the same: when both daemons agree, and when one is silent or they do not. */
   settled: 1_500,
   unclear: 15_000,
+  /**
+   * For how long copies go at least before the switchover: QEMU comes to it once in 100 ms, and has by then to have
+   * taken what waits in the source's TAP.
+   */
+  leastLead: 100,
   /** How often the packets that go to the guest are counted. */
   countInterval: 1_000,
   /** After a guest has resumed: how long its own announcement is waited for (strategy `rarp`). */
@@ -408,6 +415,14 @@ export const api = {
   eventHeartbeat: 15_000,
   /** Readers of events at a time. */
   eventReaders: 64,
+} as const;
+
+/** Benchmarks. */
+export const bench = {
+  /** The longest that a command in a namespace may take. */
+  command: 120_000,
+  /** From a server's start to its listening. */
+  listening: 30_000,
 } as const;
 
 /** The command line. */

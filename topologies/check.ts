@@ -30,6 +30,7 @@ export function check(topology: Topology): Problem | undefined {
   const rules = [
     names,
     references,
+    translation,
     subnets,
     naming,
     addresses,
@@ -53,10 +54,12 @@ function* names(topology: Topology): Generator<Problem> {
     edges: topology.edges,
     clients: topology.lab?.clients ?? {},
     attackers: topology.lab?.attackers ?? {},
+    nat: topology.lab?.nat ?? {},
   };
+  const ofLab: readonly string[] = ['clients', 'attackers', 'nat'];
   const taken = new Map<string, string>();
   for (const [section, members] of Object.entries(sections)) {
-    const base = section === 'clients' || section === 'attackers' ? ['lab', section] : [section];
+    const base = ofLab.includes(section) ? ['lab', section] : [section];
     for (const name of Object.keys(members)) {
       const path = [...base, name];
       const before = taken.get(name);
@@ -85,6 +88,10 @@ function* references(topology: Topology): Generator<Problem> {
     ...(lab?.wan.pairs ?? []).flatMap(({ between }, i) =>
       between.map((site, j) => ({ path: ['lab', 'wan', 'pairs', i, 'between', j], site })),
     ),
+    ...Object.entries(lab?.nat ?? {}).flatMap(([site, { behind }]) => [
+      { path: ['lab', 'nat', site], site },
+      { path: ['lab', 'nat', site, 'behind'], site: behind },
+    ]),
   ];
   for (const { path, site } of sited) {
     if (!(site in topology.sites)) yield unknown(path, 'site', site, Object.keys(topology.sites));
@@ -118,6 +125,30 @@ function* references(topology: Topology): Generator<Problem> {
         `lab.wan.pairs[${i}].between is ${between.join(', ')}: expected two different sites, each pair once`,
       );
     }
+  }
+}
+
+/** A site behind a NAT has IPv4 alone, and nobody reaches what is in it from outside. */
+function* translation({ lab, hosts, sites }: Topology): Generator<Problem> {
+  const nat = lab?.nat ?? {};
+  const wrong = (path: readonly PropertyKey[], sentence: string): Problem => ({
+    code: 'TOPOLOGY_FIELD',
+    path,
+    sentence: `${pathText(path)} ${sentence}`,
+  });
+  for (const [site, { behind, address }] of Object.entries(nat)) {
+    const path = ['lab', 'nat', site];
+    if (behind in nat) {
+      yield wrong([...path, 'behind'], `is ${behind}, which is behind a NAT itself: choose another site`);
+    }
+    if (parseAddress(address)!.version !== 4)
+      yield wrong([...path, 'address'], `is ${address}: expected an IPv4 address`);
+    if (sites[site]!.subnets.some(({ prefix }) => parsePrefix(prefix)!.version !== 4)) {
+      yield wrong(path, 'has an IPv6 subnet: a site behind a NAT has IPv4 alone');
+    }
+    const host = Object.keys(hosts).find((name) => hosts[name]!.site === site);
+    if (host !== undefined)
+      yield wrong(path, `has the host ${host}, which nobody would reach: put it at another site`);
   }
 }
 
@@ -241,6 +272,9 @@ function* stations(
         yield { path: ['guests', name, ...path, 'addresses', i], site, text, guest: true };
       }
     }
+  }
+  for (const [name, { behind, address }] of Object.entries(topology.lab?.nat ?? {})) {
+    yield { path: ['lab', 'nat', name, 'address'], site: behind, text: address, guest: false };
   }
   for (const section of ['clients', 'attackers'] as const) {
     for (const [name, station] of Object.entries(topology.lab?.[section] ?? {})) {

@@ -327,6 +327,9 @@ const pair = z.strictObject({
   ...shape.shape,
 });
 
+/** A site whose router is a station of another site, and translates what leaves to an address there. */
+const nat = z.strictObject({ behind: name, address });
+
 const lab = z.strictObject({
   management: prefix.default('198.18.0.0/24'),
   /** Which network copies of guests' memory take: the sites' own, or the management network. */
@@ -343,6 +346,7 @@ const lab = z.strictObject({
   clients: z.record(name, station).default({}),
   /** Machines that attack, as an experiment says. */
   attackers: z.record(name, station).default({}),
+  nat: z.record(name, nat).default({}),
 });
 
 const connection = z

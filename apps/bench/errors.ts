@@ -8,6 +8,20 @@ export class MigrationNotCompletedError extends ArcticTernError {
   }
 }
 
+export class RelayBenchFailedError extends ArcticTernError {
+  readonly code = 'BENCH_RELAY_FAILED';
+  constructor(detail: string) {
+    super(`what relaying is measured in does not do as it should: ${detail}`);
+  }
+}
+
+export class NothingListensError extends ArcticTernError {
+  readonly code = 'BENCH_NOTHING_LISTENS';
+  constructor(protocol: string, port: number, ms: number) {
+    super(`nothing listens on ${protocol} port ${port} after ${ms / 1_000} s: did its program end?`);
+  }
+}
+
 export class CodecYardstickError extends ArcticTernError {
   readonly code = 'BENCH_CODEC_YARDSTICK';
   constructor() {

@@ -58,6 +58,7 @@ import {
   withoutLeases,
 } from './switchover.ts';
 import { foresee, longestLeadMs } from './tap-queue.ts';
+import { Turns } from './turns.ts';
 import type { Verdict } from './verdict.ts';
 import { warmings } from './warming.ts';
 
@@ -104,6 +105,7 @@ export class MigrationService {
   readonly #record: MigrationRecord;
   readonly #running = new Map<GuestName, Running>();
   readonly #follower: Follower;
+  readonly #turns = new Turns(limits.copiesAtATime);
 
   constructor(parts: MigrationServiceParts) {
     this.#parts = parts;
@@ -127,6 +129,7 @@ export class MigrationService {
       const { guest, phase } = migration;
       if (!isUnderWay(phase) && phase !== 'failed') continue;
       this.#running.set(guest, this.#atHand(migration));
+      this.#noteTurn(migration);
       if (phase === 'failed') this.#watch(guest, this.#return(migration));
       else this.#follower.follow(migration, isOurs(migration), isOurs(migration));
     }
@@ -253,8 +256,9 @@ export class MigrationService {
     return migration;
   }
 
-  #begin({ guest, id, to }: Migration): void {
-    this.#prepare(this.#parts.network.state.guests.get(guest)!, to).then(
+  #begin(migration: Migration): void {
+    const { guest, id } = migration;
+    this.#prepare(this.#parts.network.state.guests.get(guest)!, migration).then(
       () => this.#event(guest, { type: 'begun' }, id),
       (error: unknown) => this.#event(guest, { type: 'refused', reason: messageOf(error) }, id),
     );
@@ -292,13 +296,23 @@ export class MigrationService {
     return true;
   }
 
-  /** The store knows of the migration, and the destination remembers nothing of an earlier visit. */
-  async #prepare(guest: Guest, to: HostName): Promise<void> {
+  /**
+   * It is the migration's turn, the store knows of it, and the destination remembers nothing of an earlier visit. What
+   * somebody else began does not wait.
+   */
+  async #prepare(guest: Guest, { id, from, to, origin }: Migration): Promise<void> {
     const { fabric, saved } = this.#parts;
+    if (origin === 'controller') await this.#turns.take(id, [from, to]);
     await Promise.all([
       saved(),
       ...guest.interfaces.map((nic) => fabric.flushZone(to, relayZone(nic.number))),
     ]);
+  }
+
+  /** Whatever is asked for, or goes on unasked, counts; what has ended does not, and makes room. */
+  #noteTurn(migration: Migration): void {
+    if (!isMoving(migration)) this.#turns.end(migration.id);
+    else if (migration.phase !== 'planned') this.#turns.join(migration.id, [migration.from, migration.to]);
   }
 
   #follow(state: NetworkState, before: NetworkState): void {
@@ -333,6 +347,7 @@ export class MigrationService {
       onMoment({ kind: 'phase', guest, migration: next.id, phase: next.phase }, now);
     }
     for (const action of actions) this.#act(next, action, committing);
+    this.#noteTurn(next);
   }
 
   #act(migration: Migration, action: MigrationAction, committing: Promise<boolean> | undefined): void {

@@ -212,7 +212,8 @@ export interface DrainTimes {
 }
 
 /** `all`: new connections are relayed, too. `established`: only what was established before. */
-export type Admit = 'all' | 'established';
+export const ADMITS = ['all', 'established'] as const;
+export type Admit = (typeof ADMITS)[number];
 
 export const HOME_ANCHOR = 1;
 export const MAX_ANCHOR_INDEX = 255;

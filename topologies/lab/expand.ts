@@ -7,8 +7,10 @@
  *                                                    lan (a bridge) [router of the site] wan-B ~~~ wan-A [router]
  *      client: eth0 --------------------------------'
  *
- * A name server is linked as a client is, and to the management network, too. With an edge at the site, its br-int takes the place of `lan`, and only its br-ex is linked to the router.
- * Any two routers have a link of their own, so that a packet is delayed once on its way.
+ * A name server is linked as a client is, and to the management network, too. With an edge at the site, its br-int takes
+ * the place of `lan`, and only its br-ex is linked to the router. Any two routers have a link of their own, so that a packet
+ * is delayed once on its way. The router of a site behind a NAT has one link instead, `outside`, as a station of the site
+ * that it is behind.
  */
 import { basename, join } from 'node:path';
 import { lab as labLimits } from '../../controller/limits.ts';
@@ -67,6 +69,8 @@ type Lab = NonNullable<Topology['lab']>;
 type Switch = HostDescription | EdgeDescription;
 
 const MANAGEMENT = 'management';
+/** Of a NAT router, where it is a station. */
+const OUTSIDE = 'outside';
 /** Bytes: Ethernet's header and 1,500 bytes of payload. */
 const FULL_FRAME = 1_514;
 const CONSOLE_DIRECTORY = '/var/log/libvirt/qemu';
@@ -256,11 +260,12 @@ function managementNode(context: Context): NodePlan {
 }
 
 function routerNode(context: Context, site: SiteDescription): NodePlan {
-  const { network, lab } = context;
+  const { lab } = context;
   const edge = edgeOf(context, site.name);
   const members = edge ? [edge.name] : stationsOf(context, site.name);
+  const nat = lab.nat[site.name];
   const gateways = site.subnets.map(({ prefix, gateway }) => `${gateway}/${parsePrefix(prefix)!.length}`);
-  const others = network.sites.filter((other) => other.name !== site.name);
+  const others = nat ? [] : routedSites(context).filter((other) => other.name !== site.name);
   return {
     name: routerOf(site.name),
     kind: 'router',
@@ -284,10 +289,11 @@ function routerNode(context: Context, site: SiteDescription): NodePlan {
       ),
       step('LAN up', 'ip', 'link', 'set', 'lan', 'up'),
       ...gateways.map((gateway) => addAddress(gateway, 'lan')),
+      ...(nat ? natSteps(context, nat) : []),
       ...others.flatMap((other) => {
         const interfaceName = `wan-${other.name}`;
         return (usesV6(context) ? ([4, 6] as const) : ([4] as const)).flatMap((version) => {
-          const [near, far] = wanAddresses(lab, network, site.name, other.name, version);
+          const [near, far] = wanAddresses(context, site.name, other.name, version);
           return [
             addAddress(`${near}/${version === 4 ? 31 : 127}`, interfaceName),
             step(`${interfaceName} up`, 'ip', 'link', 'set', interfaceName, 'up'),
@@ -301,6 +307,22 @@ function routerNode(context: Context, site: SiteDescription): NodePlan {
   };
 }
 
+/** Sites whose routers know each other; the others are behind one of them. */
+function routedSites({ network, lab }: Context): readonly SiteDescription[] {
+  return network.sites.filter(({ name }) => !(name in lab.nat));
+}
+
+/** A station of the site outside, which translates all that leaves to its own address there. */
+function natSteps(context: Context, { behind, address }: Lab['nat'][string]): StepPlan[] {
+  return [
+    step('outside up', 'ip', 'link', 'set', OUTSIDE, 'up'),
+    ...addressing(context, behind, [address], OUTSIDE),
+    step('create the NAT', 'nft', 'add table ip nat'),
+    step('hook the NAT', 'nft', 'add chain ip nat out { type nat hook postrouting priority srcnat; }'),
+    step('translate', 'nft', `add rule ip nat out oifname ${OUTSIDE} snat to ${address}`),
+  ];
+}
+
 function addAddress(address: string, device: string): StepPlan {
   return step(`address ${address}`, 'ip', 'address', 'add', address, 'dev', device);
 }
@@ -308,13 +330,17 @@ function addAddress(address: string, device: string): StepPlan {
 /** Clients and attackers: stations that are no part of the network under control. */
 const ends = ({ clients, attackers }: Lab): Lab['clients'] => ({ ...clients, ...attackers });
 
-/** The hosts, clients and attackers of a site, and its name server: what is linked to its LAN. */
+/** The hosts, clients and attackers of a site, its name server, and the sites behind it: what is linked to its LAN. */
 function stationsOf({ topology, network, lab }: Context, site: string): string[] {
   const hosts = network.hosts.filter((host) => host.site === site).map(({ name }) => name);
   const others = Object.entries(ends(lab))
     .filter(([, end]) => end.site === site)
     .map(([name]) => name);
-  return [...hosts, ...others, ...(nameServerSite(topology) === site ? [NAME_SERVER] : [])];
+  const behind = Object.entries(lab.nat)
+    .filter(([, nat]) => nat.behind === site)
+    .map(([name]) => name);
+  const named = nameServerSite(topology) === site ? [NAME_SERVER] : [];
+  return [...hosts, ...others, ...named, ...behind];
 }
 
 function subnetOf(site: SiteDescription, address: Address): { prefix: Prefix; gateway: string } | undefined {
@@ -669,11 +695,15 @@ function siteLinks(context: Context): LinkPlan[] {
     mac: macOf('02', lab, node, name),
   });
   const isSwitch = (name: string): boolean => switchesOf(context).some((it) => it.name === name);
+  const station = (name: string): LinkPlan['a'] => {
+    if (name in context.lab.nat) return end(routerOf(name), OUTSIDE);
+    return end(name, isSwitch(name) ? 'uplink' : 'eth0');
+  };
   return context.network.sites.flatMap((site) => {
     const edge = edgeOf(context, site.name);
     const links = stationsOf(context, site.name).map((name) =>
       link(
-        end(name, isSwitch(name) ? 'uplink' : 'eth0'),
+        station(name),
         edge ? end(edge.name, `in-${name}`) : end(routerOf(site.name), `lan-${name}`),
         context.lab.links[name],
       ),
@@ -714,8 +744,9 @@ function* pairs<T>(items: readonly T[]): Generator<[T, T]> {
   for (const [i, a] of items.entries()) for (const b of items.slice(i + 1)) yield [a, b];
 }
 
-function wanLinks({ topology, lab, network }: Context): LinkPlan[] {
-  return [...pairs(network.sites)].map(([{ name: a }, { name: b }]) => {
+function wanLinks(context: Context): LinkPlan[] {
+  const { topology, lab } = context;
+  return [...pairs(routedSites(context))].map(([{ name: a }, { name: b }]) => {
     const own = lab.wan.pairs.find(({ between }) => between.includes(a) && between.includes(b));
     const end = (site: string, other: string): LinkPlan['a'] => ({
       node: routerOf(site),
@@ -731,15 +762,10 @@ function wanLinks({ topology, lab, network }: Context): LinkPlan[] {
 }
 
 /** The two addresses of the WAN link between two sites' routers, `site`'s own first. */
-function wanAddresses(
-  lab: Lab,
-  network: NetworkDescription,
-  site: string,
-  other: string,
-  version: Version,
-): [string, string] {
-  const prefix = parsePrefix(version === 4 ? lab.wan.prefix : lab.wan.prefix6)!;
-  const order = [...pairs(network.sites.map(({ name }) => name))];
+function wanAddresses(context: Context, site: string, other: string, version: Version): [string, string] {
+  const { wan } = context.lab;
+  const prefix = parsePrefix(version === 4 ? wan.prefix : wan.prefix6)!;
+  const order = [...pairs(routedSites(context).map(({ name }) => name))];
   const index = order.findIndex((pair) => pair.includes(site) && pair.includes(other));
   const [first, second] = [2 * index, 2 * index + 1].map((offset) =>
     formatAddress(addressAt(prefix, offset)),

@@ -231,6 +231,7 @@ export class World {
   }
 
   #hypervisor(host: HostName): Hypervisor {
+    const life = this.#alive;
     const domain = { name: 'web', uuid: '00000000-0000-0000-0000-000000000001', id: 1 };
     const hypervisor = {
       find: () => {
@@ -246,6 +247,8 @@ export class World {
       setMaxSpeed: () => Promise.resolve(),
       jobStats: () => Promise.resolve(this.job && host === FROM ? {} : undefined),
       migrate: () => {
+        // What a controller that has been killed was about to ask.
+        if (life !== this.#alive) return new Promise<void>(() => undefined);
         this.asked++;
         this.job = true;
         return new Promise<void>((done, failed) => {

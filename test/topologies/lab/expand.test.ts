@@ -102,7 +102,7 @@ describe('the plan of first-flight', () => {
   });
 });
 
-describe.each(['first-flight', 'three-sites'])('any plan: %s', (name) => {
+describe.each(['first-flight', 'three-sites', 'nat'])('any plan: %s', (name) => {
   const plan = planOf(name);
   const ends = plan.links.flatMap(({ a, b }) => [a, b]);
 
@@ -155,6 +155,40 @@ describe('an edge', () => {
   it('has an Open vSwitch and no libvirtd', () => {
     expect(commands(plan, 'ec').some((line) => line.includes(' ovs-vswitchd '))).toBe(true);
     expect(commands(plan, 'ec').some((line) => line.startsWith('libvirtd'))).toBe(false);
+  });
+});
+
+describe('a site behind a NAT', () => {
+  const plan = planOf('nat');
+  const wires = plan.links.map(({ a, b }) => `${a.node}:${a.interface} ${b.node}:${b.interface}`);
+
+  it('has a router that is a station of another site, at its edge or at its router', () => {
+    expect(wires).toContain('router-P:outside ec:in-P');
+    expect(wires).toContain('router-Q:outside router-D:lan-Q');
+    expect(wires).toContain('p1:eth0 router-P:lan-p1');
+    expect(wires).toContain('eq:uplink router-Q:lan-eq');
+  });
+
+  it('is reached by no other router', () => {
+    expect(wires.some((wire) => /wan-[PQ]/.test(wire))).toBe(false);
+    const routes = plan.nodes
+      .flatMap(({ name }) => commands(plan, name))
+      .filter((line) => line.includes('route add'));
+    expect(routes.filter((line) => line.includes('192.168.'))).toEqual([
+      'ip route add default via 192.168.8.1',
+      'ip route add default via 192.168.7.1',
+      'ip route add default via 192.168.8.1',
+    ]);
+  });
+
+  it('translates what leaves', () => {
+    expect(commands(plan, 'router-P')).toEqual(
+      expect.arrayContaining([
+        'ip address add 203.0.113.20/24 dev outside',
+        'ip route add default via 203.0.113.1',
+        'nft add rule ip nat out oifname outside snat to 203.0.113.20',
+      ]),
+    );
   });
 });
 
