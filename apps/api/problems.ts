@@ -27,6 +27,13 @@ export class UnknownVerdictError extends ArcticTernError {
   }
 }
 
+export class UnknownFlightError extends ArcticTernError {
+  readonly code = 'UNKNOWN_FLIGHT';
+  constructor(id: string) {
+    super(`there is no flight ${id}: GET /v1/flights lists all`);
+  }
+}
+
 /** A migration that is over, or as good as over, was to be aborted. */
 export class NotUnderWayError extends ArcticTernError {
   readonly code = 'MIGRATION_NOT_UNDER_WAY';

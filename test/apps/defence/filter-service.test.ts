@@ -57,7 +57,9 @@ let network: Network;
 let blocklist: BlocklistService;
 let feed: Feed;
 let filtered: boolean;
+let filter: FilterService;
 const errors: Error[] = [];
+const told: [number, number | undefined][] = [];
 beforeEach(() => {
   clock = new ManualClock();
   network = new Network(atHome());
@@ -65,12 +67,15 @@ beforeEach(() => {
   feed = new Feed();
   filtered = true;
   errors.length = 0;
-  new FilterService({
+  told.length = 0;
+  filter = new FilterService({
     network,
     blocklist,
     verdicts: feed,
     clock,
     isFiltered: () => filtered,
+    settled: () => Promise.resolve(),
+    onFiltered: ({ sources, admission }) => told.push([sources, admission]),
     onError: (error) => errors.push(error),
   });
 });

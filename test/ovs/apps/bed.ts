@@ -224,6 +224,8 @@ export class Bed {
       migrations: new Map(),
       blocklist: emptyBlocklist,
       admissionRates: new Map(),
+      policies: new Map(),
+      flights: new Map(),
       earlier: new Map(),
       quarantine: new Map(),
     }));
