@@ -302,6 +302,8 @@ const step = z
         to: name,
         strategy: z.enum(STRATEGIES).optional(),
         relay: z.enum(['tunnel', 'rewrite', 'direct']).optional(),
+        /** Which connections from outside the anchor that is left behind admits. */
+        admit: z.enum(['all', 'established']).optional(),
         /** The most that the copy may take, in MiB/s. */
         bandwidth: z.number().int().min(1).optional(),
         maxBlackoutMs: z
