@@ -8,7 +8,12 @@ import type { Flight } from '../../controller/network/flight.ts';
 import type { Guest } from '../../controller/network/model.ts';
 import type { Verdict } from '../defence/verdict.ts';
 import { UnknownGuestError } from '../migration/errors.ts';
-import { type DefencePolicyObject, defencePolicy, type FlightObject, type VerdictObject } from './defence-objects.ts';
+import {
+  type DefencePolicyObject,
+  defencePolicy,
+  type FlightObject,
+  type VerdictObject,
+} from './defence-objects.ts';
 import { requireJson } from './guards.ts';
 import { UnknownFlightError, UnknownVerdictError } from './problems.ts';
 import { checked, notAllowed, param } from './requests.ts';

@@ -52,7 +52,8 @@ export class ArrivalMeter {
     // Flows that were put anew count from zero.
     if (before !== undefined && (to < before.to || from < before.from)) this.#readings = [];
     this.#readings.push({ at: now, to, from });
-    while (this.#readings.length > 2 && now - this.#readings[1]!.at >= limits.sampleEpoch) this.#readings.shift();
+    while (this.#readings.length > 2 && now - this.#readings[1]!.at >= limits.sampleEpoch)
+      this.#readings.shift();
     const [first] = this.#readings;
     if (first === undefined || first.at === now) return undefined;
     const seconds = (now - first.at) / 1000;

@@ -92,7 +92,8 @@ export class FilterService {
     const { network, verdicts, settled, clock, onFiltered, onError } = this.#options;
     const wanted = new Map<VerdictId, Filtered>();
     for (const { verdict, guest, count } of network.state.blocklist.blocks.values()) {
-      if (verdict === undefined || guest === undefined || verdicts.verdicts.get(verdict)?.ended !== undefined) continue;
+      if (verdict === undefined || guest === undefined || verdicts.verdicts.get(verdict)?.ended !== undefined)
+        continue;
       wanted.set(verdict, { guest, verdict, sources: count, admission: undefined });
     }
     for (const [guest, ids] of flooded) {
@@ -101,7 +102,9 @@ export class FilterService {
         wanted.set(verdict, { guest, verdict, sources, admission: this.#inFlood(guest) });
       }
     }
-    const news = [...wanted.values()].filter((filtered) => !isSame(filtered, this.#sent.get(filtered.verdict)));
+    const news = [...wanted.values()].filter(
+      (filtered) => !isSame(filtered, this.#sent.get(filtered.verdict)),
+    );
     this.#sent = wanted;
     for (const verdict of this.#inForce.keys()) if (!wanted.has(verdict)) this.#inForce.delete(verdict);
     if (news.length === 0) return;

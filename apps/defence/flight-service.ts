@@ -187,10 +187,7 @@ export class FlightService {
     if (known !== undefined && now - known.at < limits.spacing) return;
     const why = `${reason}; ${none}`;
     this.#withheld.set(guest, { why, at: now });
-    onMoment(
-      { kind: 'flight-withheld', guest, host: network.state.placements.get(guest) ?? '', why },
-      now,
-    );
+    onMoment({ kind: 'flight-withheld', guest, host: network.state.placements.get(guest) ?? '', why }, now);
   }
 
   // ── A flight ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,14 @@
  */
 import { flight as limits } from '../../controller/limits.ts';
 import type { Flight } from '../../controller/network/flight.ts';
-import type { Guest, GuestName, Host, HostName, NetworkState, SiteName } from '../../controller/network/model.ts';
+import type {
+  Guest,
+  GuestName,
+  Host,
+  HostName,
+  NetworkState,
+  SiteName,
+} from '../../controller/network/model.ts';
 import type { RelayMode } from '../../controller/network/relay.ts';
 import { checkMigration, occupants } from '../migration/plan.ts';
 import { withLeases } from '../migration/switchover.ts';

@@ -149,15 +149,13 @@ export class DefenceService implements VerdictFeed {
       );
       watch.detectors.set(number, state);
       const quiet = !isAlarmed(state) && !measurement.moving && !measurement.forgetful;
-      watch.known.set(
-        number,
-        knownTraffic(watch.known.get(number) ?? nothingKnown, state.readings, quiet),
-      );
+      watch.known.set(number, knownTraffic(watch.known.get(number) ?? nothingKnown, state.readings, quiet));
       news.push(...verdicts);
     }
     for (const [number, state] of watch.detectors) {
       const looked = this.#lookedAt(number);
-      const off = looked !== undefined && policyOf(this.#options.network.state, looked.guest.name).policy === 'off';
+      const off =
+        looked !== undefined && policyOf(this.#options.network.state, looked.guest.name).policy === 'off';
       if (totals.has(number) && !off) continue;
       news.push(...dismissed(state, now));
       watch.detectors.delete(number);

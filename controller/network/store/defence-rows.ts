@@ -22,7 +22,10 @@ export function defenceRow(guest: string, { policy, ...figures }: DefencePolicy)
 export function policyOfRow({ policy, figures }: Unidentified<DefenceRow>): DefencePolicy {
   const group = <K extends string>(name: string, defaults: Readonly<Record<K, number>>): Record<K, number> =>
     Object.fromEntries(
-      Object.entries<number>(defaults).map(([part, value]) => [part, figures.get(`${name}.${part}`) ?? value]),
+      Object.entries<number>(defaults).map(([part, value]) => [
+        part,
+        figures.get(`${name}.${part}`) ?? value,
+      ]),
     ) as Record<K, number>;
   return {
     policy,
