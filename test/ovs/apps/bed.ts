@@ -298,7 +298,7 @@ export class Bed {
       guest,
       to,
       strategy: 'redirect',
-      admit: 'all',
+      admit: known?.id === `${guest} ${to}` ? known.admit : 'all',
       maxBlackoutMs: 100,
     } as const;
     this.network.update(
