@@ -116,3 +116,53 @@ test('a client without an edge is relayed by the anchor', async () => {
   await sleep(500);
   expect(await born.close()).toMatchObject({ survived: true, lost: 0, duplicated: 0, error: null });
 });
+
+/** A flood of SYNs from forged sources, from a client whose site has no edge. */
+async function flood(rate: number, seconds: number): Promise<void> {
+  const { lab } = session;
+  await lab.run('d1', ['ping', '-q', '-c', '1', HOME]);
+  const [route] = JSON.parse(await lab.run('d1', ['ip', '-j', 'route', 'get', HOME])) as [
+    { dev: string; gateway: string },
+  ];
+  const [link] = JSON.parse(await lab.run('d1', ['ip', '-j', 'link', 'show', route.dev])) as [
+    { address: string },
+  ];
+  const [hop] = JSON.parse(await lab.run('d1', ['ip', '-j', 'neigh', 'show', route.gateway])) as [
+    { lladdr: string },
+  ];
+  const flooder = join(packageRoot, 'test', 'ovs', 'defence', 'flood.py');
+  const words = [route.dev, 'syn', String(rate), String(seconds), 'random', link.address, hop.lladdr];
+  await lab.run('d1', ['python3', flooder, ...words, HOME, '80'], (seconds + 20) * 1_000);
+}
+
+test('a guest flees from a flood of forged sources by itself; what is established goes with it', async () => {
+  const [near, far] = [open('near', echo), open('afar', { ...echo, client: 'd1', interval: 20_000 })];
+  const policy = await session.api.defence('web');
+  await session.api.defend('web', { ...policy, policy: 'move-when-needed' });
+  await sleep(11_000);
+
+  const flooding = flood(1_500, 15);
+  const deadline = systemClock.now() + 40_000;
+  let flight = (await session.api.flights()).at(-1);
+  while (flight === undefined || !['safe', 'pursued', 'failed'].includes(flight.phase)) {
+    if (systemClock.now() > deadline) throw new Error(`no flight has ended: ${JSON.stringify(flight)}`);
+    await sleep(100);
+    flight = (await session.api.flights()).at(-1);
+  }
+  expect(flight).toMatchObject({ guest: 'web', from: 'a1', to: 'b1', phase: 'safe', leftBehind: 0 });
+  expect(flight.reason).toMatch(/^the syn-flood comes from forged sources/);
+  expect(flight.why).toMatch(/^no attack at b1 for .*; \d+ of usually \d+ packets\/s/);
+  console.log(flight.why, JSON.stringify(flight.entered));
+  const [{ id }] = (await session.api.verdicts()) as [{ id: string }];
+  expect(flight.verdicts).toEqual([id]);
+
+  const { careOf } = await session.api.guest('web');
+  const ping = (to: string): Promise<string> =>
+    session.lab.run('d1', ['ping', '-q', '-c', '1', '-W', '1', to]);
+  await expect(ping(HOME)).rejects.toThrow();
+  await ping(careOf!.ipv4!);
+  await flooding;
+  for (const connection of [near, far]) {
+    expect(await connection.close(), connection.name).toMatchObject({ survived: true, lost: 0, error: null });
+  }
+});

@@ -111,6 +111,14 @@ describe.each(versions)('%s: the second line', (version) => {
     const icmp = tracked.split('\n').filter((line) => /^icmp/.test(line) && line.includes(client[version]));
     expect(icmp).toEqual([]);
   });
+
+  test('holds at an edge that sends new connections straight to where the guest is', async () => {
+    await bed.move('web', 'b', 'all', 'rewrite');
+    expect(await reaches('client', web[version])).toBe(true);
+    await block([client[version]], { origin: 'list' });
+    expect(await reaches('client', web[version])).toBe(false);
+    expect(await bed.ofctl('x', 'dump-meters')).toContain('rate=1000');
+  });
 });
 
 describe('admission', () => {
