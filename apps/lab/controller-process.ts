@@ -7,6 +7,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
+import { goFirst } from '../../topologies/lab/go-first.ts';
 import { packageRoot } from '../../topologies/lab/package-root.ts';
 import type { LabPlan } from '../../topologies/lab/plan.ts';
 import { ControllerStartError } from './errors.ts';
@@ -51,6 +52,7 @@ export class ControllerProcess {
     );
     closeSync(log);
     this.#child = child;
+    if (child.pid !== undefined) goFirst(child.pid);
     let ended: string | undefined;
     this.#exited = new Promise((resolve) => {
       child.once('error', (error) => {

@@ -36,6 +36,7 @@ import { domainXml, type Accelerator } from './domain-xml.ts';
 import { LabNotDescribed } from './errors.ts';
 import { packageRoot } from './package-root.ts';
 import { datapathIdOf, interfaceName, macOf, uuidOf } from './identity.ts';
+import { FIRST_NICE, goFirstCommand } from './go-first.ts';
 import { libvirtdConf, qemuConf } from './libvirt-files.ts';
 import type { GuestPlan, LabPlan, LinkPlan, LinkShape, NodePlan, StepPlan } from './plan.ts';
 
@@ -373,6 +374,7 @@ function hostNode(context: Context, host: HostDescription): NodePlan {
       ...switchSteps(context, host, []),
       step('console directory', 'mkdir', '-p', CONSOLE_DIRECTORY),
       step('start libvirtd', 'libvirtd', '--daemon', '--listen', '--pid-file', '/run/libvirt/libvirtd.pid'),
+      step('let libvirtd go first', ...goFirstCommand('/run/libvirt/libvirtd.pid')),
       ...guests.flatMap((guest) => [
         ...diskSteps(context, guest),
         step(
@@ -465,7 +467,7 @@ function switchSteps(context: Context, it: Switch, insidePorts: readonly string[
     step(
       'start ovs-vswitchd',
       // As ovs-ctl(8) starts it, or guests under software emulation keep it from its packets.
-      ...['nice', '-n', '-10'],
+      ...['nice', '-n', `${FIRST_NICE}`],
       'ovs-vswitchd',
       '--disable-system',
       '--pidfile',
@@ -473,13 +475,7 @@ function switchSteps(context: Context, it: Switch, insidePorts: readonly string[
       '--detach',
       '--no-chdir',
     ),
-    // Where the kernel groups processes by session (sched(7), autogroup), a nice value counts within the group alone.
-    step(
-      'let ovs-vswitchd go first',
-      'sh',
-      '-c',
-      'echo -10 2>/dev/null > "/proc/$(cat /run/openvswitch/ovs-vswitchd.pid)/autogroup" || true',
-    ),
+    step('let ovs-vswitchd go first', ...goFirstCommand('/run/openvswitch/ovs-vswitchd.pid')),
     step(
       'create the bridges',
       ...['ovs-vsctl', '--timeout=10'],
