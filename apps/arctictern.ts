@@ -3,7 +3,7 @@
  *
  *   OVSDB, OpenFlow, libvirt ──► Network (state) ──► recipes ──► Fabric (flows) ──► OpenFlow
  *                                     ▲                └► Store
- *   API ──► MigrationService ─────────┘
+ *   API, flights ──► MigrationService ┘
  */
 import { randomBytes } from 'node:crypto';
 import type { Cancel, Clock } from '../controller/clock.ts';

@@ -44,16 +44,11 @@ interface UnderWay {
   reading: boolean;
 }
 
-interface Withheld {
-  readonly why: string;
-  readonly at: number;
-}
-
 export class FlightService {
   readonly #options: FlightOptions;
   readonly #underWay = new Map<GuestName, UnderWay>();
-  /** What was last said of guests that should move and do not. */
-  readonly #withheld = new Map<GuestName, Withheld>();
+  /** When it was last said of guests that they should move and do not. */
+  readonly #withheld = new Map<GuestName, number>();
   readonly #unfollow: readonly (() => void)[];
   #timer: Cancel | undefined;
   #closed = false;
@@ -183,10 +178,10 @@ export class FlightService {
   /** Said once, and again after a while. */
   #withhold(guest: GuestName, none: string, reason: string, now: number): void {
     const { network, onMoment } = this.#options;
-    const known = this.#withheld.get(guest);
-    if (known !== undefined && now - known.at < limits.spacing) return;
+    const said = this.#withheld.get(guest);
+    if (said !== undefined && now - said < limits.spacing) return;
     const why = `${reason}; ${none}`;
-    this.#withheld.set(guest, { why, at: now });
+    this.#withheld.set(guest, now);
     onMoment({ kind: 'flight-withheld', guest, host: network.state.placements.get(guest) ?? '', why }, now);
   }
 
