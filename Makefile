@@ -38,7 +38,10 @@ bench: test-packages build ## measure; writes results/bench-*.json
 bench-switchover: test-packages build ## strategies against MAC learning, 20 migrations each: about 40 minutes; RUNS=5 for less
 	@node dist/apps/bench/switchover/main.js --runs $(or $(RUNS),20)
 
+bench-defence: test-packages build ## attacks with the defence on and off, 3 runs each: about 24 minutes; RUNS=1 for less
+	@node dist/apps/bench/defence/main.js --runs $(or $(RUNS),3)
+
 clean: ## what was built and measured
 	@rm -rf dist results coverage
 
-.PHONY: help check packages test-packages build demo test bench bench-switchover clean
+.PHONY: help check packages test-packages build demo test bench bench-switchover bench-defence clean

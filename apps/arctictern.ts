@@ -7,6 +7,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Cancel, Clock } from '../controller/clock.ts';
+import { serverText } from '../controller/dns/exchange.ts';
+import type { TsigKey } from '../controller/dns/tsig.ts';
+import { updateName } from '../controller/dns/update.ts';
 import { ArcticTernError } from '../controller/errors.ts';
 import { Hypervisor, stateAfter } from '../controller/hypervisors/hypervisor.ts';
 import type { LibvirtEvent } from '../controller/libvirt/index.ts';
@@ -21,7 +24,7 @@ import {
 import { switchView } from '../controller/network/bridge-view.ts';
 import { saidPolicy } from '../controller/network/defence-policy.ts';
 import { declare } from '../controller/network/declare.ts';
-import type { NetworkDescription } from '../controller/network/description.ts';
+import type { DnsDescription, NetworkDescription } from '../controller/network/description.ts';
 import type { Migration } from '../controller/network/migration.ts';
 import type { Host, HostName, NetworkState, SwitchName } from '../controller/network/model.ts';
 import { Network } from '../controller/network/network.ts';
@@ -42,6 +45,8 @@ import { BlocklistService } from './defence/blocklist.ts';
 import { EventStream, momentEvent } from './events.ts';
 import { Drain } from './migration/drain-service.ts';
 import { MigrationService } from './migration/service.ts';
+import { readTsigKey } from './naming/key.ts';
+import { NamingService } from './naming/service.ts';
 import { portChanges } from './port-changes.ts';
 import { recipes } from './recipes.ts';
 import { Gateways } from './routing/gateways.ts';
@@ -68,6 +73,8 @@ export class ArcticTern {
   readonly #flights: FlightService;
   readonly blocklist: BlocklistService;
   readonly relays: Drain;
+  /** Undefined where names are not kept. */
+  readonly naming: NamingService | undefined;
   readonly events = new EventStream();
   /** Every migration that is known of, ended ones too, by id, oldest first. */
   readonly history = new Map<string, Migration>();
@@ -84,10 +91,12 @@ export class ArcticTern {
 
   /** Opens the store, takes up what it remembers and begins to connect to everything. */
   static async start(options: ControllerOptions): Promise<ArcticTern> {
+    const { dns } = options.description;
+    const key = dns === undefined ? undefined : readTsigKey(dns.key);
     let report: (error: Error) => void = () => undefined;
     const opened = await Store.open(options.store, options.clock, (error) => report(error));
     const state = declare(options.description, opened.remembered);
-    const controller = new ArcticTern(options, opened.store, opened.epoch, state);
+    const controller = new ArcticTern(options, opened.store, opened.epoch, state, key);
     report = (error) => controller.#problem('store', error);
     for (const migration of opened.migrations) controller.history.set(migration.id, migration);
     try {
@@ -105,6 +114,7 @@ export class ArcticTern {
     for (const hypervisor of controller.#hypervisors.values()) hypervisor.start();
     controller.defence.start();
     controller.#flights.start();
+    controller.naming?.start();
     return controller;
   }
 
@@ -113,6 +123,7 @@ export class ArcticTern {
     store: Store,
     epoch: bigint,
     state: ReturnType<typeof declare>,
+    key: TsigKey | undefined,
   ) {
     const { clock, random } = options;
     this.#options = options;
@@ -222,6 +233,8 @@ export class ArcticTern {
       onMoment: (moment, at) => this.events.emit(momentEvent(moment, at)),
       onError: (error, guest) => this.#problem(`guest ${guest}`, error),
     });
+    const { dns } = options.description;
+    this.naming = dns === undefined || key === undefined ? undefined : this.#naming(dns, key);
     // Flows first: nothing else may come between a decision and the datapath.
     this.network.follow((next) => this.fabric.update(next));
     this.network.follow((next, before) => {
@@ -247,6 +260,7 @@ export class ArcticTern {
     this.#gateways.close();
     this.#flights.close();
     this.#filter.close();
+    this.naming?.close();
     this.defence.close();
     this.blocklist.close();
     this.relays.close();
@@ -281,6 +295,22 @@ export class ArcticTern {
         this.#problem(`host ${host.name}`, error, 'warning');
       },
       onEvent: (event) => this.#fromLibvirt(event, host),
+    });
+  }
+
+  #naming({ server, zone, ttl }: DnsDescription, key: TsigKey): NamingService {
+    const { clock } = this.#options;
+    const subject = `name server ${serverText(server)}`;
+    return new NamingService({
+      network: this.network,
+      zone,
+      ttl,
+      update: (update) => updateName(server, key, update, clock),
+      clock,
+      onMoment: (moment, at) => this.events.emit(momentEvent(moment, at)),
+      onError: (error, guest) =>
+        this.#problem(guest === undefined ? subject : `guest ${guest}`, error, 'warning'),
+      onRecovered: () => this.#say(subject, 'does as it is told again'),
     });
   }
 

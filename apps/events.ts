@@ -93,6 +93,13 @@ export const moment = z
       host: z.string(),
       why: z.string(),
     }),
+    /** The name server has these addresses, and no others, for the guest's name. */
+    z.object({
+      kind: z.literal('name-published'),
+      guest: z.string(),
+      name: z.string(),
+      addresses: z.array(z.string()),
+    }),
     /** A guest's RARP came to the controller. */
     z.object({ kind: z.literal('announced'), host: z.string() }),
   ])
@@ -171,6 +178,8 @@ function sentence(moment: Moment): string {
       return `flight from ${moment.from} to ${moment.to}, ${moment.phase}: ${moment.why}`;
     case 'flight-withheld':
       return `stays at ${moment.host}, though under attack: ${moment.why}`;
+    case 'name-published':
+      return `${moment.name} is ${moment.addresses.join(', ')}`;
     case 'announced':
       return 'a guest announced itself (RARP)';
   }

@@ -115,21 +115,37 @@ export const lab = {
   connection: 1_800_000,
   /** From asking a probe to end to its summary: it waits for what is on its way. */
   probeStop: 10_000,
+  /** What a capture keeps of each frame: addresses, ports and a probe's numbers, whatever lies around them. */
+  captureBytes: 160,
   /** What the kernel holds for a capture while tcpdump is kept from reading, in KiB: 3 s at 20,000 packets/s. */
   captureKiB: 16_384,
+  /** From a capture's start to its listening. */
+  captureStart: 20_000,
   /** From asking a capture to end to its end: it writes what it holds. */
   captureStop: 5_000,
   /** From the controller's start to its API answering (a busy machine takes 15 s), and from asking it to end to its end. */
   controllerStart: 30_000,
   controllerStop: 10_000,
   /** From the controller's start to its control of every bridge. */
-  hostsReady: 20_000,
+  bridgesReady: 20_000,
   /** The longest that an experiment waits for one migration. */
   migration: 120_000,
   /** How often an experiment looks how a migration goes. */
   poll: 100,
   /** Downloading the guest's kernel package. */
   download: 300_000,
+} as const;
+
+/** Attacks of an experiment, which stay within their lab and end by themselves. */
+export const attack = {
+  durationMost: 60_000,
+  /** Packets or connections in a second, and connections held open. */
+  rateMost: 20_000,
+  connectionsMost: 5_000,
+  /** How long a bot may take to end after its time, and any attack when it is stopped, before it is killed. */
+  grace: 1_000,
+  /** How often honest goodput is looked at while an attack's story is told. */
+  goodputInterval: 250,
 } as const;
 
 /** Sessions with switches, and the pipeline. */
@@ -197,7 +213,7 @@ export const defence = {
   forgetfulness: 10_000,
   /** Readings above the threshold that make an attack; one is enough when it is this many times the threshold. */
   confirmReadings: 4,
-  clearly: 3,
+  clearly: 2,
   /** It is left below this share of the threshold. */
   leaveShare: 0.5,
   /** How long what is usual is learned until it counts, and how far back it reaches then. */
@@ -213,8 +229,9 @@ export const defence = {
   /** Packets per second and connection, below which a connection is slow, and how old it must be to be looked at. */
   slowPackets: 1,
   slowAfter: 10_000,
-  /** Samples are counted over one to two of these. */
-  sampleEpoch: 1_000,
+  /** Samples are counted in parts of this length, and those of so long are kept. */
+  sampleEpoch: 100,
+  sampleMemory: 2_000,
   /** Sources, and prefixes, that are counted for each class of a guest's traffic. */
   heavyHitters: 512,
   /** Open connections and proven sources that are remembered for a guest, and how long. */
@@ -230,6 +247,9 @@ export const defence = {
   /** Until it is said that no source stands out: as many samples of one at the limit would have to be there, or in all. */
   expectedNeeded: 4,
   samplesEnough: 1_000,
+  /** Sources with more samples each than such a share of that, and than so many, are not forged. */
+  forgedShare: 0.5,
+  forgedSamples: 2,
   /** Above the first share of it, named sources are the attack; below the second, they are nothing of it. */
   mostlyReal: 0.7,
   hardlyReal: 0.2,
@@ -358,6 +378,8 @@ export const migration = {
   /** What users may ask for as the longest blackout. */
   maxBlackoutMsLeast: 1,
   maxBlackoutMsMost: 10_000,
+  /** Copies that a host takes part in at a time; more migrations wait for their turn. */
+  copiesAtATime: 2,
   /** How often a copy is looked at; and near its end. */
   lookInterval: 50,
   closeLookInterval: 10,
@@ -368,10 +390,28 @@ export const migration = {
   /** How long its end must look the same: when both daemons agree, and when one is silent or they do not. */
   settled: 1_500,
   unclear: 15_000,
-  /** How often the packets that go to the guest are counted; OVS itself counts twice a second. */
+  /**
+   * For how long copies go at least before the switchover: QEMU comes to it once in 100 ms, and has by then to have
+   * taken what waits in the source's TAP.
+   */
+  leastLead: 100,
+  /** How often the packets that go to the guest are counted. */
   countInterval: 1_000,
   /** After a guest has resumed: how long its own announcement is waited for (strategy `rarp`). */
   announcementPatience: 1_000,
+} as const;
+
+/** Updates of names at a name server. */
+export const dns = {
+  /** From connecting to the answer. */
+  answerTimeout: 2_000,
+  /** How far apart, in seconds, the clocks of two parties may be: what RFC 8945, section 10, recommends. */
+  fudgeSeconds: 300,
+  /** After an update that failed: the wait until the next attempt, doubled each time, up to the maximum. */
+  retryMinimum: 250,
+  retryMaximum: 15_000,
+  /** Updates that are under way at a time. */
+  atATime: 8,
 } as const;
 
 /** Routing. */
@@ -387,6 +427,8 @@ export const api = {
   bodyBytes: 65_536,
   /** How long a request may take to arrive. */
   requestTimeout: 10_000,
+  /** How long a reader of a long answer may take none of it. */
+  readerPatience: 30_000,
   /** How long a client waits for an answer. */
   clientTimeout: 15_000,
   /** The same for a bridge's flows, which OVS may take up to a minute to tell. */

@@ -8,11 +8,11 @@ packages="
   openvswitch-switch openvswitch-common
   libvirt-daemon libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86
   mininet python3 net-tools iproute2 ethtool iputils-ping tcpdump procps kmod util-linux
-  busybox-static perl-base nftables curl
+  busybox-static perl-base nftables curl bind9 coreutils hping3
 "
 if [ "${1:-}" = tests ]; then
-  # A controller to compare with, and a NAT to stand behind.
-  packages="$packages openvswitch-testcontroller nftables"
+  # A controller to compare with, a NAT to stand behind, and other programs that speak DNS.
+  packages="$packages openvswitch-testcontroller nftables bind9-dnsutils"
 fi
 
 fail() {
@@ -48,3 +48,8 @@ export DEBIAN_FRONTEND=noninteractive
 apt-cache show $missing > /dev/null 2>&1 || apt-get --quiet update || fail "apt-get update failed; is the internet there?"
 # shellcheck disable=SC2086
 apt-get --quiet --yes --no-install-recommends install $missing || fail "apt-get could not install:$missing"
+
+# The others have been asked for; a name server at port 53 from the machine's next start on has not.
+case " $missing " in
+  *" bind9 "*) systemctl --quiet disable named.service > /dev/null 2>&1 || true ;;
+esac

@@ -118,8 +118,13 @@ def name_the_nodes(plan):
         source = os.path.join(plan['runDirectory'], name)
         with open(source, 'w', encoding='utf-8') as stream:
             stream.write(text)
-        if os.path.exists(f'/etc/{name}'):
-            mount(source, f'/etc/{name}', '', MS_BIND)
+        target = os.path.realpath(f'/etc/{name}')
+        if target.startswith(f'{RUN}/') and not os.path.exists(target):
+            # Where the machine's own resolver keeps it, which has just been hidden.
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT))
+        if os.path.exists(target):
+            mount(source, target, '', MS_BIND)
 
 
 def write_files(node):

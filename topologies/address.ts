@@ -3,6 +3,7 @@
  * Text goes in and comes out in the usual notations (RFC 4632 and RFC 5952).
  */
 import { isIPv4, isIPv6 } from 'node:net';
+import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from '../controller/openflow/index.ts';
 
 export type Version = 4 | 6;
 
@@ -22,49 +23,12 @@ export const bitsOf = (version: Version): number => (version === 4 ? 32 : 128);
 
 /** The address in `text`, or undefined when it is none. Zone identifiers are not accepted. */
 export function parseAddress(text: string): Address | undefined {
-  if (isIPv4(text)) {
-    return { version: 4, value: text.split('.').reduce((sum, octet) => sum * 256n + BigInt(octet), 0n) };
-  }
-  if (!isIPv6(text) || text.includes('%')) return undefined;
-  const groups = (part: string): bigint[] => {
-    if (part === '') return [];
-    return part.split(':').flatMap((group) => {
-      if (!group.includes('.')) return [BigInt(`0x${group}`)];
-      const low = parseAddress(group)!.value;
-      return [low >> 16n, low & 0xffffn];
-    });
-  };
-  const [head = '', tail] = text.split('::');
-  const before = groups(head);
-  const after = groups(tail ?? '');
-  const gap = new Array<bigint>(8 - before.length - after.length).fill(0n);
-  return {
-    version: 6,
-    value: [...before, ...gap, ...after].reduce((sum, group) => sum * 65536n + group, 0n),
-  };
+  if (isIPv4(text)) return { version: 4, value: BigInt(parseIpv4(text)) };
+  return isIPv6(text) && !text.includes('%') ? { version: 6, value: parseIpv6(text) } : undefined;
 }
 
-/** The shortest text of an address (RFC 5952 for IPv6). */
-export function formatAddress({ version, value }: Address): string {
-  if (version === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');
-  const groups = Array.from({ length: 8 }, (_, i) => Number((value >> BigInt(112 - 16 * i)) & 0xffffn));
-  let start = -1;
-  let longest = 1;
-  for (let i = 0; i < 8; i++) {
-    let end = i;
-    while (end < 8 && groups[end] === 0) end++;
-    if (end - i > longest) {
-      start = i;
-      longest = end - i;
-    }
-  }
-  const hex = (from: number, to: number): string =>
-    groups
-      .slice(from, to)
-      .map((group) => group.toString(16))
-      .join(':');
-  return start < 0 ? hex(0, 8) : `${hex(0, start)}::${hex(start + longest, 8)}`;
-}
+export const formatAddress = ({ version, value }: Address): string =>
+  version === 4 ? formatIpv4(Number(value)) : formatIpv6(value);
 
 /** The prefix in `text` (`10.1.0.0/24`), or undefined when it is none or has host bits set. */
 export function parsePrefix(text: string): Prefix | undefined {

@@ -15,6 +15,7 @@ import {
   type Prefix,
 } from './address.ts';
 import type { TopologyErrorCode } from './errors.ts';
+import { dnsNameOf, NAME_SERVER, nameServerSite } from './naming.ts';
 import type { Topology } from './schema.ts';
 
 export interface Problem {
@@ -26,20 +27,39 @@ export interface Problem {
 
 /** The first problem in the order of the file's parts, or undefined. */
 export function check(topology: Topology): Problem | undefined {
-  for (const rule of [names, references, subnets, addresses, identities, capacity, management, experiments]) {
+  const rules = [
+    names,
+    references,
+    translation,
+    subnets,
+    naming,
+    addresses,
+    identities,
+    capacity,
+    management,
+    experiments,
+  ];
+  for (const rule of rules) {
     for (const problem of rule(topology)) return problem;
   }
   return undefined;
 }
 
 /** Names that a lab gives to nodes of its own. */
-const RESERVED = new Set(['management', 'wan', 'netem-probe']);
+const RESERVED = new Set(['management', 'wan', 'netem-probe', NAME_SERVER]);
 
 function* names(topology: Topology): Generator<Problem> {
-  const sections = { hosts: topology.hosts, edges: topology.edges, clients: topology.lab?.clients ?? {} };
+  const sections = {
+    hosts: topology.hosts,
+    edges: topology.edges,
+    clients: topology.lab?.clients ?? {},
+    attackers: topology.lab?.attackers ?? {},
+    nat: topology.lab?.nat ?? {},
+  };
+  const ofLab: readonly string[] = ['clients', 'attackers', 'nat'];
   const taken = new Map<string, string>();
   for (const [section, members] of Object.entries(sections)) {
-    const base = section === 'clients' ? ['lab', section] : [section];
+    const base = ofLab.includes(section) ? ['lab', section] : [section];
     for (const name of Object.keys(members)) {
       const path = [...base, name];
       const before = taken.get(name);
@@ -59,13 +79,19 @@ function* references(topology: Topology): Generator<Problem> {
   const sited = [
     ...Object.entries(topology.hosts).map(([name, it]) => ({ path: ['hosts', name, 'site'], site: it.site })),
     ...Object.entries(topology.edges).map(([name, it]) => ({ path: ['edges', name, 'site'], site: it.site })),
-    ...Object.entries(lab?.clients ?? {}).map(([name, it]) => ({
-      path: ['lab', 'clients', name, 'site'],
-      site: it.site,
-    })),
+    ...(['clients', 'attackers'] as const).flatMap((section) =>
+      Object.entries(lab?.[section] ?? {}).map(([name, it]) => ({
+        path: ['lab', section, name, 'site'],
+        site: it.site,
+      })),
+    ),
     ...(lab?.wan.pairs ?? []).flatMap(({ between }, i) =>
       between.map((site, j) => ({ path: ['lab', 'wan', 'pairs', i, 'between', j], site })),
     ),
+    ...Object.entries(lab?.nat ?? {}).flatMap(([site, { behind }]) => [
+      { path: ['lab', 'nat', site], site },
+      { path: ['lab', 'nat', site, 'behind'], site: behind },
+    ]),
   ];
   for (const { path, site } of sited) {
     if (!(site in topology.sites)) yield unknown(path, 'site', site, Object.keys(topology.sites));
@@ -75,10 +101,10 @@ function* references(topology: Topology): Generator<Problem> {
       yield unknown(['guests', name, 'host'], 'host', guest.host, Object.keys(topology.hosts));
     }
   }
-  const linked = { ...topology.hosts, ...topology.edges, ...lab?.clients };
+  const linked = { ...topology.hosts, ...topology.edges, ...lab?.clients, ...lab?.attackers };
   for (const name of Object.keys(lab?.links ?? {})) {
     if (!(name in linked))
-      yield unknown(['lab', 'links', name], 'host, edge or client', name, Object.keys(linked));
+      yield unknown(['lab', 'links', name], 'host, edge, client or attacker', name, Object.keys(linked));
   }
   const edges = new Map<string, string>();
   for (const [name, { site }] of Object.entries(topology.edges)) {
@@ -99,6 +125,30 @@ function* references(topology: Topology): Generator<Problem> {
         `lab.wan.pairs[${i}].between is ${between.join(', ')}: expected two different sites, each pair once`,
       );
     }
+  }
+}
+
+/** A site behind a NAT has IPv4 alone, and nobody reaches what is in it from outside. */
+function* translation({ lab, hosts, sites }: Topology): Generator<Problem> {
+  const nat = lab?.nat ?? {};
+  const wrong = (path: readonly PropertyKey[], sentence: string): Problem => ({
+    code: 'TOPOLOGY_FIELD',
+    path,
+    sentence: `${pathText(path)} ${sentence}`,
+  });
+  for (const [site, { behind, address }] of Object.entries(nat)) {
+    const path = ['lab', 'nat', site];
+    if (behind in nat) {
+      yield wrong([...path, 'behind'], `is ${behind}, which is behind a NAT itself: choose another site`);
+    }
+    if (parseAddress(address)!.version !== 4)
+      yield wrong([...path, 'address'], `is ${address}: expected an IPv4 address`);
+    if (sites[site]!.subnets.some(({ prefix }) => parsePrefix(prefix)!.version !== 4)) {
+      yield wrong(path, 'has an IPv6 subnet: a site behind a NAT has IPv4 alone');
+    }
+    const host = Object.keys(hosts).find((name) => hosts[name]!.site === site);
+    if (host !== undefined)
+      yield wrong(path, `has the host ${host}, which nobody would reach: put it at another site`);
   }
 }
 
@@ -158,6 +208,54 @@ function* subnets(topology: Topology): Generator<Problem> {
   }
 }
 
+/** Names of guests are in the zone, each once; a lab has a place for its name server. */
+function* naming(topology: Topology): Generator<Problem> {
+  const { dns, guests, lab } = topology;
+  if (dns === undefined) {
+    for (const [name, { dnsName }] of Object.entries(guests)) {
+      if (dnsName === undefined) continue;
+      const path = ['guests', name, 'dnsName'];
+      const sentence = `${pathText(path)} is ${dnsName}, and the file has no \`dns\`: say there which server and zone`;
+      yield { code: 'TOPOLOGY_REFERENCE', path, sentence };
+    }
+    return;
+  }
+  const taken = new Map<string, string>();
+  for (const guest of Object.keys(guests)) {
+    const path = ['guests', guest, 'dnsName'];
+    const name = dnsNameOf(topology, guest)!;
+    if (name !== dns.zone && !name.endsWith(`.${dns.zone}`)) {
+      const sentence = `${pathText(path)} is ${name}: expected a name in the zone ${dns.zone}`;
+      yield { code: 'TOPOLOGY_OUTSIDE', path, sentence };
+    }
+    const before = taken.get(name);
+    if (before !== undefined) {
+      yield duplicate(path, `${pathText(path)} is ${name}, which guest ${before} has already`);
+    }
+    taken.set(name, guest);
+  }
+  if (lab === undefined) {
+    if (dns.key !== undefined) return;
+    const sentence = 'dns.key is missing: expected the name and the secret of the key that signs updates';
+    yield { code: 'TOPOLOGY_FIELD', path: ['dns', 'key'], sentence };
+    return;
+  }
+  const { address, port } = dns.server;
+  if (nameServerSite(topology) === undefined) {
+    const sentence = `dns.server is ${address}: expected an address in a subnet of a site, where the lab can put its name server`;
+    yield { code: 'TOPOLOGY_OUTSIDE', path: ['dns', 'server'], sentence };
+  }
+  if (port !== 53) {
+    const sentence = `dns.server has port ${port}: expected none, since resolvers in a lab ask at port 53`;
+    yield { code: 'TOPOLOGY_FIELD', path: ['dns', 'server'], sentence };
+  }
+  if (dns.key?.secretFile !== undefined) {
+    const sentence =
+      'dns.key.secretFile: expected no key, since a lab makes one, or its secret, since its name server needs that, too';
+    yield { code: 'TOPOLOGY_FIELD', path: ['dns', 'key', 'secretFile'], sentence };
+  }
+}
+
 /** Everything that has an address, in a site's subnets. */
 function* stations(
   topology: Topology,
@@ -175,10 +273,20 @@ function* stations(
       }
     }
   }
-  for (const [name, client] of Object.entries(topology.lab?.clients ?? {})) {
-    for (const [i, text] of client.addresses.entries()) {
-      yield { path: ['lab', 'clients', name, 'addresses', i], site: client.site, text, guest: false };
+  for (const [name, { behind, address }] of Object.entries(topology.lab?.nat ?? {})) {
+    yield { path: ['lab', 'nat', name, 'address'], site: behind, text: address, guest: false };
+  }
+  for (const section of ['clients', 'attackers'] as const) {
+    for (const [name, station] of Object.entries(topology.lab?.[section] ?? {})) {
+      for (const [i, text] of station.addresses.entries()) {
+        yield { path: ['lab', section, name, 'addresses', i], site: station.site, text, guest: false };
+      }
     }
+  }
+  const { dns, lab } = topology;
+  const site = nameServerSite(topology);
+  if (lab !== undefined && dns !== undefined && site !== undefined) {
+    yield { path: ['dns', 'server'], site, text: dns.server.address, guest: false };
   }
 }
 
@@ -284,8 +392,9 @@ function* management(topology: Topology): Generator<Problem> {
   };
   const sites = Object.keys(topology.sites).length;
   const switches = Object.keys(topology.hosts).length + Object.keys(topology.edges).length;
+  const nodes = switches + (topology.dns === undefined ? 0 : 1);
   const problems = [
-    room(['lab', 'management'], parsePrefix(text)!, switches + 12),
+    room(['lab', 'management'], parsePrefix(text)!, nodes + 12),
     room(['lab', 'wan', 'prefix'], parsePrefix(wan.prefix)!, sites * (sites - 1)),
     room(['lab', 'wan', 'prefix6'], parsePrefix(wan.prefix6)!, sites * (sites - 1)),
   ];
@@ -352,11 +461,21 @@ const pathText = (path: readonly PropertyKey[]): string =>
     .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i === 0 ? '' : '.'}${String(step)}`))
     .join('');
 
-function* experiments({ experiment, guests, hosts, lab }: Topology): Generator<Problem> {
+function* experiments({ experiment, guests, hosts, lab, dns }: Topology): Generator<Problem> {
   if (experiment === undefined) return;
   const clients = lab?.clients ?? {};
-  for (const [name, { client, to, family }] of Object.entries(experiment.connections)) {
+  for (const [name, { client, to, family, at, from }] of Object.entries(experiment.connections)) {
     const path = ['experiment', 'connections', name];
+    if (at === 'name' && (dns === undefined || from === 'guest')) {
+      yield {
+        code: 'TOPOLOGY_REFERENCE',
+        path: [...path, 'at'],
+        sentence:
+          dns === undefined
+            ? `${pathText(path)}.at is name, and the file has no \`dns\`: say there which server and zone`
+            : `${pathText(path)}.at is name: expected home or care-of, since it is the guest that opens it`,
+      };
+    }
     if (!(client in clients)) yield unknown([...path, 'client'], 'client', client, Object.keys(clients));
     const guest = guests[to];
     if (guest === undefined) {
@@ -375,8 +494,10 @@ function* experiments({ experiment, guests, hosts, lab }: Topology): Generator<P
       }
     }
   }
+  yield* attacks(experiment, guests, lab?.attackers ?? {});
   const opened = new Set<string>();
-  for (const [i, { open, close, migrate }] of experiment.steps.entries()) {
+  const begun = new Set<string>();
+  for (const [i, { open, close, migrate, attack }] of experiment.steps.entries()) {
     const path = ['experiment', 'steps', i];
     for (const [j, name] of (open ?? []).entries()) {
       const at = [...path, 'open', j];
@@ -390,6 +511,13 @@ function* experiments({ experiment, guests, hosts, lab }: Topology): Generator<P
     for (const [j, name] of (close ?? []).entries()) {
       if (!opened.has(name)) yield unknown([...path, 'close', j], 'open connection', name, [...opened]);
     }
+    for (const [j, name] of (attack ?? []).entries()) {
+      const at = [...path, 'attack', j];
+      if (!(name in experiment.attacks)) yield unknown(at, 'attack', name, Object.keys(experiment.attacks));
+      if (begun.has(name))
+        yield duplicate(at, `${pathOf(at)} begins ${name} a second time; give it another name`);
+      begun.add(name);
+    }
     if (migrate === undefined) continue;
     if (!(migrate.guest in guests)) {
       yield unknown([...path, 'migrate', 'guest'], 'guest', migrate.guest, Object.keys(guests));
@@ -398,6 +526,37 @@ function* experiments({ experiment, guests, hosts, lab }: Topology): Generator<P
       yield unknown([...path, 'migrate', 'to'], 'host', migrate.to, Object.keys(hosts));
   }
 }
+
+/** The tools that flood speak IPv4. */
+function* attacks(
+  experiment: NonNullable<Topology['experiment']>,
+  guests: Topology['guests'],
+  attackers: NonNullable<Topology['lab']>['attackers'],
+): Generator<Problem> {
+  const speaksV4 = (addresses: readonly string[]): boolean =>
+    addresses.some((text) => parseAddress(text)!.version === 4);
+  for (const [name, { from, to }] of Object.entries(experiment.attacks)) {
+    const path = ['experiment', 'attacks', name];
+    for (const [i, attacker] of from.entries()) {
+      const at = [...path, 'from', i];
+      if (!(attacker in attackers)) yield unknown(at, 'attacker', attacker, Object.keys(attackers));
+      else if (!speaksV4(attackers[attacker]!.addresses)) {
+        yield unreachable(at, `${pathText(at)} is ${attacker}, which has no IPv4 address to attack from`);
+      }
+    }
+    const guest = guests[to];
+    if (guest === undefined) yield unknown([...path, 'to'], 'guest', to, Object.keys(guests));
+    else if (!speaksV4(guest.addresses)) {
+      yield unreachable([...path, 'to'], `${pathText(path)}.to is ${to}, which has no IPv4 address`);
+    }
+  }
+}
+
+const unreachable = (path: readonly PropertyKey[], sentence: string): Problem => ({
+  code: 'TOPOLOGY_REFERENCE',
+  path,
+  sentence,
+});
 
 function pathOf(path: readonly PropertyKey[]): string {
   return path.map(String).join('.');

@@ -6,9 +6,16 @@
  * Zod checks one value at a time; what concerns two of them (references, overlaps) is in check.ts.
  */
 import { z } from 'zod';
-import { admission, drain as drainLimits, migration as migrationLimits } from '../controller/limits.ts';
+import {
+  admission,
+  attack as attackLimits,
+  drain as drainLimits,
+  migration as migrationLimits,
+} from '../controller/limits.ts';
 import { DEFENCE_MODES, defaultDefence } from '../controller/network/defence-policy.ts';
+import { TSIG_ALGORITHMS } from '../controller/network/description.ts';
 import { STRATEGIES } from '../controller/network/migration.ts';
+import { ATTACK_KINDS } from '../controller/network/attack-kind.ts';
 import { parseAddress, parsePrefix } from './address.ts';
 
 /** Short enough that an interface may be named after two of them (IFNAMSIZ is 16). */
@@ -42,6 +49,8 @@ const range = z
     return a !== undefined && b !== undefined && a.version === b.version && a.value <= b.value;
   }, 'expected a range of addresses, the lower one first, such as 10.1.0.200 - 10.1.0.249');
 
+const port = z.number().int().min(1).max(65535);
+
 const unitsOfTime = { us: 1, ms: 1_000, s: 1_000_000 } as const;
 
 /** Microseconds. */
@@ -53,6 +62,16 @@ const duration = z
     return Math.round(Number(digits) * unitsOfTime[unit as keyof typeof unitsOfTime]);
   })
   .refine((us) => us <= 10_000_000, 'expected a time of at most 10s');
+
+/** Milliseconds. */
+const attackDuration = z
+  .string('expected a time such as 8s')
+  .regex(/^\d+(\.\d+)?(ms|s)$/, 'expected a time such as 8s')
+  .transform((text) => Math.round(parseFloat(text) * (text.endsWith('ms') ? 1 : 1_000)))
+  .refine(
+    (ms) => ms >= 1 && ms <= attackLimits.durationMost,
+    `expected a time of at most ${attackLimits.durationMost / 1_000}s`,
+  );
 
 const unitsOfPatience = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -117,6 +136,60 @@ const defence = z.strictObject({
   coolDown: patience.default(defaultDefence.coolDown),
 });
 
+/** A fully qualified domain name, in lower case and without the dot of the root. */
+const domainName = z
+  .string('expected a domain name such as web.example.test')
+  .regex(
+    /^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i,
+    'expected a domain name such as web.example.test',
+  )
+  .transform((text) => text.toLowerCase());
+
+const nameServer = z
+  .string('expected the address of a name server')
+  .transform((text) => {
+    const [, bracketed, plain, number] = /^(?:\[([^\]]+)\]|([^:\s]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+    return { address: bracketed ?? plain ?? text, port: number === undefined ? 53 : Number(number) };
+  })
+  .refine(
+    (it) => parseAddress(it.address) !== undefined && port.safeParse(it.port).success,
+    'expected an address such as 203.0.113.53 or 2001:db8::53, or one with a port: 203.0.113.53:5353, [2001:db8::53]:5353',
+  );
+
+/** Seconds. */
+const timeToLive = z
+  .string('expected a time such as 1s')
+  .regex(/^\d{1,6}(s|m|h)$/, 'expected a time such as 1s, in s, m or h')
+  .transform(
+    (text) => (Number(text.slice(0, -1)) * unitsOfPatience[text.slice(-1) as 's' | 'm' | 'h']) / 1_000,
+  )
+  .refine((seconds) => seconds <= 86_400, 'expected a time of at most 24h');
+
+const tsigKey = z
+  .strictObject({
+    name: domainName.default('arctictern'),
+    algorithm: z
+      .enum(TSIG_ALGORITHMS, `expected one of ${TSIG_ALGORITHMS.join(', ')}`)
+      .default(TSIG_ALGORITHMS[0]),
+    secret: z.base64('expected the secret in base64, as tsig-keygen gives it').min(1).optional(),
+    /** A file with the secret in base64, or as tsig-keygen writes it. */
+    secretFile: z.string().min(1).optional(),
+  })
+  .refine((it) => (it.secret === undefined) !== (it.secretFile === undefined), {
+    error: 'expected either `secret` or `secretFile`',
+  });
+
+/** Where new clients learn the guests' addresses: names in a zone of a server that takes updates (RFC 2136). */
+const dns = z.strictObject({
+  /** Its address, with a port if that is not 53. In a lab: the address that its name server gets in a site. */
+  server: nameServer,
+  zone: domainName,
+  /** Signs the updates (TSIG, RFC 8945). A lab without one makes its own. */
+  key: tsigKey.optional(),
+  /** How long a resolver may keep an address: how late a client may learn that a guest has moved. */
+  ttl: timeToLive.prefault('1s'),
+});
+
 const unitsOfRate = { kbit: 1e3, mbit: 1e6, gbit: 1e9 } as const;
 
 /** Bits per second. */
@@ -149,8 +222,6 @@ const remote = z
 const uri = z
   .string()
   .regex(/^qemu(\+[a-z]+)?:\/\/\S*$/, 'expected a libvirt URI such as qemu+tcp://198.18.0.11/system');
-
-const port = z.number().int().min(1).max(65535);
 
 const ofSwitch = {
   site: name,
@@ -214,10 +285,21 @@ const guest = z
     services: z.array(service).default([]),
     /** What is done for it when it is attacked. */
     defence: defence.optional(),
+    /** Its name in DNS; by default its own name within the zone. */
+    dnsName: domainName.optional(),
     /** A local disk, in a lab. */
     disk: size.optional(),
     /** In a lab: datagrams to this UDP port are sent back by the guest's driver, thousands a second. */
     reflect: port.optional(),
+    /** In a lab: what its server can do, so that it can be exhausted as servers are. */
+    server: z
+      .strictObject({
+        /** That it serves at a time; more wait until one has ended. */
+        connections: z.number().int().min(1).max(10_000).optional(),
+        /** HTTP requests that it begins to answer in a second; more wait for their turn. */
+        requests: z.number().int().min(1).max(10_000).optional(),
+      })
+      .optional(),
     mac: mac.optional(),
     uuid: uuid.optional(),
     interfaceId: uuid.optional(),
@@ -241,9 +323,15 @@ const guest = z
     return { ...rest, interfaces: nics, addresses: nics.flatMap((it) => it.addresses) };
   });
 
-const shape = z.strictObject({ rtt: duration.optional(), rate: rate.optional() });
+const shape = z.strictObject({
+  rtt: duration.optional(),
+  rate: rate.optional(),
+  /** How long frames of full size may wait for the link; those that would wait longer are dropped. */
+  queue: duration.optional(),
+});
 
-const client = z.strictObject({
+/** A client, or an attacker. */
+const station = z.strictObject({
   site: name,
   addresses: z.array(address).min(1, 'expected at least one address'),
 });
@@ -253,8 +341,13 @@ const pair = z.strictObject({
   ...shape.shape,
 });
 
+/** A site whose router is a station of another site, and translates what leaves to an address there. */
+const nat = z.strictObject({ behind: name, address });
+
 const lab = z.strictObject({
   management: prefix.default('198.18.0.0/24'),
+  /** Which network copies of guests' memory take: the sites' own, or the management network. */
+  copies: z.enum(['underlay', 'management'], 'expected underlay or management').default('underlay'),
   wan: z
     .strictObject({
       ...shape.shape,
@@ -264,19 +357,22 @@ const lab = z.strictObject({
     })
     .prefault({}),
   links: z.record(name, shape).default({}),
-  clients: z.record(name, client).default({}),
+  clients: z.record(name, station).default({}),
+  /** Machines that attack, as an experiment says. */
+  attackers: z.record(name, station).default({}),
+  nat: z.record(name, nat).default({}),
 });
 
 const connection = z
   .strictObject({
-    kind: z.enum(['tcp-echo', 'http-download', 'ping', 'udp-echo']),
+    kind: z.enum(['tcp-echo', 'http-download', 'http-requests', 'ping', 'udp-echo']),
     /** Who opens it: the client, unless it is said that the guest does. */
     from: z.enum(['client', 'guest']).optional(),
     client: name,
     /** The guest. */
     to: name,
-    /** Which of the guest's addresses: at the moment when the connection is opened. */
-    at: z.enum(['home', 'care-of']).default('home'),
+    /** Which of the guest's addresses, at the moment when it is opened: `name` is what DNS says then. */
+    at: z.enum(['home', 'care-of', 'name']).default('home'),
     /** Over which version of IP; without it, the first that the guest has. */
     family: z.literal([4, 6], 'expected 4 or 6').optional(),
     /** The guest's, if not the usual one of the kind. */
@@ -286,13 +382,52 @@ const connection = z
     /** Of a download. */
     rate: rate.optional(),
   })
-  .refine((it) => it.from !== 'guest' || it.kind !== 'http-download', {
+  .refine((it) => it.from !== 'guest' || !it.kind.startsWith('http'), {
     path: ['kind'],
     error: 'expected tcp-echo, udp-echo or ping, which a guest can open',
   });
 
+const attack = z
+  .strictObject({
+    kind: z.enum(ATTACK_KINDS, `expected one of ${ATTACK_KINDS.join(', ')}`),
+    from: z.array(name).min(1, 'expected the names of attackers'),
+    /** The guest; at its home address. */
+    to: name,
+    /** The attackers' own addresses, or another one for each packet. */
+    sources: z.enum(['real', 'spoofed']).default('real'),
+    /** Packets, or new connections, in a second, of all attackers together. */
+    rate: z
+      .number('expected a rate per second')
+      .int('expected a whole rate per second')
+      .min(1)
+      .max(attackLimits.rateMost, `expected at most ${attackLimits.rateMost} a second`),
+    duration: attackDuration,
+    /** Bytes of payload in each packet of a flood. */
+    size: z.number().int().min(0).max(1_400).default(0),
+    /** Of slow connections: how many are held open. */
+    connections: z.number().int().min(1).max(attackLimits.connectionsMost).optional(),
+    /** The guest's, if not the usual one of the kind. */
+    port: port.optional(),
+  })
+  .superRefine(({ kind, sources, size, connections }, context) => {
+    const problem = (field: 'sources' | 'size' | 'connections', message: string): void => {
+      context.addIssue({ code: 'custom', path: [field], message });
+    };
+    const byConnections = kind === 'connection-flood' || kind === 'slow-connections';
+    if (byConnections && sources === 'spoofed') {
+      problem('sources', 'expected real: a connection cannot be completed from an address of somebody else');
+    }
+    if (byConnections && size > 0) problem('size', `expected none: a ${kind} consists of connections`);
+    if ((kind === 'slow-connections') !== (connections !== undefined)) {
+      const what = kind === 'slow-connections' ? 'how many are held open' : 'it with slow-connections alone';
+      problem('connections', `expected ${what}`);
+    }
+  });
+
 const step = z
   .strictObject({
+    /** Begins attacks, which end by themselves. */
+    attack: z.array(name).min(1, 'expected the names of attacks').optional(),
     open: z.array(name).min(1, 'expected the names of connections').optional(),
     close: z.array(name).min(1, 'expected the names of connections').optional(),
     wait: duration.optional(),
@@ -318,10 +453,11 @@ const step = z
       })
       .optional(),
   })
-  .refine((it) => Object.keys(it).length === 1, 'expected one of open, close, wait and migrate');
+  .refine((it) => Object.keys(it).length === 1, 'expected one of open, close, wait, migrate and attack');
 
 const experiment = z.strictObject({
   connections: z.record(name, connection).default({}),
+  attacks: z.record(name, attack).default({}),
   steps: z.array(step).min(1, 'expected at least one step'),
 });
 
@@ -334,13 +470,16 @@ export const topologySchema = z.strictObject({
   edges: z.record(name, edge).default({}),
   guests: z.record(name, guest).default({}),
   drain: drain.optional(),
+  dns: dns.optional(),
   lab: lab.optional(),
   experiment: experiment.optional(),
 });
 
 /** A topology file as it was understood: times in microseconds, rates in bits per second, defaults filled in. */
 export type Topology = z.infer<typeof topologySchema>;
+export type DnsSection = z.infer<typeof dns>;
 export type LabSection = z.infer<typeof lab>;
 export type ExperimentSection = z.infer<typeof experiment>;
 export type ConnectionSection = z.infer<typeof connection>;
+export type AttackSection = z.infer<typeof attack>;
 export type LinkShapeSection = z.infer<typeof shape>;

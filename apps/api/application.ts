@@ -123,7 +123,7 @@ export function application(controller: ControllerView, options: ApplicationOpti
     .route('/v1/guests')
     .get((_request, response: Response<GuestObject[]>) => {
       const { state } = network;
-      response.json([...state.guests.values()].map((guest) => presentGuest(state, guest, relays)));
+      response.json([...state.guests.values()].map((guest) => presentGuest(state, guest, controller)));
     })
     .all(notAllowed('GET, HEAD'));
   app
@@ -132,7 +132,7 @@ export function application(controller: ControllerView, options: ApplicationOpti
       const name = param(request, 'guest');
       const guest = network.state.guests.get(name);
       if (guest === undefined) throw new UnknownGuestError(name, network.state.guests.keys());
-      response.json(presentGuest(network.state, guest, relays));
+      response.json(presentGuest(network.state, guest, controller));
     })
     .all(notAllowed('GET, HEAD'));
 
@@ -142,7 +142,7 @@ export function application(controller: ControllerView, options: ApplicationOpti
       const name = param(request, 'guest');
       const { anchor } = checked(releaseRequest, request.body ?? {});
       await relays.release(name, anchor);
-      response.json(presentGuest(network.state, network.state.guests.get(name)!, relays));
+      response.json(presentGuest(network.state, network.state.guests.get(name)!, controller));
     })
     .all(notAllowed('POST'));
 

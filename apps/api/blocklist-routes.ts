@@ -90,7 +90,7 @@ export function addBlocklistRoutes(app: Express, controller: ControllerView): vo
 
 function numberOf(request: Request): number {
   const text = param(request, 'number');
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new UnknownBlockError(NaN);
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new UnknownBlockError(text);
   return Number(text);
 }
 

@@ -7,8 +7,10 @@
  * What is blocked for one guest alone is left out. The ETag changes with the list, so that asking again costs
  * nothing while it is the same. A long list goes out shard by shard, as fast as it is read.
  */
-import { once } from 'node:events';
-import type { RequestHandler, Response } from 'express';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { RequestHandler } from 'express';
+import { api as limits } from '../../controller/limits.ts';
 import { type Blocklist, ownersOf, type Shard } from '../../controller/network/blocklist.ts';
 import type { ControllerView } from './view.ts';
 
@@ -24,22 +26,25 @@ export function streamBlocklist({ network, blocklist: service, startedAt }: Cont
       response.end();
       return;
     }
-    for (const { source } of blocklist.allowed.values()) response.write(`allow ${source}\n`);
-    for (const shards of Object.values(blocklist.lines)) {
-      for (const shard of shards.values()) {
-        if (!response.write(shardText(shard, blocklist)) && !(await drained(response))) return;
-      }
+    response.setTimeout(limits.readerPatience, () => response.destroy());
+    try {
+      await pipeline(Readable.from(piecesOf(blocklist)), response);
+    } catch (error) {
+      // A reader that goes, or stalls, comes again for the whole.
+      if (!response.destroyed || !isPremature(error)) throw error;
     }
-    response.end();
   };
 }
 
-/** False when the reader has gone. */
-async function drained(response: Response): Promise<boolean> {
-  if (response.destroyed) return false;
-  await Promise.race([once(response, 'drain'), once(response, 'close')]);
-  return !response.destroyed;
+function* piecesOf(blocklist: Blocklist): Iterable<string> {
+  for (const { source } of blocklist.allowed.values()) yield `allow ${source}\n`;
+  for (const shards of Object.values(blocklist.lines)) {
+    for (const shard of shards.values()) yield shardText(shard, blocklist);
+  }
 }
+
+const isPremature = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 
 function shardText(shard: Shard, { blocks }: Blocklist): string {
   let text = '';

@@ -1,9 +1,10 @@
 /**
  * The API from the other side. What it answers is checked against the API's own schemas and handed on as it came.
  */
-import type { ZodType } from 'zod';
+import { z, type ZodType } from 'zod';
 import { type Cancel, type Clock, systemClock } from '../../controller/clock.ts';
 import { api as limits } from '../../controller/limits.ts';
+import { moment } from '../events.ts';
 import {
   type DefencePolicyObject,
   defencePolicy,
@@ -39,6 +40,9 @@ import {
 import { EventSplitter } from './event-splitter.ts';
 
 export const DEFAULT_API = 'http://127.0.0.1:8653';
+
+/** What a newer controller tells of may be of a kind that is not known here. */
+const tolerantEvent = objects.event.extend({ moment: z.unknown().optional() });
 
 export class ApiClient {
   readonly #base: URL;
@@ -148,8 +152,10 @@ export class ApiClient {
     }
   }
 
+  /** Without its moment, if that is of an unknown kind: the sentence for people says it all the same. */
   #event(data: string): EventObject {
-    return this.#checked(data, objects.event, 'v1/events');
+    const { moment: told, ...event } = this.#checked(data, tolerantEvent, 'v1/events');
+    return moment.safeParse(told).success ? { ...event, moment: told as EventObject['moment'] } : event;
   }
 
   async #get<T>(path: string, schema: ZodType<T>): Promise<T> {

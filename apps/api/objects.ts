@@ -5,13 +5,15 @@
 import { z } from 'zod';
 import { blocklist as blocklistLimits, migration as limits } from '../../controller/limits.ts';
 import { STRATEGIES } from '../../controller/network/migration.ts';
+import { ADMITS } from '../../controller/network/model.ts';
+import { RELAY_MODES } from '../../controller/network/relay.ts';
 import { moment as timelineMoment } from '../events.ts';
 
 const milliseconds = z.number().meta({ description: 'milliseconds' });
 const moment = z.number().meta({ description: 'milliseconds since the Unix epoch' });
 
 const relayMode = z
-  .enum(['tunnel', 'rewrite', 'direct'])
+  .enum(RELAY_MODES)
   .meta({ description: 'how anchors relay while the guest is where it goes' });
 
 export const addresses = z
@@ -23,7 +25,7 @@ export const anchor = z
     index: z.number().int().meta({ description: '1 is the home anchor' }),
     host: z.string(),
     addresses,
-    admit: z.enum(['all', 'established']),
+    admit: z.enum(ADMITS),
     ways: z.array(z.object({ host: z.string(), mode: relayMode, edge: addresses, anchor: addresses })).meta({
       description:
         'how it relays to a host that the guest is at or goes to, with relay addresses for edges and for itself; else through a tunnel',
@@ -54,6 +56,20 @@ const ofAnInterface = {
 
 export const guestInterface = z.object(ofAnInterface).meta({ id: 'GuestInterface' });
 
+export const dnsName = z
+  .object({
+    name: z.string(),
+    published: z.array(z.string()).nullable().meta({
+      description: 'the addresses that the name server last acknowledged; null while that is not known',
+    }),
+    wanted: z
+      .array(z.string())
+      .nullable()
+      .meta({ description: 'those that new clients should use; null while that is not known' }),
+    problem: z.string().nullable().meta({ description: 'why these are not published yet' }),
+  })
+  .meta({ id: 'DnsName', description: 'how new clients find a guest' });
+
 export const guest = z
   .object({
     name: z.string(),
@@ -66,6 +82,7 @@ export const guest = z
     memoryMiB: z.number(),
     services: z.array(z.object({ protocol: z.string(), port: z.number() })),
     migration: z.string().nullable().meta({ description: 'id of the migration that it is in' }),
+    dns: dnsName.nullable().meta({ description: 'null where names are not kept' }),
   })
   .meta({ id: 'Guest' });
 
@@ -113,7 +130,7 @@ export const migration = z
     fromSubnet: z.string(),
     toSubnet: z.string(),
     strategy: z.enum(STRATEGIES),
-    admit: z.enum(['all', 'established']),
+    admit: z.enum(ADMITS),
     relay: relayMode,
     origin: z.enum(['controller', 'noticed']),
     phase: z.enum([
@@ -146,7 +163,7 @@ export const migrationRequest = z
     guest: z.string(),
     to: z.string(),
     strategy: z.enum(STRATEGIES).optional(),
-    admit: z.enum(['all', 'established']).optional(),
+    admit: z.enum(ADMITS).optional(),
     relay: relayMode.optional(),
     bandwidthMiBps: z.number().int().min(1).optional(),
     copyStorage: z.enum(['all', 'inc']).optional().meta({

@@ -13,6 +13,7 @@ const named = {
   Host: objects.host,
   Edge: objects.edge,
   Guest: objects.guest,
+  DnsName: objects.dnsName,
   GuestInterface: objects.guestInterface,
   Migration: objects.migration,
   MigrationRequest: objects.migrationRequest,
@@ -183,8 +184,8 @@ export function openApiDocument(version: string): object {
           id: 'listEdgeFlows',
           summary: 'The flows of an edge’s bridge, as OVS reports them',
           parameter: edge,
-          success: [200, 'OK', list('Flow')],
-          problems: [404, 503],
+          success: [200, 'By table, then by priority, highest first', list('Flow')],
+          problems: [404, 502, 503, 504],
         }),
       },
       '/v1/guests': {

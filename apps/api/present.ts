@@ -15,6 +15,7 @@ import type {
 import { type FlowDesc, formatInstructions, formatMatch } from '../../controller/openflow/index.ts';
 import { cookieOwner, objectText, Table, type TableName } from '../../controller/switches/pipeline.ts';
 import type { Drain, RelayReport } from '../migration/drain-service.ts';
+import type { NameReport, NamingService } from '../naming/service.ts';
 import type {
   BlockObject,
   EdgeObject,
@@ -36,7 +37,16 @@ const NEEDED = [
   'check_pkt_len',
 ];
 
-export function presentGuest(state: NetworkState, guest: Guest, relays: Pick<Drain, 'report'>): GuestObject {
+export interface GuestReports {
+  readonly relays: Pick<Drain, 'report'>;
+  readonly naming: Pick<NamingService, 'report'> | undefined;
+}
+
+export function presentGuest(
+  state: NetworkState,
+  guest: Guest,
+  { relays, naming }: GuestReports,
+): GuestObject {
   const host = state.placements.get(guest.name) ?? null;
   const interfaces = guest.interfaces.map((nic) => presentInterface(state, nic, host, relays));
   const [first] = interfaces;
@@ -54,6 +64,18 @@ export function presentGuest(state: NetworkState, guest: Guest, relays: Pick<Dra
     memoryMiB: guest.memoryMiB,
     services: guest.services.map(({ protocol, port }) => ({ protocol, port })),
     migration: migration !== undefined && isMoving(migration) ? migration.id : null,
+    dns: presentName(naming?.report(guest.name)),
+  };
+}
+
+function presentName(report: NameReport | undefined): GuestObject['dns'] {
+  if (report === undefined) return null;
+  const { name, published, wanted, problem } = report;
+  return {
+    name,
+    published: published === undefined ? null : [...published],
+    wanted: wanted === undefined ? null : [...wanted],
+    problem: problem ?? null,
   };
 }
 

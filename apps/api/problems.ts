@@ -161,7 +161,7 @@ function requestProblem(error: unknown): Problem | undefined {
       return problem(
         'API_BODY_TOO_LARGE',
         'Body too large',
-        `the request's body is larger than ${limits.bodyBytes} bytes`,
+        `the request's body is larger than ${'limit' in error ? String(error.limit) : limits.bodyBytes} bytes`,
       );
     case 'charset.unsupported':
     case 'encoding.unsupported':

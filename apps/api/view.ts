@@ -8,6 +8,7 @@ import type { ControllerEvent } from '../events.ts';
 import type { DefenceService } from '../defence/service.ts';
 import type { BlocklistService } from '../defence/blocklist.ts';
 import type { Drain } from '../migration/drain-service.ts';
+import type { NamingService } from '../naming/service.ts';
 import type { MigrationService } from '../migration/service.ts';
 
 export interface ControllerView {
@@ -31,4 +32,6 @@ export interface ControllerView {
   readonly migrations: Pick<MigrationService, 'begin' | 'abort'>;
   readonly defence: Pick<DefenceService, 'verdicts' | 'defend'>;
   readonly relays: Pick<Drain, 'report' | 'release'>;
+  /** Undefined where names are not kept. */
+  readonly naming: Pick<NamingService, 'report'> | undefined;
 }

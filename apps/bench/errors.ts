@@ -7,3 +7,19 @@ export class MigrationNotCompletedError extends ArcticTernError {
     super(`a migration of the benchmark did not go as it should: ${detail}`);
   }
 }
+
+export class RelayBenchFailedError extends ArcticTernError {
+  readonly code = 'BENCH_RELAY_FAILED';
+  constructor(detail: string) {
+    super(`what relaying is measured in does not do as it should: ${detail}`);
+  }
+}
+
+export class CodecYardstickError extends ArcticTernError {
+  readonly code = 'BENCH_CODEC_YARDSTICK';
+  constructor() {
+    super(
+      'the yardstick writes other bytes than the codec, so their rates cannot be compared; bring codec-plain.ts in line with the messages of codec.ts',
+    );
+  }
+}

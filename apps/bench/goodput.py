@@ -29,13 +29,13 @@ def receive(address, port):
 
 
 def send(address, port, rate, seconds):
-    """At the rate; what the network holds up is made up for."""
+    """At the rate; what the network holds up is made up for, but not beyond the time."""
     chunk = bytes(16384)
     with socket.create_connection((address, port), timeout=10) as connection:
         start = time.monotonic()
         sent = 0
         while (elapsed := time.monotonic() - start) < seconds:
-            while sent < elapsed * rate * 1e6 / 8:
+            while sent < elapsed * rate * 1e6 / 8 and time.monotonic() - start < seconds:
                 connection.sendall(chunk)
                 sent += len(chunk)
             time.sleep(0.001)

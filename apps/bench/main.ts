@@ -1,7 +1,7 @@
 /**
  * Runs benchmarks and keeps their figures: all of them, or those that are named.
  *
- *     node dist/apps/bench/main.js [blocklist|codec|packet-in|programming|migration] ...
+ *     node dist/apps/bench/main.js [blocklist|codec|packet-in|programming|relay|migration] ...
  */
 import type { Benchmark } from './benchmark.ts';
 import { blocklist } from './blocklist.ts';
@@ -10,9 +10,10 @@ import { machineFacts } from './machine.ts';
 import { migration } from './migration.ts';
 import { packetIn } from './packet-in.ts';
 import { programming } from './programming.ts';
+import { relay } from './relay.ts';
 import { formatTable, writeResults } from './report.ts';
 
-const all: readonly Benchmark[] = [blocklist, codec, packetIn, programming, migration];
+const all: readonly Benchmark[] = [blocklist, codec, packetIn, programming, relay, migration];
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 

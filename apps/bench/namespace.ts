@@ -39,9 +39,10 @@ export class Namespace {
     return stdout.trim();
   }
 
-  /** Resolves when something listens on the TCP port. */
-  async listening(port: number): Promise<void> {
-    while ((await this.run('ss', '-Hltn', `sport = :${port}`)) === '') {
+  /** Resolves when something listens on the port. */
+  async listening(port: number, protocol: 'tcp' | 'udp' = 'tcp'): Promise<void> {
+    const sockets = protocol === 'tcp' ? '-Hltn' : '-Hlun';
+    while ((await this.run('ss', sockets, `sport = :${port}`)) === '') {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

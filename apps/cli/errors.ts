@@ -43,10 +43,30 @@ export class SourcesFileError extends ArcticTernError {
   }
 }
 
+/** A part of a list was refused, and what was blocked before could not be taken back. */
+export class PartlyBlockedError extends ArcticTernError {
+  readonly code = 'CLI_PARTLY_BLOCKED';
+  constructor(block: number, cause: unknown) {
+    super(
+      `not every source was blocked: ${cause instanceof Error ? cause.message : String(cause)}; block ${block} has some, take it away with \`arctictern unblock '#${block}'\``,
+      { cause },
+    );
+  }
+}
+
 export class LabSuperviseError extends ArcticTernError {
   readonly code = 'CLI_LAB_SUPERVISE';
   constructor(detail: string) {
     super(`the lab did not come up: ${detail}`);
+  }
+}
+
+export class LabStillUpError extends ArcticTernError {
+  readonly code = 'CLI_LAB_STILL_UP';
+  constructor(name: string, pid: number, waitedMs: number, logFile: string) {
+    super(
+      `lab ${name} is not down after ${waitedMs / 1000} s: process ${pid} still takes it down, and its log is ${logFile}; wait, and ask again`,
+    );
   }
 }
 

@@ -12,6 +12,7 @@ import { type Attackers, attackersOf, noAttackers, type Share } from './attacker
 import { type Baseline, isWarm } from './baseline.ts';
 import type { Measurement } from './measurement.ts';
 import type { Rates } from './rates.ts';
+import type { SampleSummary } from './sample-window.ts';
 import { sourceText } from './source.ts';
 import type { TrafficClass } from './traffic-class.ts';
 import type { AttackKind, Verdict } from './verdict.ts';
@@ -21,6 +22,8 @@ export interface Look {
   readonly measurement: Measurement;
   readonly rates: Rates;
   readonly policy: DefencePolicy;
+  /** What is looked at began then: samples from before it are of something else. */
+  readonly from: number;
 }
 
 export interface AttackRule {
@@ -30,7 +33,8 @@ export interface AttackRule {
   readonly threshold: (look: Look, baseline: Baseline) => number;
   /** Above the threshold: is it an attack? Says why, or is undefined. */
   readonly evidence: (look: Look, rate: number, threshold: number) => string | undefined;
-  readonly attackers: (look: Look) => Attackers;
+  /** `named`: by the verdict so far. */
+  readonly attackers: (look: Look, named?: ReadonlySet<string>) => Attackers;
 }
 
 export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
@@ -43,13 +47,13 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
         ? undefined
         : `${figure(rate)} handshakes a second are begun and not completed, ${percent(rate / rates.begun)} of all`,
     // Whoever completes what it begins is none of them, however much it begins.
-    attackers: ({ measurement, rates, policy }) =>
+    attackers: ({ measurement, rates, policy, from }, named) =>
       attackersOf(
         [
-          { rate: rates.begun, summary: measurement.samplesOf('syn') },
-          { rate: rates.begun - rates.unfinished, summary: measurement.samplesOf('completed'), credit: true },
+          share(rates, 'syn', measurement.samplesOf('syn', from)),
+          { ...share(rates, 'completed', measurement.samplesOf('completed', from)), credit: true },
         ],
-        { limit: policy.perSource.connections, networks: true },
+        { limit: policy.perSource.connections, networks: true, ...(named === undefined ? {} : { named }) },
         measurement.proven,
       ),
   },
@@ -60,8 +64,8 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
     // After a restart of OVS everybody's packets are of no connection.
     evidence: ({ measurement }, rate) =>
       measurement.forgetful ? undefined : `${figure(rate)} TCP packets a second belong to no connection`,
-    attackers: (look) =>
-      attackersIn(look, ['strayTcp', 'invalidTcp'], look.policy.perSource.connections, true),
+    attackers: (look, named) =>
+      attackersIn(look, ['strayTcp', 'invalidTcp'], look.policy.perSource.connections, true, named),
   },
   'udp-flood': {
     unit: 'packets/s',
@@ -87,14 +91,16 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
         ? `${said}, ${percent(covered)} of them from ${counted(sources.length, 'source')} beyond what a client sends`
         : undefined;
     },
-    attackers: (look) => attackersIn(look, ['newUdp', 'knownUdp'], look.policy.perSource.udp, true),
+    attackers: (look, named) =>
+      attackersIn(look, ['newUdp', 'knownUdp'], look.policy.perSource.udp, true, named),
   },
   'icmp-flood': {
     unit: 'packets/s',
     rate: ({ rates }) => rates.of('newIcmp', 'knownIcmp'),
     threshold: ({ policy }, usual) => above(policy.floor.icmp, policy.factor, usual),
     evidence: (_look, rate) => `${figure(rate)} ICMP packets a second`,
-    attackers: (look) => attackersIn(look, ['newIcmp', 'knownIcmp'], look.policy.perSource.icmp, true),
+    attackers: (look, named) =>
+      attackersIn(look, ['newIcmp', 'knownIcmp'], look.policy.perSource.icmp, true, named),
   },
   'connection-flood': {
     unit: 'connections/s',
@@ -106,7 +112,8 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
         ? `${figure(rate)} connections a second, ${percent(covered)} of them from ${counted(sources.length, 'source')} beyond what a client opens`
         : undefined;
     },
-    attackers: (look) => attackersIn(look, ['completed'], look.policy.perSource.connections, false),
+    attackers: (look, named) =>
+      attackersIn(look, ['completed'], look.policy.perSource.connections, false, named),
   },
   'slow-connections': {
     unit: 'connections',
@@ -135,25 +142,37 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
 const above = (floor: number, factor: number, usual: Baseline): number =>
   isWarm(usual) ? Math.max(floor, factor * usual.value) : floor;
 
+/**
+ * Samples with the rate of their own time. Counters are later than samples, so where every packet is sampled the samples
+ * tell more.
+ */
+function share(rates: Rates, name: TrafficClass, summary: SampleSummary): Share {
+  if (summary.samples === 0) return { rate: rates.of(name), summary };
+  return { rate: Math.max(rates.over(summary.ms, name), (summary.samples * 1000) / summary.ms), summary };
+}
+
 function attackersIn(
-  { measurement, rates }: Look,
+  { measurement, rates, from }: Look,
   classes: readonly TrafficClass[],
   limit: number,
   networks: boolean,
+  named?: ReadonlySet<string>,
 ): Attackers {
-  const shares: Share[] = classes.map((name) => ({
-    rate: rates.of(name),
-    summary: measurement.samplesOf(name),
-  }));
-  return attackersOf(shares, { limit, networks }, measurement.proven);
+  const shares = classes.map((name) => share(rates, name, measurement.samplesOf(name, from)));
+  return attackersOf(
+    shares,
+    { limit, networks, ...(named === undefined ? {} : { named }) },
+    measurement.proven,
+  );
 }
 
 /** Sources with more connections of some age than a client holds, and next to no packets on them. */
-function slowHolders({ measurement, rates, policy }: Look) {
+function slowHolders({ measurement, rates, policy, from }: Look) {
   const holders = measurement.holders(policy.perSource.open);
   if (holders.size === 0) return [];
-  const { samples, sources } = measurement.samplesOf('knownTcp');
-  const perSample = samples === 0 ? 0 : rates.of('knownTcp') / samples;
+  const summary = measurement.samplesOf('knownTcp', from - limits.sampleMemory);
+  const { samples, sources } = summary;
+  const perSample = samples === 0 ? 0 : rates.over(summary.ms, 'knownTcp') / samples;
   return [...holders]
     .filter(
       ([source, { count, old }]) =>

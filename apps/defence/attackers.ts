@@ -21,6 +21,8 @@ export interface Share {
 export interface Wanted {
   /** What one client may send a second, of all the shares together. */
   readonly limit: number;
+  /** Sources that are named already: they count whatever they send now, since an attack fades as they are blocked. */
+  readonly named?: ReadonlySet<string>;
   /** Name networks, too, whose addresses are each used a little? Not where addresses cannot be forged. */
   readonly networks: boolean;
 }
@@ -34,11 +36,13 @@ export interface Attackers {
   readonly covered: number;
 }
 
+const nobody: ReadonlySet<string> = new Set();
+
 export const noAttackers: Attackers = { origin: 'unknown', sources: [], distinctSources: 0, covered: 0 };
 
 export function attackersOf(
   shares: readonly Share[],
-  { limit, networks }: Wanted,
+  { limit, networks, named: known = nobody }: Wanted,
   proven: Proven,
 ): Attackers {
   const debits = shares.filter(({ credit }) => credit !== true);
@@ -50,8 +54,9 @@ export function attackersOf(
   const named = new Map<PrefixKey, number>();
   for (const [source, found] of ratesBy(shares, ({ sources: by }) => by)) {
     const confidence = confidenceOf(found, limit);
-    if (found.rate < limit || confidence < limits.confidence) continue;
-    sources.push({ prefix: sourceText(source), rate: found.rate, confidence, proven: proven.source(source) });
+    const text = sourceText(source);
+    if (!known.has(text) && (found.rate < limit || confidence < limits.confidence)) continue;
+    sources.push({ prefix: text, rate: found.rate, confidence, proven: proven.source(source) });
     const prefix = prefixOf(source);
     named.set(prefix, (named.get(prefix) ?? 0) + found.rate);
   }
@@ -68,20 +73,25 @@ export function attackersOf(
   }
   sources.sort((a, b) => b.rate - a.rate);
   const covered = Math.min(1, sources.reduce((sum, source) => sum + source.rate, 0) / rate);
+  const distinctSources = debits.reduce((most, { summary }) => Math.max(most, summary.distinct), 0);
   return {
-    origin: originOf(samples, covered, (samples * limit) / rate),
+    origin: originOf(samples, covered, (samples * limit) / rate, samples / Math.max(distinctSources, 1)),
     sources: sources.slice(0, limits.sourcesPerVerdict),
-    distinctSources: debits.reduce((most, { summary }) => Math.max(most, summary.distinct), 0),
+    distinctSources,
     covered,
   };
 }
 
-/** `expected`: how many samples a source at the limit would have. What could not be seen yet is not missing. */
-function originOf(samples: number, covered: number, expected: number): Origin {
+/**
+ * `expected`: how many samples a source at the limit would have; `each`: how many one has in the mean. What could not be
+ * seen yet is not missing, and where a few sources send all of it their addresses are no forged ones.
+ */
+function originOf(samples: number, covered: number, expected: number, each: number): Origin {
   if (samples < limits.samplesNeeded) return 'unknown';
   if (covered >= limits.mostlyReal) return 'real';
   if (expected < limits.expectedNeeded && samples < limits.samplesEnough) return 'unknown';
-  return covered <= limits.hardlyReal ? 'spoofed' : 'mixed';
+  if (covered > limits.hardlyReal) return 'mixed';
+  return each < Math.max(expected * limits.forgedShare, limits.forgedSamples) ? 'spoofed' : 'unknown';
 }
 
 interface Found {

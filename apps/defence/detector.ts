@@ -62,11 +62,18 @@ export function detect(
   const verdicts: Verdict[] = [];
   const judged = { ...kinds };
   for (const kind of ATTACK_KINDS) {
-    const { state, verdict } = judge(kind, kinds[kind], look, now, elapsed);
+    const from = beganAt(kinds[kind].watch, now) - limits.rateWindow;
+    const { state, verdict } = judge(kind, kinds[kind], { ...look, from }, now, elapsed);
     judged[kind] = state;
     if (verdict !== undefined) verdicts.push(verdict);
   }
   return { state: { readings: next, kinds: judged }, verdicts };
+}
+
+/** When what is looked at began: at first sight, or just now. */
+function beganAt(watch: Watch, now: number): number {
+  if (watch.phase === 'suspected') return watch.since;
+  return watch.phase === 'attack' ? watch.verdict.since : now;
 }
 
 /** The guest is not looked at any more: what was under way is over. */
@@ -146,7 +153,8 @@ function underAttack(
     return { state: { baseline, watch: calm }, verdict: { ...verdict, rate, updated: now, ended: now } };
   }
   // While it fades, the samples are of what was, and the counters of what is.
-  const seen = rate >= verdict.threshold ? attackRules[kind].attackers(look) : undefined;
+  const named = new Set(verdict.sources.map(({ prefix }) => prefix));
+  const seen = rate >= verdict.threshold ? attackRules[kind].attackers(look, named) : undefined;
   const after = withAttackers({ ...verdict, rate, peak: Math.max(verdict.peak, rate) }, seen);
   const news =
     after.sources.length !== verdict.sources.length ||

@@ -17,10 +17,23 @@ export class DistinctCounter {
     this.#zeros -= 1;
   }
 
+  /** How many different keys all of them have seen. */
+  static of(counters: readonly DistinctCounter[]): number {
+    let zeros = BITS;
+    for (let i = 0; i < BITS / 8; i++) {
+      let bits = 0;
+      for (const counter of counters) bits |= counter.#bits[i]!;
+      for (; bits !== 0; bits &= bits - 1) zeros -= 1;
+    }
+    return estimate(zeros);
+  }
+
   get estimate(): number {
-    return Math.round(BITS * Math.log(BITS / Math.max(this.#zeros, 1)));
+    return estimate(this.#zeros);
   }
 }
+
+const estimate = (zeros: number): number => Math.round(BITS * Math.log(BITS / Math.max(zeros, 1)));
 
 /** A finalizer that spreads neighbouring numbers (splitmix-like, 32 bits). */
 function mix(value: number): number {

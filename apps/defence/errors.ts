@@ -47,7 +47,7 @@ export class NotBlockedError extends ArcticTernError {
 
 export class UnknownBlockError extends ArcticTernError {
   readonly code = 'UNKNOWN_BLOCK';
-  constructor(number: number) {
+  constructor(number: number | string) {
     super(`there is no block ${number}, or no more: GET /v1/blocks lists all`);
   }
 }

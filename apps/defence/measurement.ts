@@ -21,8 +21,8 @@ export interface Measurement {
   readonly guest: GuestName;
   readonly host: HostName;
   readonly totals: Totals;
-  /** Asked only when a rate gives reason to. */
-  readonly samplesOf: (name: TrafficClass) => SampleSummary;
+  /** Since a clock time. Asked only when a rate gives reason to. */
+  readonly samplesOf: (name: TrafficClass, from: number) => SampleSummary;
   /** Sources that hold at least so many connections open. */
   readonly holders: (least: number) => ReadonlyMap<SourceKey, OpenConnections>;
   readonly proven: Proven;

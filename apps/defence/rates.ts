@@ -14,7 +14,7 @@ export interface Reading {
 /** Oldest first; reaches back as far as any rate needs. */
 export type Readings = readonly Reading[];
 
-const REACH = limits.rateWindow + limits.handshakePatience;
+const REACH = Math.max(limits.rateWindow, limits.sampleMemory) + limits.handshakePatience;
 
 export function withReading(readings: Readings, reading: Reading): Readings {
   const last = readings.findLastIndex(({ at }) => at <= reading.at - REACH);
@@ -24,6 +24,8 @@ export function withReading(readings: Readings, reading: Reading): Readings {
 export interface Rates {
   /** Packets per second of a class, lately. */
   readonly of: (...names: readonly TrafficClass[]) => number;
+  /** The same over the last so many milliseconds, to hold samples of that time against. */
+  readonly over: (ms: number, name: TrafficClass) => number;
   /** Handshakes per second that clients have begun, and those of them that had time to be completed and were not. */
   readonly begun: number;
   readonly unfinished: number;
@@ -48,6 +50,10 @@ export function ratesOf(readings: Readings): Rates | undefined {
   const begun = grown('syn', patientStart, patient);
   return {
     of: (...names) => names.reduce((sum, name) => sum + grown(name, start, last), 0) / seconds,
+    over: (ms, name) => {
+      const from = readingAt(readings, last.at - ms);
+      return (grown(name, from, last) * 1000) / Math.max(last.at - from.at, rateWindow);
+    },
     begun: begun / patientSeconds,
     unfinished: Math.max(0, begun - grown('completed', patientStart, last)) / patientSeconds,
   };

@@ -1,6 +1,7 @@
 /**
- * Who sent the packets of one class, lately: samples of the present second and of the one before it. Memory is fixed,
- * whatever the number of sources; what each source sent is known within the bounds of `HeavyHitters`.
+ * Who sent the packets of one class, lately: samples in short epochs, of which some seconds' worth are kept. Whoever asks
+ * says since when, so that what was before an attack is not taken for a part of it. Memory is fixed, whatever the number
+ * of sources; what each source sent is known within the bounds of `HeavyHitters`.
  */
 import { defence as limits } from '../../controller/limits.ts';
 import { DistinctCounter } from './distinct.ts';
@@ -9,6 +10,8 @@ import { hashOf, type PrefixKey, prefixOf, type SourceKey } from './source.ts';
 
 /** Shares of the samples; at least, with what may be others' taken off. */
 export interface SampleSummary {
+  /** How long they were taken for: from the beginning of an epoch. */
+  readonly ms: number;
   readonly samples: number;
   /** How many different sources, about. */
   readonly distinct: number;
@@ -18,6 +21,7 @@ export interface SampleSummary {
 }
 
 export const nothingSampled: SampleSummary = {
+  ms: 0,
   samples: 0,
   distinct: 0,
   sources: new Map(),
@@ -32,25 +36,30 @@ interface Epoch {
 }
 
 export class SampleWindow {
-  #present: Epoch | undefined;
-  #past: Epoch | undefined;
+  /** Oldest first. */
+  #epochs: Epoch[] = [];
 
   add(source: SourceKey, now: number): void {
-    const epoch = this.#turn(now) ?? (this.#present = emptyEpoch(now));
+    let epoch = this.#epochs.at(-1);
+    if (epoch === undefined || now - epoch.began >= limits.sampleEpoch) {
+      this.#forget(now);
+      epoch = emptyEpoch(now);
+      this.#epochs.push(epoch);
+    }
     epoch.sources.add(source);
     epoch.prefixes.add(prefixOf(source));
     epoch.distinct.add(hashOf(source));
   }
 
-  /** Of the last one to two epochs. */
-  summary(now: number): SampleSummary {
-    this.#turn(now);
-    const epochs = [this.#past, this.#present].filter((epoch) => epoch !== undefined);
+  /** Since `from`, or a little earlier; not beyond what is kept. */
+  summary(now: number, from: number): SampleSummary {
+    this.#forget(now);
+    const epochs = this.#epochs.filter(({ began }) => began + limits.sampleEpoch > from);
     if (epochs.length === 0) return nothingSampled;
     return {
+      ms: now - Math.max(Math.min(from, epochs[0]!.began), now - limits.sampleMemory),
       samples: epochs.reduce((sum, { sources }) => sum + sources.total, 0),
-      // Sources of both seconds are counted twice at most; the larger of the two is a lower bound.
-      distinct: Math.max(...epochs.map(({ distinct }) => distinct.estimate)),
+      distinct: DistinctCounter.of(epochs.map(({ distinct }) => distinct)),
       sources: atLeast(epochs.map(({ sources }) => sources)),
       prefixes: atLeast(epochs.map(({ prefixes }) => prefixes)),
     };
@@ -58,19 +67,13 @@ export class SampleWindow {
 
   /** Nothing of it is of use any more. */
   stale(now: number): boolean {
-    this.#turn(now);
-    return this.#present === undefined && this.#past === undefined;
+    this.#forget(now);
+    return this.#epochs.length === 0;
   }
 
-  /** Begins a new epoch when the present one is over; the present one, if there is one. */
-  #turn(now: number): Epoch | undefined {
-    const { sampleEpoch } = limits;
-    if (this.#present !== undefined && now - this.#present.began >= sampleEpoch) {
-      this.#past = this.#present;
-      this.#present = undefined;
-    }
-    if (this.#past !== undefined && now - this.#past.began >= 2 * sampleEpoch) this.#past = undefined;
-    return this.#present;
+  #forget(now: number): void {
+    while (this.#epochs[0] !== undefined && now - this.#epochs[0].began >= limits.sampleMemory)
+      this.#epochs.shift();
   }
 }
 
@@ -83,13 +86,12 @@ function emptyEpoch(began: number): Epoch {
   };
 }
 
+/** Those with more than one: a single sample tells nothing of its source. */
 function atLeast<K>(parts: readonly HeavyHitters<K>[]): ReadonlyMap<K, number> {
   const sums = new Map<K, number>();
   for (const part of parts) {
-    for (const { key, count, error } of part) {
-      const sure = count - error;
-      if (sure > 1) sums.set(key, (sums.get(key) ?? 0) + sure);
-    }
+    for (const { key, count, error } of part) sums.set(key, (sums.get(key) ?? 0) + count - error);
   }
+  for (const [key, sum] of sums) if (sum <= 1) sums.delete(key);
   return sums;
 }

@@ -38,8 +38,15 @@ export class Samples {
     if (name === 'ended') connections.ended(source, port);
   }
 
-  summary(hostNumber: number, interfaceNumber: number, name: TrafficClass, now: number): SampleSummary {
-    return this.#all.get(hostNumber)?.get(interfaceNumber)?.windows.get(name)?.summary(now) ?? nothingSampled;
+  summary(
+    hostNumber: number,
+    interfaceNumber: number,
+    name: TrafficClass,
+    now: number,
+    from: number,
+  ): SampleSummary {
+    const window = this.#all.get(hostNumber)?.get(interfaceNumber)?.windows.get(name);
+    return window?.summary(now, from) ?? nothingSampled;
   }
 
   connections(hostNumber: number, interfaceNumber: number): Connections | undefined {

@@ -173,7 +173,7 @@ export class DefenceService implements VerdictFeed {
       guest: guest.name,
       host: host.name,
       totals,
-      samplesOf: (name) => this.#samples.summary(host.number, nic.number, name, now),
+      samplesOf: (name, from) => this.#samples.summary(host.number, nic.number, name, now, from),
       holders: (least) => connections?.holders(least, now) ?? new Map(),
       proven: connections?.proven ?? nobodyProven,
       moving: migration !== undefined && isUnderWay(migration.phase),

@@ -5,24 +5,10 @@
  * figures and more sources. The kind comes first, from counters; who sends it follows from samples, so a fresh
  * verdict may have no sources yet (`origin: 'unknown'`). Whoever acts on verdicts follows a `VerdictFeed`.
  */
+import { ATTACK_KINDS, type AttackKind } from '../../controller/network/attack-kind.ts';
 import type { GuestName, HostName } from '../../controller/network/model.ts';
 
-/**
- * `syn-flood`: connections are begun and not completed. `ack-flood`: TCP that belongs to no connection, whatever
- * its flags. `udp-flood`, `icmp-flood`: what is not asked for, or far more of it than a client has reason to send.
- * `connection-flood`: connections that are completed, by few sources at a rate that no client has. `slow-connections`:
- * few sources hold many connections open and hardly use them.
- */
-export const ATTACK_KINDS = [
-  'syn-flood',
-  'ack-flood',
-  'udp-flood',
-  'icmp-flood',
-  'connection-flood',
-  'slow-connections',
-] as const;
-
-export type AttackKind = (typeof ATTACK_KINDS)[number];
+export { ATTACK_KINDS, type AttackKind };
 
 /**
  * Where it comes from. `unknown`: too few samples yet. `real`: some sources, all in the verdict, send most of it.

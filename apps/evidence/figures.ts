@@ -5,6 +5,7 @@
 import type { Moment } from '../events.ts';
 import type { CaptureRecord } from '../lab/captures.ts';
 import type { ConnectionSummary, MigrationSummary } from '../lab/summary.ts';
+import { type AttackCourse, attackCourses, type AttackFigures } from './attacks.ts';
 import { type ConnectionTrace, traceConnections } from './connections.ts';
 import { answeredBy, networkShare } from './network-share.ts';
 import type { Capture, Run, TimedMoment } from './run-folder.ts';
@@ -100,10 +101,12 @@ export interface Figures {
   readonly migrations: readonly MigrationFigures[];
   readonly connections: readonly ConnectionFigures[];
   readonly switchovers: readonly SwitchoverFigures[];
+  readonly attacks: readonly AttackFigures[];
   readonly captures: readonly CaptureFigures[];
 }
 
 export interface Evidence extends Figures {
+  readonly courses: readonly AttackCourse[];
   readonly traces: readonly ConnectionTrace[];
 }
 
@@ -116,8 +119,11 @@ export function figuresOf(run: Run): Evidence {
   const migrations = summary.migrations.map((migration, i) =>
     migrationFigures(migration, i + 1, run, traces),
   );
+  const courses = attackCourses(run);
   return {
     migrations,
+    attacks: courses.map(({ figures }) => figures),
+    courses,
     connections: summary.connections.map((connection) => connectionFigures(connection, traces)),
     switchovers: migrations.flatMap((migration) =>
       summary.connections.flatMap((connection) => switchoverFigures(migration, connection, traces, origin)),

@@ -8,6 +8,7 @@ import { moment, type Moment } from '../events.ts';
 import type { CaptureRecord } from '../lab/captures.ts';
 import type { RunSummary } from '../lab/summary.ts';
 import { DamagedRunError, IncompleteRunError, NotARunError } from './errors.ts';
+import { type Receipt, receiptOf } from './goodput.ts';
 import { type Link, readLinks } from './links.ts';
 import { isAnnouncement, type Packet, readPacket } from './packet.ts';
 import { readCapture } from './pcap.ts';
@@ -20,6 +21,8 @@ export interface Run {
   /** In the order of their stamps, which are in milliseconds since `origin`. */
   readonly moments: readonly TimedMoment[];
   readonly captures: readonly Capture[];
+  /** What honest clients received, by their probes' own notes, in order; of a run with attacks. */
+  readonly receipts: readonly Receipt[];
 }
 
 export interface TimedMoment {
@@ -29,7 +32,10 @@ export interface TimedMoment {
 
 export interface Capture {
   readonly record: CaptureRecord;
-  /** At clients and TAPs everything; elsewhere, where all guests' traffic passes, announcements alone. */
+  /**
+   * At clients, attackers and TAPs everything; elsewhere, where all guests' traffic passes, announcements alone, unless
+   * the run has attacks.
+   */
   readonly packets: readonly Packet[];
   /** Interfaces over time, where the capture is of more than one. */
   readonly links: readonly Link[];
@@ -59,16 +65,26 @@ export function readRun(folder: string): Run {
   for (const file of [CAPTURES, CONTROLLER_LOG]) {
     if (!existsSync(join(path, file))) throw new NotARunError(folder, file);
   }
-  const summary = readJson(path, 'summary.json', summaryShape) as unknown as RunSummary;
+  const summary = readSummary(path);
   const origin = Math.floor(summary.startedAt);
+  const attacked = summary.attacks.length > 0;
   const records = readJson(path, CAPTURES, z.array(z.looseObject({ file: z.string() })));
   return {
     path,
     summary,
     origin,
     moments: readMoments(readFileSync(join(path, CONTROLLER_LOG), 'utf8'), origin),
-    captures: (records as unknown as CaptureRecord[]).map((record) => openCapture(path, record, origin)),
+    captures: (records as unknown as CaptureRecord[]).map((record) =>
+      openCapture(path, record, origin, attacked),
+    ),
+    receipts: attacked ? readReceipts(path, origin, summary.connections) : [],
   };
+}
+
+/** A run of an earlier version knows of no attacks. */
+function readSummary(path: string): RunSummary {
+  const summary = readJson(path, 'summary.json', summaryShape) as unknown as Omit<RunSummary, 'attacks'>;
+  return { attacks: [], ...summary };
 }
 
 const logLine = z.looseObject({ time: z.number(), moment });
@@ -83,12 +99,13 @@ export function readMoments(log: string, origin: number): TimedMoment[] {
   return moments.sort((a, b) => a.ms - b.ms);
 }
 
-function openCapture(path: string, record: CaptureRecord, origin: number): Capture {
+function openCapture(path: string, record: CaptureRecord, origin: number, attacked: boolean): Capture {
   const file = join(path, record.file);
   if (!existsSync(file)) throw new DamagedRunError(file, 'it is not there');
   const { linkType, frames, leftOver } = readCapture(readFileSync(file), origin, file);
   const links = record.links === null ? '' : readFileSync(join(path, record.links), 'utf8');
-  const isWanted = record.point === 'client' || record.point === 'taps' ? () => true : isAnnouncement;
+  const isWhole = attacked || record.point === 'client' || record.point === 'taps';
+  const isWanted = isWhole ? () => true : isAnnouncement;
   const packets: Packet[] = [];
   for (const frame of frames) {
     const packet = readPacket(frame, linkType);
@@ -100,6 +117,22 @@ function openCapture(path: string, record: CaptureRecord, origin: number): Captu
     links: readLinks(links, origin),
     cut: leftOver > 0,
   };
+}
+
+function readReceipts(
+  path: string,
+  origin: number,
+  connections: readonly { readonly name: string }[],
+): Receipt[] {
+  return connections
+    .flatMap(({ name }) => {
+      const file = join(path, 'probes', `${name}.jsonl`);
+      if (!existsSync(file)) return [];
+      return readFileSync(file, 'utf8')
+        .split('\n')
+        .flatMap((line) => receiptOf(line, origin) ?? []);
+    })
+    .sort((a, b) => a.ms - b.ms);
 }
 
 function readJson<T>(path: string, file: string, shape: z.ZodType<T>): T {

@@ -22,6 +22,7 @@ const same = <Row>(name: keyof Row & string, meaning: string): Column<Row> => ({
 type Migration = Figures['migrations'][number];
 type Connection = Figures['connections'][number];
 type Switchover = Figures['switchovers'][number];
+type Attack = Figures['attacks'][number];
 type CaptureFigures = Figures['captures'][number];
 
 export const migrationColumns: readonly Column<Migration>[] = [
@@ -85,10 +86,42 @@ export const switchoverColumns: readonly Column<Switchover>[] = [
   same('retransmitted', 'TCP: segments sent again in that time'),
 ];
 
+export const attackColumns: readonly Column<Attack>[] = [
+  same('name', 'attack'),
+  same('kind', 'kind of attack'),
+  same('sources', "real: the attackers' own addresses; spoofed: another one for each packet"),
+  { name: 'from', meaning: 'attackers', of: ({ from }) => from.join(' ') },
+  same('guest', 'guest'),
+  same('rate', 'packets or connections a second, as asked for'),
+  same('firstPacketAt', "its first packet at an attacker's interface, ms since the origin"),
+  same('lastPacketAt', 'its last one'),
+  same('packets', 'packets that the attackers sent'),
+  same('reached', "those of them that came to the guest's TAP"),
+  same('verdict', 'kind of the first verdict'),
+  same('verdictMs', 'from the first packet to the verdict, by the controller'),
+  same('filteredMs', 'to what it led to being in force at every bridge, by the controller'),
+  same('firstDropMs', 'to the first packet that a bridge did not give out when it began to drop nearly all'),
+  same('firstDropAt', 'which bridge'),
+  same('safeMs', 'to the end of the flight, verified, by the controller'),
+  same('backMs', 'from the first drop until honest goodput was back at 95 % for a second'),
+  {
+    name: 'goodputBefore',
+    meaning: 'honest goodput before it, bit/s',
+    of: (one) => one.honestGoodput.before,
+  },
+  {
+    name: 'goodputDuring',
+    meaning: 'from its first to its last packet',
+    of: (one) => one.honestGoodput.during,
+  },
+  { name: 'goodputAfter', meaning: 'after it', of: (one) => one.honestGoodput.after },
+  same('honestConnectionsLost', 'honest connections that were open when it began, and did not live'),
+];
+
 export const captureColumns: readonly Column<CaptureFigures>[] = [
   same('file', 'file'),
   same('node', 'node'),
-  same('point', 'client, uplink, inside (an edge) or taps'),
+  same('point', 'client, attacker, uplink, inside (an edge) or taps'),
   { name: 'begunByMs', meaning: 'it had begun by then, ms since the epoch', of: ({ begunBy }) => begunBy },
   same('packets', 'packets captured'),
   same('dropped', 'packets that the kernel dropped before tcpdump read them'),
@@ -121,12 +154,15 @@ export const packetColumns: readonly Column<TracePacket>[] = [
   same('resent', 'TCP: with data that was seen here before'),
 ];
 
-export function csv<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  return stringify(
-    rows.map((row) => columns.map(({ of }) => cell(of(row)))),
-    { header: true, columns: columns.map(({ name }) => name) },
-  );
+/** In pieces: a run has millions of packets. */
+export function* csv<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Iterable<string> {
+  yield stringify([], { header: true, columns: columns.map(({ name }) => name) });
+  for (let i = 0; i < rows.length; i += ROWS_A_PIECE) {
+    yield stringify(rows.slice(i, i + ROWS_A_PIECE).map((row) => columns.map(({ of }) => cell(of(row)))));
+  }
 }
+
+const ROWS_A_PIECE = 1_000;
 
 /** Nanoseconds are as far as stamps go; a boolean reads the same everywhere. */
 function cell(value: string | number | boolean | null | undefined): string {
@@ -138,6 +174,7 @@ const tables = [
   ['migrations.csv', migrationColumns],
   ['connections.csv', connectionColumns],
   ['switchovers.csv', switchoverColumns],
+  ['attacks.csv', attackColumns],
   ['captures.csv', captureColumns],
   ['timeline.csv', timelineColumns],
   ['packets-CONNECTION.csv', packetColumns],

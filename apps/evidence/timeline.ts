@@ -4,6 +4,7 @@
  * captures). All stamps are of one machine's clock; `summary.json` says whether somebody set it meanwhile.
  */
 import { type Moment, momentEvent } from '../events.ts';
+import type { AttackFigures } from './attacks.ts';
 import type { Figures } from './figures.ts';
 import type { Capture, Run } from './run-folder.ts';
 import type { ConnectionTrace } from './connections.ts';
@@ -30,12 +31,13 @@ export interface TimelineEntry {
 /** In the order of their stamps. */
 export function timeline(
   run: Run,
-  figures: Pick<Figures, 'migrations'>,
+  figures: Pick<Figures, 'migrations' | 'attacks'>,
   traces: readonly ConnectionTrace[],
 ): TimelineEntry[] {
   const numbers = new Map(figures.migrations.map(({ id, number }) => [id, number]));
   const entries = [
     ...run.moments.map(({ ms, moment }) => fromController(ms, moment, numbers)),
+    ...figures.attacks.flatMap(ofAttack),
     ...run.captures.flatMap((capture) => [...fromKernel(capture, run.origin), ...announcements(capture)]),
     ...traces.flatMap(({ name, client, taps }) => [
       ...client.map((packet) => fromTrace(name, 'client', packet)),
@@ -59,6 +61,39 @@ function fromController(ms: number, moment: Moment, numbers: ReadonlyMap<string,
     ...(number === undefined ? {} : { migration: number }),
     text: momentEvent(moment, 0).message,
   };
+}
+
+/** What the captures and the probes show of an attack; what the controller said of it is among its moments. */
+function ofAttack(attack: AttackFigures): TimelineEntry[] {
+  const { name, kind, sources, from, guest, firstPacketAt, lastPacketAt, packets, reached } = attack;
+  const { firstDropMs, firstDropAt, backMs } = attack;
+  if (firstPacketAt === null || lastPacketAt === null) return [];
+  const dropAt = firstPacketAt + (firstDropMs ?? 0);
+  const whose = sources === 'real' ? 'their own addresses' : 'forged addresses';
+  const entry = (ms: number, of: string, text: string, node?: string): TimelineEntry => ({
+    ms,
+    source: 'capture',
+    kind: of,
+    ...(node === undefined ? {} : { node }),
+    guest,
+    text: `attack ${name}: ${text}`,
+  });
+  return [
+    entry(firstPacketAt, 'attack-begins', `first packet of a ${kind} from ${from.join(', ')}, ${whose}`),
+    ...(firstDropMs === null || firstDropAt === null
+      ? []
+      : [entry(dropAt, 'attack-dropped', `from here on ${firstDropAt} drops it`, firstDropAt)]),
+    entry(lastPacketAt, 'attack-ends', `last of ${packets} packets; ${reached} came to the guest`),
+    ...(backMs === null
+      ? []
+      : [
+          entry(
+            (firstDropMs === null ? lastPacketAt : dropAt) + backMs,
+            'goodput-back',
+            'honest goodput is back',
+          ),
+        ]),
+  ];
 }
 
 function fromKernel({ record, links }: Capture, origin: number): TimelineEntry[] {

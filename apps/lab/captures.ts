@@ -1,5 +1,5 @@
 /**
- * Packet captures of a run: at every client, at the uplink of every host and edge, inside every edge, and at the
+ * Packet captures of a run: at every client and attacker, at the uplink of every host and edge, inside every edge, and at the
  * TAPs of the guests. Frames are cut short; headers are what is looked at, and a full capture would cost more
  * than the run; for the same reason the copy of guests' memory between hosts is left out.
  *
@@ -8,7 +8,7 @@
  * those that are there already and are no TAP are left out. Packet one of a new TAP is in it. Beside it,
  * `ip monitor` notes which interface had which number, and since when.
  */
-import type { Clock } from '../../controller/clock.ts';
+import type { Cancel, Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
 import type { Lab } from '../../topologies/lab/lab.ts';
 import type { NodePlan } from '../../topologies/lab/plan.ts';
@@ -21,8 +21,8 @@ export interface CaptureRecord {
   /** In the run's folder. */
   readonly file: string;
   readonly node: string;
-  /** `uplink` and `client` have one interface; `taps` and `inside` have the ones that `links` tells of. */
-  readonly point: 'client' | 'uplink' | 'inside' | 'taps';
+  /** `taps` and `inside` have the interfaces that `links` tells of; the others have one. */
+  readonly point: 'client' | 'attacker' | 'uplink' | 'inside' | 'taps';
   /** The file that tells of interfaces; null where there is one only. */
   readonly links: string | null;
   /** It had begun by then: milliseconds since the Unix epoch. */
@@ -39,7 +39,6 @@ interface Running {
   readonly read: Promise<void>;
 }
 
-const SNAPLEN = 160;
 const isTap = (name: string): boolean => name.startsWith('vnet');
 const isInside = (name: string): boolean => name.startsWith('in-');
 
@@ -61,7 +60,7 @@ export class Captures {
     const running = await Promise.all(
       lab.plan.nodes.flatMap((node): Promise<Running>[] => {
         const { name, kind } = node;
-        const single = (point: 'client' | 'uplink', device: string): Promise<Running> =>
+        const single = (point: 'client' | 'attacker' | 'uplink', device: string): Promise<Running> =>
           begin(lab, results, clock, {
             node: name,
             point,
@@ -78,7 +77,7 @@ export class Captures {
           const filter = await filterOut(lab, node, wanted, results.file(links));
           return begin(lab, results, clock, { node: name, point, device: 'any', filter, links });
         };
-        if (kind === 'client') return [single('client', 'eth0')];
+        if (kind === 'client' || kind === 'attacker') return [single(kind, 'eth0')];
         if (kind === 'host') return [single('uplink', 'uplink'), many('taps', isTap)];
         if (kind === 'edge') return [single('uplink', 'uplink'), many('inside', isInside)];
         return [];
@@ -133,12 +132,30 @@ async function begin(
 ): Promise<Running> {
   const file = `captures/${node}-${device === 'any' ? point : device}.pcap`;
   const process = lab.exec(node, [
-    ...['tcpdump', '-n', '-Z', 'root', '-i', device, '-s', String(SNAPLEN), '-B', String(limits.captureKiB)],
+    ...[
+      'tcpdump',
+      '-n',
+      '-Z',
+      'root',
+      '-i',
+      device,
+      '-s',
+      String(limits.captureBytes),
+      '-B',
+      String(limits.captureKiB),
+    ],
     ...['--time-stamp-precision', 'nano', '-w', results.file(file), filter],
   ]);
   const said: string[] = [];
   let begun = (): void => undefined;
-  const listening = new Promise<void>((resolve) => (begun = resolve));
+  let cancelLate: Cancel = () => undefined;
+  const listening = new Promise<void>((resolve, reject) => {
+    begun = resolve;
+    cancelLate = clock.after(limits.captureStart, () => {
+      const waited = `it had not begun after ${limits.captureStart / 1000} s`;
+      reject(new CaptureFailedError(node, device, said.at(-1) ?? waited));
+    });
+  });
   const read = (async () => {
     for await (const line of process.errorLines()) {
       said.push(line);
@@ -150,7 +167,11 @@ async function begin(
     throw new CaptureFailedError(node, device, said.at(-1) ?? 'it said nothing');
   });
   failed.catch(() => undefined);
-  await Promise.race([listening, failed]);
+  try {
+    await Promise.race([listening, failed]);
+  } finally {
+    cancelLate();
+  }
   return { process, record: { file, node, point, links, begunBy: clock.now() }, said, read };
 }
 

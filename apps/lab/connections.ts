@@ -12,7 +12,11 @@ import { ProbeFailedError } from './errors.ts';
 import type { ResultsFolder } from './results.ts';
 
 /** Of what a guest opens. */
-const PROTOCOLS = { 'tcp-echo': 'tcp', 'udp-echo': 'udp', ping: 'icmp', 'http-download': 'tcp' } as const;
+const PROTOCOLS: Readonly<Partial<Record<ConnectionSection['kind'], string>>> = {
+  'tcp-echo': 'tcp',
+  'udp-echo': 'udp',
+  ping: 'icmp',
+};
 
 export class Connection {
   readonly name: string;
@@ -20,18 +24,30 @@ export class Connection {
   readonly #output: Promise<string>;
   readonly #errors: Promise<string>;
 
-  /** Opens it to `target`; what is observed goes to the run's folder. */
-  constructor(lab: Lab, name: string, section: ConnectionSection, target: string, results: ResultsFolder) {
+  /**
+   * Opens it to `target`, an address or a name; what is observed goes to the run's folder. `sources`: the client's addresses, where it is to
+   * use all of them.
+   */
+  constructor(
+    lab: Lab,
+    name: string,
+    section: ConnectionSection,
+    target: string,
+    results: ResultsFolder,
+    sources: readonly string[] = [],
+  ) {
     const option = (flag: string, value: number | undefined): string[] =>
       value === undefined ? [] : [flag, String(value)];
-    const isGuests = section.from === 'guest' && section.kind !== 'http-download';
+    const isGuests = section.from === 'guest' && section.kind in PROTOCOLS;
     this.name = name;
     this.#process = lab.exec(section.client, [
       process.execPath,
       join(packageRoot, 'dist', 'topologies', 'probes', `${isGuests ? 'from-guest' : section.kind}.js`),
-      ...(isGuests ? ['--protocol', PROTOCOLS[section.kind]] : []),
+      ...(isGuests ? ['--protocol', PROTOCOLS[section.kind]!] : []),
+      ...(sources.length === 0 ? [] : ['--sources', sources.join(',')]),
       ...['--name', name, '--client', section.client, '--target', target],
       ...['--duration-ms', String(limits.connection), '--out', results.file(`probes/${name}.jsonl`)],
+      ...option('--family', section.family),
       ...option('--port', section.port),
       ...option('--interval-ms', section.interval === undefined ? undefined : section.interval / 1000),
       ...option('--rate', section.rate === undefined ? undefined : section.rate / 8),

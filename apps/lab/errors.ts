@@ -10,6 +10,13 @@ export class ProbeFailedError extends ArcticTernError {
   }
 }
 
+export class AttackFailedError extends ArcticTernError {
+  readonly code = 'RUN_ATTACK_FAILED';
+  constructor(name: string, attacker: string, said: string) {
+    super(`attack ${name} did not run at ${attacker}: ${said}`);
+  }
+}
+
 export class CaptureFailedError extends ArcticTernError {
   readonly code = 'RUN_CAPTURE_FAILED';
   constructor(node: string, device: string, said: string) {
@@ -24,8 +31,8 @@ export class ControllerStartError extends ArcticTernError {
   }
 }
 
-export class HostsNotReadyError extends ArcticTernError {
-  readonly code = 'RUN_HOSTS_NOT_READY';
+export class BridgesNotReadyError extends ArcticTernError {
+  readonly code = 'RUN_BRIDGES_NOT_READY';
   constructor(missing: readonly string[], ms: number, log: string) {
     super(`after ${ms / 1000} s the controller had no control of ${missing.join(', ')}; its log is ${log}`);
   }

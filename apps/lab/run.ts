@@ -4,14 +4,24 @@
 import type { Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
 import { parseAddress } from '../../topologies/address.ts';
-import type { ConnectionSection, ExperimentSection, Topology } from '../../topologies/schema.ts';
+import { dnsNameOf } from '../../topologies/naming.ts';
+import type {
+  AttackSection,
+  ConnectionSection,
+  ExperimentSection,
+  Topology,
+} from '../../topologies/schema.ts';
 import type { MigrationObject } from '../api/objects.ts';
+import { attackCourses } from '../evidence/attacks.ts';
+import { readRun } from '../evidence/run-folder.ts';
+import { Attack } from './attack.ts';
 import { Captures } from './captures.ts';
 import { clockOffset } from './clock-offset.ts';
 import { Connection } from './connections.ts';
 import { NoCareOfAddressError } from './errors.ts';
 import type { ResultsFolder } from './results.ts';
 import type { LabSession } from './session.ts';
+import { Story } from './story.ts';
 import {
   type ConnectionSummary,
   machineOf,
@@ -32,12 +42,14 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** `step` counts from 0; `detail` changes while it goes on. */
   readonly onStep: (step: number, detail: string) => void;
+  /** A line of an attack's story, as it happens. */
+  readonly onStory?: (line: string) => void;
 }
 
 interface Open {
   readonly connection: Connection;
   readonly guest: string;
-  readonly at: 'home' | 'care-of';
+  readonly at: ConnectionSection['at'];
   /** Migrations that had happened when it was opened. */
   readonly since: number;
 }
@@ -47,6 +59,7 @@ export function describeStep(step: Step): string {
   if (step.open !== undefined) return `open ${step.open.join(', ')}`;
   if (step.close !== undefined) return `close ${step.close.join(', ')}`;
   if (step.migrate !== undefined) return `migrate ${step.migrate.guest} to ${step.migrate.to}`;
+  if (step.attack !== undefined) return `attack: ${step.attack.join(', ')}`;
   return `let it run for ${(step.wait ?? 0) / 1e6} s`;
 }
 
@@ -56,6 +69,11 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const startedAt = clock.now();
   const beganMs = await clockOffset(clock);
   const captures = await Captures.start(session.lab, results, clock);
+  const attacked = Object.keys(experiment.attacks).length > 0;
+  const story = attacked
+    ? new Story({ api: session.api, clock, tell: options.onStory ?? (() => undefined) })
+    : undefined;
+  const attacks: Attack[] = [];
   const open = new Map<string, Open>();
   const migrations: MigrationSummary[] = [];
   const connections: ConnectionSummary[] = [];
@@ -81,16 +99,32 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       for (const name of step.open ?? []) {
         const section = experiment.connections[name]!;
         const target = await addressOf(options, name, section);
-        const connection = new Connection(session.lab, name, section, target, results);
+        const connection = new Connection(
+          session.lab,
+          name,
+          section,
+          target,
+          results,
+          section.kind === 'http-requests' ? sourcesOf(options, section, target) : [],
+        );
+        story?.watch(results.file(`probes/${name}.jsonl`));
         open.set(name, { connection, guest: section.to, at: section.at, since: migrations.length });
       }
       await close(step.close ?? []);
+      for (const name of step.attack ?? []) {
+        const section = experiment.attacks[name]!;
+        story?.attackBegins(describeAttack(name, section));
+        attacks.push(new Attack(session.lab, name, section, options.topology, clock));
+      }
       if (step.wait !== undefined) await pause(clock, step.wait / 1000, signal);
       if (step.migrate !== undefined) migrations.push(await migrate(options, i, step.migrate));
     }
     options.onStep(experiment.steps.length, 'closing connections, counting');
     await close([...open.keys()]);
+    options.onStep(experiment.steps.length, 'reading captures');
   } finally {
+    story?.end();
+    await Promise.all(attacks.map((attack) => attack.stop()));
     await captures.stop();
   }
 
@@ -108,9 +142,45 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     ),
     migrations,
     connections,
+    attacks: await Promise.all(attacks.map(({ ended }) => ended)),
   });
   results.writeJson('summary.json', summary);
-  return summary;
+  if (!attacked) return summary;
+  const told = withOutcomes(summary, results.path);
+  results.writeJson('summary.json', told);
+  return told;
+}
+
+/** What came of the attacks is in the captures and the controller's log, which are whole only now. */
+function withOutcomes(summary: RunSummary, folder: string): RunSummary {
+  const courses = attackCourses(readRun(folder));
+  const outcomes = new Map(courses.map(({ figures }) => [figures.name, figures]));
+  return {
+    ...summary,
+    attacks: summary.attacks.map((attack) => {
+      const figures = outcomes.get(attack.name);
+      if (figures === undefined) return attack;
+      const { firstPacketAt: _first, lastPacketAt: _last, ...outcome } = figures;
+      return { ...attack, ...outcome };
+    }),
+  };
+}
+
+/** The client's addresses of the version of the target: each is a visitor of its own. */
+function sourcesOf(
+  { topology }: RunOptions,
+  { client, family = 4 }: ConnectionSection,
+  target: string,
+): string[] {
+  const version = parseAddress(target)?.version ?? family;
+  const addresses = topology.lab?.clients[client]?.addresses ?? [];
+  return addresses.filter((text) => parseAddress(text)?.version === version);
+}
+
+function describeAttack(name: string, { kind, from, sources, rate, duration, to }: AttackSection): string {
+  const what = kind === 'connection-flood' || kind === 'slow-connections' ? 'connections' : 'packets';
+  const whose = sources === 'spoofed' ? 'forged addresses' : 'their own addresses';
+  return `${name}: ${kind} on ${to} from ${from.join(', ')}, ${whose}, ${rate} ${what}/s for ${duration / 1000} s`;
 }
 
 async function migrate(
@@ -172,11 +242,14 @@ async function migrate(
   };
 }
 
+/** An address, or the name that the client is to look up. */
 async function addressOf(
   { session, topology }: RunOptions,
   connection: string,
   { to: guest, at, family }: ConnectionSection,
 ): Promise<string> {
+  // The client asks itself, when it connects.
+  if (at === 'name') return dnsNameOf(topology, guest)!;
   const isWanted = (address: string): boolean =>
     family === undefined || parseAddress(address)?.version === family;
   if (at === 'home') return topology.guests[guest]!.addresses.find(isWanted)!;

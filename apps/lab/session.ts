@@ -11,14 +11,14 @@ import type { LabPlan } from '../../topologies/lab/plan.ts';
 import type { Topology } from '../../topologies/schema.ts';
 import { ApiClient } from '../api/client.ts';
 import { ControllerProcess } from './controller-process.ts';
-import { HostsNotReadyError } from './errors.ts';
+import { BridgesNotReadyError } from './errors.ts';
 
 export interface LabSessionOptions {
   readonly topology: Topology;
   readonly topologyFile: string;
   /** Where the controller's API listens: `127.0.0.1:8653`. */
   readonly api: string;
-  /** Where the controller logs to; by default in the lab's run directory. */
+  /** Where the controller logs to; by default in the lab's run directory, and gone with that. */
   readonly controllerLog?: string;
   readonly clock: Clock;
   /** What is being done, for people. */
@@ -68,7 +68,7 @@ export class LabSession {
     try {
       onProgress('controller', 'starting');
       await controller.start(api);
-      await session.#hostsReady(plan, clock, logFile, onProgress);
+      await session.#bridgesReady(plan, clock, logFile, onProgress);
       for (const [i, { name }] of plan.guests.entries()) {
         onProgress('guests', `${name} (${i + 1} of ${plan.guests.length})`);
         await lab.guestReady(name);
@@ -86,31 +86,27 @@ export class LabSession {
     await this.lab.down(logs);
   }
 
-  /** Every bridge is in the controller's hand. */
-  async #hostsReady(
-    plan: LabPlan,
+  /** Every bridge, of hosts and edges, and every libvirtd is in the controller's hand. */
+  async #bridgesReady(
+    { network }: LabPlan,
     clock: Clock,
     logFile: string,
     onProgress: LabSessionOptions['onProgress'],
   ): Promise<void> {
-    const deadline = clock.now() + limits.hostsReady;
+    const deadline = clock.now() + limits.bridgesReady;
     for (;;) {
-      const hosts = await this.api.hosts();
-      const missing = hosts.filter(
-        ({ openflow, libvirt }) => openflow !== 'connected' || libvirt !== 'connected',
+      const [hosts, edges] = await Promise.all([this.api.hosts(), this.api.edges()]);
+      const ready = new Set(
+        [
+          ...hosts.filter(({ openflow, libvirt }) => openflow === 'connected' && libvirt === 'connected'),
+          ...edges.filter(({ openflow }) => openflow === 'connected'),
+        ].map(({ name }) => name),
       );
-      onProgress(
-        'controller',
-        `${hosts.length - missing.length} of ${plan.network.hosts.length} hosts in hand`,
-      );
+      const names = [...network.hosts, ...network.edges].map(({ name }) => name);
+      const missing = names.filter((name) => !ready.has(name));
+      onProgress('controller', `${names.length - missing.length} of ${names.length} bridges in hand`);
       if (missing.length === 0) return;
-      if (clock.now() > deadline) {
-        throw new HostsNotReadyError(
-          missing.map(({ name }) => name),
-          limits.hostsReady,
-          logFile,
-        );
-      }
+      if (clock.now() > deadline) throw new BridgesNotReadyError(missing, limits.bridgesReady, logFile);
       await new Promise<void>((resolve) => clock.after(limits.poll, resolve));
     }
   }

@@ -2,8 +2,10 @@
  * What a run found, as `summary.json` has it.
  */
 import { cpus, release } from 'node:os';
+import type { AttackKind } from '../../controller/network/attack-kind.ts';
 import type { ProbeSummary } from '../../topologies/probes/summary.ts';
 import type { MigrationObject } from '../api/objects.ts';
+import type { AttackFigures } from '../evidence/attacks.ts';
 import { version } from '../version.ts';
 
 export interface RunSummary {
@@ -20,6 +22,7 @@ export interface RunSummary {
   readonly machine: Machine;
   readonly migrations: readonly MigrationSummary[];
   readonly connections: readonly ConnectionSummary[];
+  readonly attacks: readonly AttackSummary[];
   /** Every migration completed, and every connection survived. */
   readonly passed: boolean;
 }
@@ -56,10 +59,32 @@ export type MigrationSummary = Pick<
 export type ConnectionSummary = ProbeSummary & {
   readonly guest: string;
   /** Which of the guest's addresses it was opened to. */
-  readonly at: 'home' | 'care-of';
+  readonly at: 'home' | 'care-of' | 'name';
   /** Migrations that happened while it was open. */
   readonly migrations: number;
 };
+
+/** An attack with what came of it, once the captures have been read. */
+export type AttackSummary = AttackRecord & Partial<AttackOutcome>;
+
+/** What was asked for, and when. */
+export interface AttackRecord {
+  readonly name: string;
+  readonly kind: AttackKind;
+  readonly sources: 'real' | 'spoofed';
+  /** The attackers. */
+  readonly from: readonly string[];
+  readonly guest: string;
+  readonly target: string;
+  /** Packets, or connections, a second. */
+  readonly rate: number;
+  /** Milliseconds since the Unix epoch: when its first command began, and when its last one had ended. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+/** See apps/evidence/attacks.ts. */
+export type AttackOutcome = Omit<AttackFigures, keyof AttackRecord | 'firstPacketAt' | 'lastPacketAt'>;
 
 export function machineOf(accelerator: string, delay: string, ovs: string, datapath: string): Machine {
   const processors = cpus();

@@ -62,6 +62,42 @@ export function connectionTable({ connections }: RunSummary): string {
   return table.toString();
 }
 
+export function attackTable({ attacks }: RunSummary): string {
+  const table = new Table({
+    ...plain,
+    head: [
+      ...['attack', 'kind', 'sources', 'sent', 'reached', 'verdict', 'first drop', 'safe', 'back'],
+      'goodput before, during, after',
+      'lost',
+    ].map((text) => pc.bold(text)),
+    colAligns: ['left', 'left', 'left', ...Array.from({ length: 8 }, () => 'right' as const)],
+  });
+  for (const one of attacks) {
+    const { before = null, during = null, after = null } = one.honestGoodput ?? {};
+    const wrong = one.verdict !== undefined && one.verdict !== null && one.verdict !== one.kind;
+    table.push([
+      one.name,
+      one.kind,
+      one.sources,
+      `${one.packets ?? 0} pkt`,
+      `${one.reached ?? 0} pkt`,
+      one.verdict === null ? 'none' : `${since(one.verdictMs)}${wrong ? ` (${one.verdict})` : ''}`,
+      one.firstDropMs === null ? 'none' : `${since(one.firstDropMs)} at ${one.firstDropAt ?? '?'}`,
+      since(one.safeMs),
+      one.backMs === null || one.backMs === undefined ? pc.red('no') : since(one.backMs),
+      `${[before, during, after].map(megabits).join(', ')} Mbit/s`,
+      one.honestConnectionsLost ?? 0,
+    ]);
+  }
+  return `${table.toString()}\nverdict, first drop and safe: since the attack's first packet; back: honest goodput, since the first drop`;
+}
+
+const megabits = (value: number | null): string => (value === null ? '?' : (value / 1e6).toFixed(2));
+
+function since(value: number | null | undefined): string {
+  return value === null || value === undefined ? '' : `${Math.round(value)} ms`;
+}
+
 function milliseconds(value: number | null): string {
   return value === null ? 'unknown' : `${Math.round(value)} ms`;
 }

@@ -30,6 +30,7 @@ export interface CopyOptions {
     | 'find'
     | 'maxDowntime'
     | 'setMaxDowntime'
+    | 'maxSpeed'
     | 'setMaxSpeed'
     | 'startPostCopy'
     | 'jobStats'
@@ -58,6 +59,8 @@ export class Copy {
   #ended = false;
   /** Nothing more is asked or ordered: libvirtd has no ear for it while it switches over. */
   #over = false;
+  /** Ends soon after it is over. */
+  #looking: Promise<void> | undefined;
 
   constructor(options: CopyOptions) {
     this.#options = options;
@@ -68,20 +71,29 @@ export class Copy {
     const { guest, hypervisor, destination, terms, migrate } = this.#options;
     const domain = await hypervisor.find(guest);
     this.#domain = domain;
-    const usual = await hypervisor.maxDowntime(domain);
-    await this.#obey(beginSteering(terms));
-    if (this.#isAborted()) throw new MigrationAbortedError(guest);
-    const looking = this.#look(domain);
+    const [downtimeMs, mibps] = await Promise.all([
+      hypervisor.maxDowntime(domain),
+      hypervisor.maxSpeed(domain),
+    ]);
     try {
+      await this.#obey(beginSteering(terms));
+      if (this.#isAborted()) throw new MigrationAbortedError(guest);
+      this.#looking = this.#look(domain);
       await migrateWithStorage(domain, hypervisor, destination, migrate);
     } catch (error) {
-      // The guest stays, and so would the limit that it was copied under.
-      await hypervisor.setMaxDowntime(domain, usual).catch(this.#report);
+      this.#over = true;
+      // An order that is on its way comes first.
+      await this.#looking;
+      // The guest stays, and so would the limits that it was copied under.
+      await Promise.all([
+        hypervisor.setMaxDowntime(domain, downtimeMs).catch(this.#report),
+        hypervisor.setMaxSpeed(domain, mibps).catch(this.#report),
+      ]);
       throw this.#isAborted() ? new MigrationAbortedError(guest) : error;
     } finally {
       this.#over = true;
       this.#ended = true;
-      await looking;
+      await this.#looking;
     }
   }
 
@@ -106,7 +118,14 @@ export class Copy {
   async goesOn(): Promise<void> {
     if (!this.#over || this.#ended || this.#domain === undefined) return;
     this.#over = false;
-    await this.#look(this.#domain);
+    // The pause may have been so short that the last look has not noticed it.
+    const before = this.#looking;
+    const domain = this.#domain;
+    this.#looking = (async () => {
+      await before;
+      await this.#look(domain);
+    })();
+    await this.#looking;
   }
 
   /** Gives it up, as soon as libvirt has a job that can be given up. */

@@ -145,7 +145,7 @@ export class Drain {
     const activities = new Map<RelayKey, Activity>();
     for (const relay of relaysOf(state)) {
       const key = relayKey(relay.nic.number, relay.anchor.index);
-      const activity = advance(this.#activities.get(key), key, bridgesOf(state, relay), readings, now);
+      const activity = advance(this.#activities.get(key), key, bridgesOf(relay), readings, now);
       activities.set(key, isOnTheMove(state, relay.guest) ? { ...activity, movedAt: now } : activity);
     }
     this.#activities = activities;
@@ -174,8 +174,8 @@ export class Drain {
 
   /** Every bridge that may have relayed something since the last look. */
   async #read(relays: readonly Relay[]): Promise<ReadonlyMap<SwitchName, Reading>> {
-    const { network, fabric } = this.#parts;
-    const bridges = new Set(relays.flatMap((relay) => bridgesOf(network.state, relay)));
+    const { fabric } = this.#parts;
+    const bridges = new Set(relays.flatMap(bridgesOf));
     const readings = await Promise.all(
       [...bridges].map(async (bridge): Promise<[SwitchName, Reading]> => {
         const session = fabric.session(bridge);
@@ -267,16 +267,18 @@ export class Drain {
   async #sayGoodbye(now: number): Promise<void> {
     const { network, onMoment } = this.#parts;
     const absentSince = new Map<GuestName, number>();
+    const left: ReturnType<typeof careOfAnchors> = [];
     for (const guest of absentGuests(network.state)) {
       const since = this.#absentSince.get(guest) ?? now;
       absentSince.set(guest, since);
       if (now - since < limits.absence) continue;
-      const left = careOfAnchors(network.state, guest);
+      left.push(...careOfAnchors(network.state, guest));
       network.update(departed(guest, now));
-      for (const { anchor } of left) onMoment({ kind: 'released', guest, host: anchor.host }, now);
-      await this.#forgetConnections(left);
     }
     this.#absentSince = absentSince;
+    for (const { guest, anchor } of left) onMoment({ kind: 'released', guest, host: anchor.host }, now);
+    // Last: while the switches are waited for, any of the guests may be started again.
+    await this.#forgetConnections(left);
   }
 }
 

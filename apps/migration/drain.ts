@@ -44,9 +44,12 @@ export function relaysOf(state: NetworkState): Relay[] {
   return relays;
 }
 
-/** The bridges that a relay's packets pass: the anchor's, the guest's, and edges on the way. */
-export function bridgesOf(state: NetworkState, { anchor, location }: Relay): SwitchName[] {
-  return [anchor.host, location, ...state.edges.keys()];
+/**
+ * The bridges that count a relay's packets: the anchor's, and the guest's. An edge need not be asked: what it sends
+ * straight to the guest is counted where it arrives. So one that is away keeps no anchor from draining.
+ */
+export function bridgesOf({ anchor, location }: Pick<Relay, 'anchor' | 'location'>): SwitchName[] {
+  return [anchor.host, location];
 }
 
 export interface Count {
@@ -80,12 +83,13 @@ export function advance(
   let movedAt = before?.movedAt ?? now;
   for (const bridge of new Set(bridges)) {
     const reading = readings.get(bridge);
+    const old = before?.last.get(bridge);
     if (reading === undefined) {
       movedAt = now;
+      if (old !== undefined) last.set(bridge, old);
       continue;
     }
     const count = reading.get(key) ?? NOTHING;
-    const old = before?.last.get(bridge);
     last.set(bridge, count);
     if (old !== undefined && old.packets !== count.packets) movedAt = now;
     const since = old === undefined || count.packets < old.packets ? NOTHING : old;

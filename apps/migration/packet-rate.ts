@@ -1,6 +1,6 @@
 /**
- * How many packets a second go to a guest where it is, by the counters of the flows that deliver them. OVS counts
- * them twice a second, so a rate over less than a second would be a guess.
+ * How many packets a second go to a guest where it is, by the counters of the flows that deliver them. OVS brings
+ * those up to date a few times a second, so a rate over less than a second would be a guess.
  */
 import type { Clock } from '../../controller/clock.ts';
 import { migration as limits } from '../../controller/limits.ts';
@@ -16,6 +16,7 @@ export class PacketRate {
   readonly #guest: Pick<Guest, 'interfaces'>;
   readonly #clock: Clock;
   #counted: { readonly at: number; readonly packets: number } | undefined;
+  #askedAt = -Infinity;
   #counting = false;
   #packetsPerSecond: number | undefined;
 
@@ -38,17 +39,20 @@ export class PacketRate {
 
   /** Counts, when it is time to. */
   async count(now: number): Promise<void> {
-    const last = this.#counted;
-    if (this.#counting || (last !== undefined && now < last.at + limits.countInterval)) return;
+    if (this.#counting || now < this.#askedAt + limits.countInterval) return;
     this.#counting = true;
+    this.#askedAt = now;
     try {
       const counts = await Promise.all(
         this.#guest.interfaces.map(({ number }) =>
           this.#fabric.packets(this.#host, cookie('migration', 'interface', number), DELIVERING),
         ),
       );
+      // A bridge that is away tells nothing, not that there was nothing.
+      if (counts.includes(undefined)) return;
       const at = this.#clock.now();
-      const packets = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+      const packets = counts.reduce<number>((sum, count) => sum + count!, 0);
+      const last = this.#counted;
       if (last !== undefined) {
         this.#packetsPerSecond = (Math.max(0, packets - last.packets) / (at - last.at)) * 1000;
       }

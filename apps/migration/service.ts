@@ -15,7 +15,7 @@ import {
   type LibvirtEvent,
 } from '../../controller/libvirt/index.ts';
 import { DEFAULT_MAX_BLACKOUT_MS, migration as limits } from '../../controller/limits.ts';
-import { migrationChanged, placed, unanchored } from '../../controller/network/changes.ts';
+import { migrationChanged, placed } from '../../controller/network/changes.ts';
 import {
   isMoving,
   isUnderWay,
@@ -55,8 +55,10 @@ import {
   switchedBack,
   switchedOver,
   withLeases,
+  withoutLeases,
 } from './switchover.ts';
 import { foresee, longestLeadMs } from './tap-queue.ts';
+import { Turns } from './turns.ts';
 import type { Verdict } from './verdict.ts';
 import { warmings } from './warming.ts';
 
@@ -105,6 +107,7 @@ export class MigrationService {
   readonly #record: MigrationRecord;
   readonly #running = new Map<GuestName, Running>();
   readonly #follower: Follower;
+  readonly #turns = new Turns(limits.copiesAtATime);
 
   constructor(parts: MigrationServiceParts) {
     this.#parts = parts;
@@ -128,6 +131,7 @@ export class MigrationService {
       const { guest, phase } = migration;
       if (!isUnderWay(phase) && phase !== 'failed') continue;
       this.#running.set(guest, this.#atHand(migration));
+      this.#noteTurn(migration);
       if (phase === 'failed') this.#watch(guest, this.#return(migration));
       else this.#follower.follow(migration, isOurs(migration), isOurs(migration));
     }
@@ -147,6 +151,7 @@ export class MigrationService {
 
   close(): void {
     this.#follower.close();
+    for (const { cancelWait } of this.#running.values()) cancelWait?.();
   }
 
   /** Gives a migration up that has not switched over yet; it is then rolled back. */
@@ -256,8 +261,9 @@ export class MigrationService {
     return migration;
   }
 
-  #begin({ guest, id, to }: Migration): void {
-    this.#prepare(this.#parts.network.state.guests.get(guest)!, to).then(
+  #begin(migration: Migration): void {
+    const { guest, id } = migration;
+    this.#prepare(this.#parts.network.state.guests.get(guest)!, migration).then(
       () => this.#event(guest, { type: 'begun' }, id),
       (error: unknown) => this.#event(guest, { type: 'refused', reason: messageOf(error) }, id),
     );
@@ -295,13 +301,23 @@ export class MigrationService {
     return true;
   }
 
-  /** The store knows of the migration, and the destination remembers nothing of an earlier visit. */
-  async #prepare(guest: Guest, to: HostName): Promise<void> {
+  /**
+   * It is the migration's turn, the store knows of it, and the destination remembers nothing of an earlier visit. What
+   * somebody else began does not wait.
+   */
+  async #prepare(guest: Guest, { id, from, to, origin }: Migration): Promise<void> {
     const { fabric, saved } = this.#parts;
+    if (origin === 'controller') await this.#turns.take(id, [from, to]);
     await Promise.all([
       saved(),
       ...guest.interfaces.map((nic) => fabric.flushZone(to, relayZone(nic.number))),
     ]);
+  }
+
+  /** Whatever is asked for, or goes on unasked, counts; what has ended does not, and makes room. */
+  #noteTurn(migration: Migration): void {
+    if (!isMoving(migration)) this.#turns.end(migration.id);
+    else if (migration.phase !== 'planned') this.#turns.join(migration.id, [migration.from, migration.to]);
   }
 
   #follow(state: NetworkState, before: NetworkState): void {
@@ -336,12 +352,13 @@ export class MigrationService {
       onMoment({ kind: 'phase', guest, migration: next.id, phase: next.phase }, now);
     }
     for (const action of actions) this.#act(next, action, committing);
+    this.#noteTurn(next);
   }
 
-  #act(migration: Migration, action: MigrationAction, committing: Promise<void> | undefined): void {
+  #act(migration: Migration, action: MigrationAction, committing: Promise<boolean> | undefined): void {
     const { guest, id } = migration;
     const running = this.#running.get(guest);
-    const { clock, onMoment } = this.#parts;
+    const { clock } = this.#parts;
     switch (action) {
       case 'copy':
         this.#copy(migration).then(
@@ -389,10 +406,7 @@ export class MigrationService {
         );
         return;
       case 'redirect':
-        this.#watch(
-          guest,
-          committing?.then(() => onMoment({ kind: 'redirected', guest, migration: id }, clock.now())),
-        );
+        this.#watch(guest, this.#redirected(migration, committing));
         if (
           migration.strategy === 'bicast' &&
           running?.single === false &&
@@ -495,16 +509,30 @@ export class MigrationService {
     running.single = true;
   }
 
-  async #copyToBoth(migration: Migration, committing: Promise<void> | undefined): Promise<void> {
+  async #copyToBoth(migration: Migration, committing: Promise<boolean> | undefined): Promise<void> {
     const { network, fabric, clock, onMoment } = this.#parts;
     const { guest, id } = migration;
     const running = this.#running.get(guest)!;
     running.copyingSince = clock.now();
-    await (committing ?? fabric.settled());
-    onMoment({ kind: 'copying-to-both', guest, migration: id }, clock.now());
+    if (committing === undefined) await fabric.settled();
+    if ((await committing) !== false)
+      onMoment({ kind: 'copying-to-both', guest, migration: id }, clock.now());
     if (!(await running.staging.stage(migration, () => switchedOver(network.state, migration)))) return;
     if (this.#copying(migration)) this.#event(guest, { type: 'copied-to-both' }, id);
     else running.staging.discard();
+  }
+
+  async #redirected(migration: Migration, committing: Promise<boolean> | undefined): Promise<void> {
+    const { clock, onMoment } = this.#parts;
+    const { guest, id } = migration;
+    const acknowledged = await committing;
+    if (acknowledged === true) onMoment({ kind: 'redirected', guest, migration: id }, clock.now());
+    if (acknowledged === false) {
+      this.#record.warn(
+        migration,
+        'a bridge has not acknowledged the switchover, and gets it later: packets may be lost',
+      );
+    }
   }
 
   #warm(migration: Migration): void {
@@ -526,12 +554,7 @@ export class MigrationService {
     running?.cancelWait?.();
     running?.staging.discard();
     await fabric.settled();
-    network.update((state) =>
-      Object.entries(migration.leased ?? {}).reduce(
-        (next, [nic, index]) => unanchored(Number(nic), index)(next),
-        state,
-      ),
-    );
+    network.update((state) => withoutLeases(state, migration));
     this.#event(migration.guest, { type: 'returned' }, migration.id);
     // It may run elsewhere after all, or not at all: then it is not in the way of what libvirt says of it.
     for (const { host, reachable, domains } of network.state.hypervisors.values()) {

@@ -36,8 +36,8 @@ export class Staging {
     return true;
   }
 
-  /** Sends the commits before it returns; undefined when nothing is staged. */
-  commit(migration: Migration): Promise<void> | undefined {
+  /** Sends the commits before it returns; undefined when nothing is staged. Has every bridge acknowledged its own? */
+  commit(migration: Migration): Promise<boolean> | undefined {
     const staged = this.#staged;
     this.#staged = undefined;
     this.#attempt++;

@@ -2,8 +2,9 @@
  * When QEMU may switch over: what it is told while it copies a guest's memory. Pure.
  *
  * QEMU stops the guest as soon as it could send what is left within its longest downtime. So that time begins
- * tiny, and is doubled only while the guest dirties memory as fast as it is copied, up to what the user allows; then
- * the user is told.
+ * tiny, and is raised only while the guest dirties memory as fast as it is copied, up to what the user allows. When
+ * pass after pass leaves no less than it found, and more than could be sent within the longest blackout allowed, no
+ * downtime will do: then the user is told, however long passes take.
  *
  * An idle guest converges whatever the longest downtime is: at the end of a pass nothing is left. `bicast` has to be
  * ahead of it. QEMU sends in windows of 100 ms, each with a ration that follows from the speed limit. Near the end
@@ -69,6 +70,20 @@ export interface Steering {
   readonly aimedAt: number;
   readonly told: boolean;
   readonly postCopy: boolean;
+  /** Undefined while the copy is held back: what is left then says nothing. */
+  readonly progress: Progress | undefined;
+}
+
+/** Since when passes leave no less than they found. */
+interface Progress {
+  /** The first of them, and what it began with. */
+  readonly pass: number;
+  readonly size: number;
+  readonly at: number;
+  /** The last pass that was seen to begin. */
+  readonly latest: number;
+  /** The most that the copy has made. */
+  readonly bytesPerSecond: number;
 }
 
 export interface Steered {
@@ -85,6 +100,10 @@ const FREE_PASSES = 4;
 /** At the longest downtime: passes, and time, after which it is said that the guest does not converge. */
 const PATIENT_PASSES = 10;
 const PATIENT_MS = 3_000;
+/** At any downtime: passes, and time, in which what is left has not shrunk below this share. */
+const STUCK_PASSES = 2;
+const STUCK_MS = 3_000;
+const STUCK_SHARE = 0.9;
 /** Whole passes before post-copy: most memory is there then. */
 const PASSES_BEFORE_POST_COPY = 2;
 /** What is left when the approach begins: at least this, and what three windows send. */
@@ -109,6 +128,7 @@ export function beginSteering({ strategy, bandwidthMiBps }: Terms): Steered {
     aimedAt: 0,
     told: false,
     postCopy: false,
+    progress: undefined,
   };
   return { steering, orders: [{ type: 'downtime', ms: LEAST_DOWNTIME_MS }] };
 }
@@ -117,7 +137,10 @@ export function beginSteering({ strategy, bandwidthMiBps }: Terms): Steered {
 export function steer(before: Steering, terms: Terms, sample: Sample): Steered {
   const { moved } = before;
   const changed = moved?.remaining !== sample.remaining || moved.pass !== sample.pass;
-  const steering = changed ? { ...before, moved: sample } : before;
+  const heldBack = before.mode !== 'let' && before.mode !== 'given-up';
+  const steering = changed
+    ? { ...before, moved: sample, progress: heldBack ? undefined : progressed(before.progress, sample) }
+    : before;
   switch (steering.mode) {
     case 'bulk':
     case 'approach':
@@ -139,6 +162,26 @@ export function steer(before: Steering, terms: Terms, sample: Sample): Steered {
     case 'given-up':
       return insist(steering, terms, sample);
   }
+}
+
+/** A pass that begins with clearly less than the one before is progress, and so is what now begins anew. */
+function progressed(before: Progress | undefined, { pass, remaining, at, bytesPerSecond }: Sample): Progress {
+  if (before === undefined) return { pass, size: remaining, at, latest: pass, bytesPerSecond };
+  const fastest = Math.max(before.bytesPerSecond, bytesPerSecond);
+  if (pass > before.latest && remaining < STUCK_SHARE * before.size) {
+    return { pass, size: remaining, at, latest: pass, bytesPerSecond: fastest };
+  }
+  return { ...before, latest: pass, bytesPerSecond: fastest };
+}
+
+function isStuck(progress: Progress | undefined, { pass, at }: Sample): boolean {
+  return progress !== undefined && pass >= progress.pass + STUCK_PASSES && at >= progress.at + STUCK_MS;
+}
+
+/** In which what the passes leave could be sent. */
+function downtimeFor(progress: Progress | undefined): number {
+  if (progress === undefined || progress.bytesPerSecond === 0) return 0;
+  return Math.ceil((progress.size / progress.bytesPerSecond) * 1000);
 }
 
 /** Copying to both is in force, and there is room for copies until `until`: the switchover may come. */
@@ -184,19 +227,28 @@ function atSpeed(steering: Steering, mibps: number): Steered {
   return { steering: { ...steering, mode: 'approach', mibps }, orders: [{ type: 'speed', mibps }] };
 }
 
-/** Doubles the downtime with each pass that did not converge; then post-copy, if that was asked for, or words. */
+/** Raises the downtime with each pass that did not converge; begins post-copy, if that was asked for; or says so. */
 function insist(steering: Steering, terms: Terms, sample: Sample): Steered {
   const { pass, at } = sample;
   const { downtimeMs, raised } = steering;
   if (terms.postCopy && !steering.postCopy && pass > PASSES_BEFORE_POST_COPY) {
     return { steering: { ...steering, postCopy: true }, orders: [{ type: 'start-post-copy' }] };
   }
+  // Said once; the downtime is raised all the same, since the guest may become calmer.
+  const neededMs = isStuck(steering.progress, sample) ? downtimeFor(steering.progress) : 0;
+  const isAllowed = neededMs <= terms.maxBlackoutMs;
+  if (!isAllowed && !steering.told && !terms.postCopy) {
+    return { steering: { ...steering, told: true }, orders: [{ type: 'not-converging' }] };
+  }
   if (pass <= FREE_PASSES) return { steering, orders: [] };
   if (downtimeMs < terms.maxBlackoutMs) {
     if (raised !== undefined && (pass <= raised.pass || at < raised.at + WINDOW_MS)) {
       return { steering, orders: [] };
     }
-    const ms = Math.min(downtimeMs * 2, terms.maxBlackoutMs);
+    // What a pass begins with is seen when some of it has been sent, a window at most.
+    const enoughMs = neededMs > 0 && isAllowed ? neededMs + WINDOW_MS : 0;
+    // Doubled until it is clear how much is needed, so that no guest stands still for longer than it must.
+    const ms = Math.min(Math.max(downtimeMs * 2, enoughMs), terms.maxBlackoutMs);
     return {
       steering: { ...steering, downtimeMs: ms, raised: sample },
       orders: [{ type: 'downtime', ms }],

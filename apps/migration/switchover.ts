@@ -1,7 +1,7 @@
 /**
  * What the network's state is to be once a guest's traffic is delivered at another host. Pure.
  */
-import { anchored, copied, delivered } from '../../controller/network/changes.ts';
+import { anchored, copied, delivered, unanchored } from '../../controller/network/changes.ts';
 import type { Migration } from '../../controller/network/migration.ts';
 import type { RelayMode } from '../../controller/network/relay.ts';
 import type {
@@ -35,6 +35,24 @@ export function withLeases(
       visiting,
     );
   }, state);
+}
+
+/** Without what a migration that failed had leased: its anchors, and the ways to relay to where it went. */
+export function withoutLeases(state: NetworkState, { guest, to, leased = {} }: Migration): NetworkState {
+  const interfaces = state.guests.get(guest)?.interfaces ?? [];
+  const unleased = Object.entries(leased).reduce(
+    (next, [nic, index]) => unanchored(Number(nic), index)(next),
+    state,
+  );
+  return interfaces.reduce(
+    (next, { number }) =>
+      (next.anchors.get(number) ?? []).reduce((after, anchor) => {
+        const held = anchor.relays ?? [];
+        const relays = held.filter(({ host }) => host !== to);
+        return relays.length === held.length ? after : anchored(number, { ...anchor, relays })(after);
+      }, next),
+    unleased,
+  );
 }
 
 /** Shortly before the switchover: what is delivered at the source goes to the destination, too. */

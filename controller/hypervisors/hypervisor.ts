@@ -167,6 +167,10 @@ export class Hypervisor {
   }
 
   /** The most that a migration's copy may take, in MiB/s; 0 is no limit. */
+  async maxSpeed(domain: DomainRef): Promise<number> {
+    return this.#client("asking for a copy's speed").domainMigrateGetMaxSpeed(domain);
+  }
+
   async setMaxSpeed(domain: DomainRef, mibps: number): Promise<void> {
     await this.#client("setting a copy's speed").domainMigrateSetMaxSpeed(domain, mibps);
   }

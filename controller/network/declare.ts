@@ -4,14 +4,15 @@
  * Numbers of hosts and interfaces are stable: what has one keeps it, what is new gets the lowest free one.
  */
 import { isIPv4 } from 'node:net';
+import { addressesOf } from './addresses.ts';
 import { type Blocklist, emptyBlocklist } from './blocklist.ts';
 import { drain as drainLimits } from '../limits.ts';
 import type { DefencePolicy } from './defence-policy.ts';
 import type { NetworkDescription } from './description.ts';
+import { TooManyInterfacesError } from './errors.ts';
 import type { Flight } from './flight.ts';
 import type { Migration } from './migration.ts';
 import {
-  type Addresses,
   type Anchor,
   type Edge,
   type Guest,
@@ -95,7 +96,7 @@ export function declare(
       };
     });
     if (interfaces.some(({ number }) => number > MAX_INTERFACE_NUMBER))
-      throw new RangeError('more interfaces than tunnel keys have room for');
+      throw new TooManyInterfacesError(guest.name, MAX_INTERFACE_NUMBER);
     guests.set(guest.name, {
       name: guest.name,
       uuid: guest.uuid,
@@ -103,6 +104,7 @@ export function declare(
       interfaces,
       services: guest.services,
       ...(guest.defence === undefined ? {} : { defence: guest.defence }),
+      ...(guest.dnsName === undefined ? {} : { dnsName: guest.dnsName }),
     });
   }
 
@@ -145,7 +147,9 @@ function stillTrue(
   const anchors = new Map<number, readonly Anchor[]>();
   for (const { interfaces } of guests.values()) {
     for (const { number, homeSite, home } of interfaces) {
-      const kept = (remembered.get(number) ?? []).filter(({ host }) => hosts.has(host));
+      const all = remembered.get(number) ?? [];
+      const still = all.filter(({ host }) => hosts.has(host));
+      const kept = still.length === all.length ? all : still;
       const atHome = kept.find(({ index }) => index === HOME_ANCHOR);
       if (atHome === undefined || hosts.get(atHome.host)?.site !== homeSite) continue;
       const same = atHome.addresses.ipv4 === home.ipv4 && atHome.addresses.ipv6 === home.ipv6;
@@ -156,12 +160,6 @@ function stillTrue(
     }
   }
   return anchors;
-}
-
-function addressesOf(list: readonly string[]): Addresses {
-  const ipv4 = list.find((address) => isIPv4(address));
-  const ipv6 = list.find((address) => !isIPv4(address));
-  return { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
 }
 
 function numbering(known: ReadonlyMap<string, number>): (key: string) => number {

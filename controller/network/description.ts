@@ -12,6 +12,30 @@ export interface NetworkDescription {
   readonly guests: readonly GuestDescription[];
   /** Defaults are in controller/limits.ts. */
   readonly drain?: DrainDescription;
+  /** Where new clients learn the guests' addresses; nowhere when absent. */
+  readonly dns?: DnsDescription;
+}
+
+/** A zone whose names are kept by DNS UPDATE (RFC 2136), signed by TSIG (RFC 8945). */
+export interface DnsDescription {
+  /** The zone's primary server. */
+  readonly server: { readonly address: string; readonly port: number };
+  /** A domain name in lower case, without the dot of the root. */
+  readonly zone: string;
+  readonly key: TsigKeyDescription;
+  /** Of the guests' records, in seconds. */
+  readonly ttl: number;
+}
+
+/** Those of RFC 8945, section 6, that are recommended; the first one every server has. */
+export const TSIG_ALGORITHMS = ['hmac-sha256', 'hmac-sha384', 'hmac-sha512'] as const;
+export type TsigAlgorithm = (typeof TSIG_ALGORITHMS)[number];
+
+export interface TsigKeyDescription {
+  readonly name: string;
+  readonly algorithm: TsigAlgorithm;
+  /** In base64, or in a file that the controller reads when it starts. */
+  readonly secret: { readonly base64: string } | { readonly file: string };
 }
 
 /** When what is left of a move goes, in milliseconds: see `DrainTimes`. */
@@ -69,6 +93,8 @@ export interface GuestDescription {
   readonly services: readonly ServiceDescription[];
   /** What is done for it when it is attacked; what the controller does by default when absent. */
   readonly defence?: DefencePolicy;
+  /** The name that new clients find it by, where the network has `dns`. */
+  readonly dnsName?: string;
 }
 
 export interface InterfaceDescription {

@@ -117,6 +117,8 @@ export interface Guest {
   readonly services: readonly Service[];
   /** What is done for it when it is attacked, as declared; see `policyOf`. */
   readonly defence?: DefencePolicy;
+  /** The name that new clients find it by; absent where names are not kept. */
+  readonly dnsName?: string;
 }
 
 export interface GuestInterface {
@@ -215,7 +217,8 @@ export interface DrainTimes {
 }
 
 /** `all`: new connections are relayed, too. `established`: only what was established before. */
-export type Admit = 'all' | 'established';
+export const ADMITS = ['all', 'established'] as const;
+export type Admit = (typeof ADMITS)[number];
 
 export const HOME_ANCHOR = 1;
 export const MAX_ANCHOR_INDEX = 255;

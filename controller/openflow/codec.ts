@@ -307,9 +307,9 @@ export function encode(message: Message, xid: number = message.xid ?? 0): Uint8A
 function encodeMessage(w: Writer, message: Message, xid: number): void {
   const start = w.position;
   const version = message.type === 'hello' || message.type === 'error' ? message.version : undefined;
-  w.u8(version ?? OFP_VERSION, 'header.version');
-  w.zeros(3);
-  w.u32(xid, 'header.xid');
+  const at = w.take(8);
+  w.setU8(at, version ?? OFP_VERSION, 'header.version');
+  w.setU32(at + 4, xid, 'header.xid');
   const type = encodeBody(w, message, xid);
   // Only now: writing the body may have moved the writer's view.
   w.view.setUint8(start + 1, type);

@@ -64,6 +64,8 @@ export class OxmField {
   /** Both as `Writer.word` takes them: signed, as V8 keeps 32 bits without a box. */
   readonly headerWord: number;
   readonly maskedHeaderWord: number;
+  /** How many bits of a word a value leaves over; -1 where it is longer, no number, or an experimenter's. */
+  readonly wordShift: number;
   /** Place in a match: what a field requires has a smaller one. */
   readonly order: number;
   /** True for the entry that holds a whole undecoded OXM. */
@@ -93,6 +95,8 @@ export class OxmField {
     this.maskedHeader = (start | 0x100 | ((row.bytes * 2 + extra) & 0xff)) >>> 0;
     this.headerWord = this.header | 0;
     this.maskedHeaderWord = this.maskedHeader | 0;
+    this.wordShift =
+      this.kind === 'number' && row.bytes <= 4 && wire.experimenter === 0 ? 32 - row.bytes * 8 : -1;
     this.order = order;
     this.isRaw = isRaw;
     this.preferred = preferred;

@@ -23,35 +23,36 @@ export type Instruction =
 
 /** Reads instructions up to `end`. Throws `OPENFLOW_BAD_LENGTH` where one does not fit. */
 export function decodeInstructions(r: Reader, end: number): Instruction[] {
-  const instructions: Instruction[] = [];
-  while (r.position < end) {
-    const start = r.position;
-    if (end - start < 8) {
-      throw new OpenFlowBadLengthError(
-        'instruction',
-        r.offset,
-        `an instruction needs 8 bytes, ${end - start} are left`,
-      );
-    }
-    const type = r.u16();
-    const length = r.u16();
-    if (length < 8 || (length & 7) !== 0 || start + length > end) {
-      throw new OpenFlowBadLengthError(
-        'instruction',
-        start - r.origin,
-        `a length of ${length} is not a multiple of 8 within the ${end - start} bytes left`,
-      );
-    }
-    const stop = start + length;
-    const instruction = decodeInstruction(r, type, length, stop);
-    if (instruction !== undefined) {
-      r.position = stop;
-      instructions.push(instruction);
-    } else {
-      instructions.push({ type: 'raw', bytes: r.copyRange(start, stop) });
-    }
-  }
+  if (r.position >= end) return [];
+  // V8 makes room for 17 in an array that begins empty, and most lists hold one.
+  const instructions = [decodeFramed(r, end)];
+  while (r.position < end) instructions.push(decodeFramed(r, end));
   return instructions;
+}
+
+function decodeFramed(r: Reader, end: number): Instruction {
+  const start = r.position;
+  if (end - start < 8) {
+    throw new OpenFlowBadLengthError(
+      'instruction',
+      r.offset,
+      `an instruction needs 8 bytes, ${end - start} are left`,
+    );
+  }
+  const type = r.u16();
+  const length = r.u16();
+  if (length < 8 || (length & 7) !== 0 || start + length > end) {
+    throw new OpenFlowBadLengthError(
+      'instruction',
+      start - r.origin,
+      `a length of ${length} is not a multiple of 8 within the ${end - start} bytes left`,
+    );
+  }
+  const stop = start + length;
+  const instruction = decodeInstruction(r, type, length, stop);
+  if (instruction === undefined) return { type: 'raw', bytes: r.copyRange(start, stop) };
+  r.position = stop;
+  return instruction;
 }
 
 function decodeInstruction(r: Reader, type: number, length: number, end: number): Instruction | undefined {

@@ -131,26 +131,9 @@ function wrongKind(w: Writer, field: OxmField, value: unknown): never {
 
 function encodeValue(w: Writer, field: OxmField, value: FieldValue): void {
   if (typeof value === 'number') {
-    switch (field.length) {
-      case 1:
-        w.u8(value, field.name);
-        return;
-      case 2:
-        w.u16(value, field.name);
-        return;
-      case 4:
-        w.u32(value, field.name);
-        return;
-      case 6:
-        w.u48(value, field.name);
-        return;
-      case 3:
-        w.u8(value >>> 16, field.name);
-        w.u16(value & 0xffff, field.name);
-        return;
-      default:
-        wrongKind(w, field, value);
-    }
+    if (field.length <= 4) w.setPartialWord(w.take(field.length), value, 32 - field.length * 8, field.name);
+    else if (field.length === 6) w.u48(value, field.name);
+    else wrongKind(w, field, value);
   } else if (typeof value === 'bigint') {
     if (field.length === 8) w.u64(value, field.name);
     else if (field.length === 16) w.u128(value, field.name);
@@ -160,9 +143,27 @@ function encodeValue(w: Writer, field: OxmField, value: FieldValue): void {
   }
 }
 
-/** Writes the OXM of one entry. Throws `OPENFLOW_BAD_VALUE` where its field cannot carry its value. */
-export function encodeOxm(w: Writer, entry: MatchField): void {
-  const { field, value, mask } = entry;
+/** Writes one OXM. Throws `OPENFLOW_BAD_VALUE` where its field cannot carry its value. */
+export function encodeOxm(w: Writer, field: OxmField, value: FieldValue, mask: FieldValue | undefined): void {
+  const { length, wordShift } = field;
+  if (wordShift < 0 || typeof value !== 'number') {
+    encodeLongOxm(w, field, value, mask);
+  } else if (mask === undefined) {
+    const at = w.take(4 + length);
+    w.setWord(at, field.headerWord);
+    w.setPartialWord(at + 4, value, wordShift, field.name);
+  } else if (typeof mask === 'number') {
+    const at = w.take(4 + length * 2);
+    w.setWord(at, field.maskedHeaderWord);
+    w.setPartialWord(at + 4, value, wordShift, field.name);
+    w.setPartialWord(at + 4 + length, mask, wordShift, field.name);
+  } else {
+    wrongKind(w, field, mask);
+  }
+}
+
+/** An OXM of more than 32 bits, or of an experimenter's class. */
+function encodeLongOxm(w: Writer, field: OxmField, value: FieldValue, mask: FieldValue | undefined): void {
   if (field.kind === 'bytes') {
     encodeBytesOxm(w, field, value, mask);
     return;
@@ -193,7 +194,10 @@ function encodeBytesOxm(w: Writer, field: OxmField, value: FieldValue, mask: Fie
 }
 
 export function encodeOxmList(w: Writer, fields: Match): void {
-  for (let i = 0; i < fields.length; i++) encodeOxm(w, fields[i]!);
+  for (let i = 0; i < fields.length; i++) {
+    const { field, value, mask } = fields[i]!;
+    encodeOxm(w, field, value, mask);
+  }
 }
 
 /** Writes an `ofp_match` with its padding. */

@@ -6,6 +6,7 @@
  * ones are cut from slabs, because one ArrayBuffer each costs five times as much as the copying.
  */
 import { OpenFlowTruncatedError } from './errors.ts';
+import { loadU64 } from './uint64.ts';
 
 const SLAB = 65536;
 const SMALL = 64;
@@ -31,6 +32,9 @@ export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8A
 export class Reader {
   bytes: Uint8Array = new Uint8Array(0);
   view: DataView = new DataView(new ArrayBuffer(0));
+  /** What messages were last read from, and where in its ArrayBuffer that begins. */
+  private source: Uint8Array = this.bytes;
+  private base = 0;
   /** Offset in `view` of the message's first byte; offsets in errors count from there. */
   origin = 0;
   position = 0;
@@ -39,13 +43,20 @@ export class Reader {
 
   /** Begins to read `bytes[start, end)`. The view is kept for as long as messages come from the same ArrayBuffer. */
   start(bytes: Uint8Array, start: number, end: number): void {
-    if (this.view.buffer !== bytes.buffer) {
-      this.view = new DataView(bytes.buffer);
-      this.bytes = new Uint8Array(bytes.buffer);
-    }
-    this.origin = bytes.byteOffset + start;
+    if (bytes !== this.source) this.attach(bytes);
+    this.origin = this.base + start;
     this.position = this.origin;
-    this.end = bytes.byteOffset + end;
+    this.end = this.base + end;
+  }
+
+  private attach(bytes: Uint8Array): void {
+    const { buffer } = bytes;
+    if (this.view.buffer !== buffer) {
+      this.view = new DataView(buffer);
+      this.bytes = new Uint8Array(buffer);
+    }
+    this.source = bytes;
+    this.base = bytes.byteOffset;
   }
 
   /** Offset of the cursor within the message. */
@@ -88,15 +99,13 @@ export class Reader {
   u64(): bigint {
     const at = this.position;
     this.position += 8;
-    if (this.view.getUint32(at) === 0 && this.view.getUint32(at + 4) === 0) return 0n;
-    return this.view.getBigUint64(at);
+    return loadU64(this.view, at);
   }
 
   u128(): bigint {
-    const high = this.view.getBigUint64(this.position);
-    const low = this.view.getBigUint64(this.position + 8);
+    const at = this.position;
     this.position += 16;
-    return (high << 64n) | low;
+    return (loadU64(this.view, at) << 64n) | loadU64(this.view, at + 8);
   }
 
   skip(count: number): void {

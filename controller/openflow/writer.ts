@@ -2,21 +2,31 @@
  * A growable buffer that messages are appended to, reused for as long as its owner likes.
  *
  * Every value is checked against the width it is written with, so that no number is ever cut silently; `what`
- * names it in the error. Bytes are written exactly once, padding included: nothing relies on the buffer being
- * zero before.
+ * names it in the error. All bytes before the cursor are written, padding included: nothing relies on the buffer
+ * being zero before. Up to `SPARE` bytes behind it may be, too.
+ *
+ * Most methods append. Where a structure has a fixed size, `take` makes room for it once, and the `set` methods
+ * fill it by offset: that is quicker, as V8 forgets what it knows of the writer with each store to a DataView.
  */
 import { OpenFlowBadLengthError, OpenFlowBadValueError } from './errors.ts';
 import { openflow } from '../limits.ts';
+import { storeU64 } from './uint64.ts';
+
+/** Bytes that always stay free behind the cursor, so that a value may be written as the words that hold it. */
+const SPARE = 8;
 
 export class Writer {
   bytes: Uint8Array<ArrayBuffer>;
   view: DataView<ArrayBuffer>;
   /** Where the next byte goes. */
   position = 0;
+  /** How far the cursor may go before the buffer has to grow. */
+  private limit: number;
 
   constructor(capacity: number = openflow.writerCapacity) {
     this.bytes = new Uint8Array(capacity);
     this.view = new DataView(this.bytes.buffer);
+    this.limit = capacity - SPARE;
   }
 
   /** Forgets what was written; the memory stays. */
@@ -30,98 +40,111 @@ export class Writer {
   }
 
   private grow(length: number): void {
-    const bytes = new Uint8Array(Math.max(this.bytes.length * 2, this.position + length));
+    const bytes = new Uint8Array(Math.max(this.bytes.length * 2, this.position + length + SPARE));
     bytes.set(this.bytes.subarray(0, this.position));
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer);
+    this.limit = bytes.length - SPARE;
   }
 
-  private refuse(value: unknown, what: string, bits: number): never {
-    throw new OpenFlowBadValueError(
-      what,
-      this.position,
-      `${String(value)} is not an unsigned number of ${bits} bits`,
-    );
+  private refuse(value: unknown, what: string, bits: number, at: number): never {
+    throw new OpenFlowBadValueError(what, at, `${String(value)} is not an unsigned number of ${bits} bits`);
   }
 
-  u8(value: number, what: string): void {
-    if ((value & 0xff) !== value) this.refuse(value, what, 8);
-    if (this.position + 1 > this.bytes.length) this.grow(1);
-    this.view.setUint8(this.position, value);
-    this.position += 1;
+  /** Takes the next `count` bytes for a structure that the `set` methods fill, all of it, and gives its offset. */
+  take(count: number): number {
+    const at = this.position;
+    if (at + count > this.limit) this.grow(count);
+    this.position = at + count;
+    return at;
   }
 
-  u16(value: number, what: string): void {
-    if ((value & 0xffff) !== value) this.refuse(value, what, 16);
-    if (this.position + 2 > this.bytes.length) this.grow(2);
-    this.view.setUint16(this.position, value);
-    this.position += 2;
+  setU8(at: number, value: number, what: string): void {
+    if ((value & 0xff) !== value) this.refuse(value, what, 8, at);
+    this.view.setUint8(at, value);
   }
 
-  u32(value: number, what: string): void {
-    if (value >>> 0 !== value) this.refuse(value, what, 32);
-    if (this.position + 4 > this.bytes.length) this.grow(4);
-    this.view.setUint32(this.position, value);
-    this.position += 4;
+  setU16(at: number, value: number, what: string): void {
+    if ((value & 0xffff) !== value) this.refuse(value, what, 16, at);
+    this.view.setUint16(at, value);
+  }
+
+  setU32(at: number, value: number, what: string): void {
+    if (value >>> 0 !== value) this.refuse(value, what, 32, at);
+    this.view.setUint32(at, value);
   }
 
   /** 32 bits that need no check: a constant of the protocol, signed or not. */
+  setWord(at: number, value: number): void {
+    this.view.setInt32(at, value | 0);
+  }
+
+  /** A number of 32 - `shift` bits, as the first bytes of a word whose others become zero. */
+  setPartialWord(at: number, value: number, shift: number, what: string): void {
+    const word = value << shift;
+    if (word >>> shift !== value) this.refuse(value, what, 32 - shift, at);
+    this.view.setInt32(at, word);
+  }
+
+  setU64(at: number, value: bigint, what: string): void {
+    if (typeof value !== 'bigint' || BigInt.asUintN(64, value) !== value) this.refuse(value, what, 64, at);
+    storeU64(this.view, at, value);
+  }
+
+  u8(value: number, what: string): void {
+    this.setU8(this.take(1), value, what);
+  }
+
+  u16(value: number, what: string): void {
+    this.setU16(this.take(2), value, what);
+  }
+
+  u32(value: number, what: string): void {
+    this.setU32(this.take(4), value, what);
+  }
+
+  /** See `setWord`. */
   word(value: number): void {
-    if (this.position + 4 > this.bytes.length) this.grow(4);
-    this.view.setInt32(this.position, value);
-    this.position += 4;
+    this.setWord(this.take(4), value);
   }
 
   u48(value: number, what: string): void {
+    const at = this.take(6);
     const high = Math.floor(value / 0x100000000);
-    if ((high & 0xffff) !== high || !Number.isInteger(value)) this.refuse(value, what, 48);
-    if (this.position + 6 > this.bytes.length) this.grow(6);
-    this.view.setUint16(this.position, high);
-    this.view.setUint32(this.position + 2, value - high * 0x100000000);
-    this.position += 6;
+    if ((high & 0xffff) !== high || !Number.isInteger(value)) this.refuse(value, what, 48, at);
+    this.view.setUint16(at, high);
+    this.view.setUint32(at + 2, value - high * 0x100000000);
   }
 
   u64(value: bigint, what: string): void {
-    if (this.position + 8 > this.bytes.length) this.grow(8);
-    if (value === 0n) {
-      this.view.setUint32(this.position, 0);
-      this.view.setUint32(this.position + 4, 0);
-    } else {
-      if (typeof value !== 'bigint' || value < 0n || value > 0xffffffffffffffffn)
-        this.refuse(value, what, 64);
-      this.view.setBigUint64(this.position, value);
-    }
-    this.position += 8;
+    this.setU64(this.take(8), value, what);
   }
 
   u128(value: bigint, what: string): void {
-    if (this.position + 16 > this.bytes.length) this.grow(16);
-    if (typeof value !== 'bigint' || value < 0n || value >> 128n !== 0n) this.refuse(value, what, 128);
-    this.view.setBigUint64(this.position, value >> 64n);
-    this.view.setBigUint64(this.position + 8, BigInt.asUintN(64, value));
-    this.position += 16;
+    const at = this.take(16);
+    if (typeof value !== 'bigint' || BigInt.asUintN(128, value) !== value) this.refuse(value, what, 128, at);
+    storeU64(this.view, at, value >> 64n);
+    storeU64(this.view, at + 8, BigInt.asUintN(64, value));
   }
 
   zeros(count: number): void {
-    if (this.position + count > this.bytes.length) this.grow(count);
-    const bytes = this.bytes;
-    const end = this.position + count;
-    for (let i = this.position; i < end; i++) bytes[i] = 0;
-    this.position = end;
+    const start = this.take(count);
+    for (let at = start; at < this.position; at += 8) {
+      this.view.setInt32(at, 0);
+      this.view.setInt32(at + 4, 0);
+    }
   }
 
   raw(data: Uint8Array): void {
     const count = data.length;
     if (count === 0) return;
-    if (this.position + count > this.bytes.length) this.grow(count);
-    this.bytes.set(data, this.position);
-    this.position += count;
+    const at = this.take(count);
+    this.bytes.set(data, at);
   }
 
   /** Zeros up to the next multiple of 8 bytes after `start`. */
   pad8(start: number): void {
-    const rest = (this.position - start) & 7;
-    if (rest !== 0) this.zeros(8 - rest);
+    this.zeros(-(this.position - start) & 7);
   }
 
   /** Goes back to `at` and writes there how long the structure that began at `start` is by now. */

@@ -4,13 +4,14 @@
  *
  *     node dist/controller/ovsdb/generate.js vswitch.ovsschema open-vswitch.ts [--import arctictern/ovsdb]
  *
- * `--import` says where the module finds `DatabaseSchema` and `Uuid`. The text is the same for the same schema,
+ * `--import` says where the module finds `column`, `DatabaseSchema` and `Uuid`. The text is the same for the same schema,
  * and laid out as Prettier would at 110 columns.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
+  column,
   parseSchema,
   shapeOf,
   type Atom,
@@ -23,7 +24,7 @@ import {
 const width = 110;
 
 export interface GenerateOptions {
-  /** What the module imports `DatabaseSchema` and `Uuid` from. */
+  /** What the module imports `column`, `DatabaseSchema` and `Uuid` from. */
   readonly importFrom: string;
 }
 
@@ -40,7 +41,7 @@ export function generate(json: unknown, { importFrom }: GenerateOptions): string
     `/**`,
     ` * The OVSDB schema ${schema.name}, version ${schema.version}: generated, do not edit. See ovsdb/generate.ts.`,
     ` */`,
-    `import type { DatabaseSchema, Uuid } from '${importFrom}';`,
+    `import { column, type DatabaseSchema, type Uuid } from '${importFrom}';`,
     ``,
     ...tables.flatMap(([table, { columns }]) => rowType(table, columns)),
     `/** What the compiler knows of ${schema.name}: the rows of each table, and columns that never change. */`,
@@ -116,6 +117,8 @@ function property(name: string, column: ColumnSchema): string[] {
 function unionLines(head: string, members: readonly string[], indent: number): string[] {
   const line = `${head} ${members.join(' | ')};`;
   if (line.length <= width) return [line];
+  const whole = `${' '.repeat(indent)}${members.join(' | ')};`;
+  if (whole.length <= width) return [head, whole];
   const lines = members.map((member) => `${' '.repeat(indent)}| ${member}`);
   return [head, ...lines.slice(0, -1), `${lines.at(-1) ?? ''};`];
 }
@@ -148,10 +151,32 @@ function atomType(base: BaseType): readonly string[] {
   }
 }
 
-/** The schema without what only TypeScript knows. */
-function plain(schema: DatabaseSchema): unknown {
-  const { name, version, tables } = schema;
-  return { name, version, tables };
+/** The schema without what only TypeScript knows, each column as the call that makes it. */
+function plain({ name, version, tables }: DatabaseSchema): unknown {
+  const withCalls = ({ columns, ...table }: TableSchema): object => ({
+    columns: mapValues(columns, columnCall),
+    ...table,
+  });
+  return { name, version, tables: mapValues(tables, withCalls) };
+}
+
+/** A call of `column`. */
+class Call {
+  readonly args: readonly object[];
+  constructor(args: readonly object[]) {
+    this.args = args;
+  }
+}
+
+function columnCall(whole: ColumnSchema): Call {
+  const { key, ...rest } = whole;
+  const usual: Partial<ColumnSchema> = column(key);
+  const other = Object.entries(rest).filter(([name, value]) => usual[name as keyof ColumnSchema] !== value);
+  return new Call(other.length === 0 ? [key] : [key, Object.fromEntries(other)]);
+}
+
+function mapValues<V, W>(record: Readonly<Record<string, V>>, map: (value: V) => W): Record<string, W> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 }
 
 /** A literal as Prettier breaks it: on one line if it fits behind `used` columns, else a line for each member. */
@@ -159,6 +184,15 @@ function print(value: unknown, indent: number, used: number): string {
   if (typeof value !== 'object' || value === null) return literal(value as Atom);
   const inner = ' '.repeat(indent + 2);
   const outer = ' '.repeat(indent);
+  if (value instanceof Call) {
+    const head = 'column(';
+    const flat = `${head}${value.args.map((arg) => print(arg, 0, -Infinity)).join(', ')})`;
+    if (used + flat.length < width) return flat;
+    const [only, ...others] = value.args;
+    if (others.length === 0) return `${head}${print(only, indent, used + head.length)})`;
+    const lines = value.args.map((arg) => `${inner}${print(arg, indent + 2, indent + 2)},`);
+    return [head, ...lines, `${outer})`].join('\n');
+  }
   if (Array.isArray(value)) {
     const flat = `[${value.map((member) => print(member, 0, -Infinity)).join(', ')}]`;
     if (used + flat.length < width) return flat;

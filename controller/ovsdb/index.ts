@@ -40,6 +40,7 @@ export type {
   Writable,
 } from './row-types.ts';
 export {
+  column,
   compareVersions,
   parseSchema,
   type Atom,

@@ -8,6 +8,8 @@
 import { OvsdbInvalidSchemaError } from './errors.ts';
 import type { Uuid } from './uuid.ts';
 
+export type { Uuid };
+
 /** What the compiler knows of a table. `row` has every column and `_uuid`; `immutable` names columns. */
 export interface TableTypes {
   readonly row: { readonly _uuid: Uuid };
@@ -72,9 +74,14 @@ export function shapeOf(column: ColumnSchema): Shape {
   return column.min === 0 ? 'optional' : 'scalar';
 }
 
+/** A column as most are: one atom, mutable, kept. `other` says what is not so. */
+export function column(key: BaseType, other: Partial<Omit<ColumnSchema, 'key'>> = {}): ColumnSchema {
+  return { key, min: 1, max: 1, mutable: true, ephemeral: false, ...other };
+}
+
 /** The type of every row's `_uuid`, which no schema lists. */
 export function uuidColumn(table: string): ColumnSchema {
-  return { key: { type: 'uuid', refTable: table }, min: 1, max: 1, mutable: false, ephemeral: false };
+  return column({ type: 'uuid', refTable: table }, { mutable: false });
 }
 
 /** RFC 7047's <id>. Tables and columns that begin with an underscore are the server's own. */

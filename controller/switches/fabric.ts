@@ -28,10 +28,10 @@ export interface FabricHandlers {
 }
 
 export interface StagedSwitchover {
-  /** The bridges that it changes. */
+  /** The bridges that it changes, without those that are away: they get it when they come back. */
   readonly hosts: readonly SwitchName[];
-  /** Sends all commits before it returns; resolves when every bridge has acknowledged its own. */
-  commit(onAcknowledged?: (host: SwitchName) => void): Promise<void>;
+  /** Sends all commits before it returns; resolves when these bridges have answered: has each acknowledged its own? */
+  commit(onAcknowledged?: (host: SwitchName) => void): Promise<boolean>;
   discard(): void;
 }
 
@@ -114,7 +114,9 @@ export class Fabric {
   async stage(after: NetworkState): Promise<StagedSwitchover> {
     const changes = [...this.#members].flatMap(([host, { reconciler }]) => {
       const program = this.#compile(host, after, reconciler.wanted);
-      return sameBlocks(program, reconciler.wanted) ? [] : [{ host, reconciler, program }];
+      return sameBlocks(program, reconciler.wanted)
+        ? []
+        : [{ host, reconciler, program, away: !this.ready(host) }];
     });
     // All at once: shortly before a switchover the round trips of every bridge one after the other would be felt.
     const attempts = await Promise.allSettled(
@@ -130,14 +132,17 @@ export class Fabric {
       throw attempt.reason;
     }
     return {
-      hosts: changes.map(({ host }) => host),
+      hosts: changes.filter(({ away }) => !away).map(({ host }) => host),
       commit: async (onAcknowledged) => {
-        await Promise.all(
+        const answers = await Promise.all(
           staged.map(async (one, i) => {
-            await one.commit();
-            onAcknowledged?.(changes[i]!.host);
+            const { host, away } = changes[i]!;
+            const acknowledged = await one.commit();
+            if (acknowledged && !away) onAcknowledged?.(host);
+            return acknowledged || away;
           }),
         );
+        return answers.every(Boolean);
       },
       discard,
     };

@@ -33,8 +33,11 @@ import { readEachFlow } from './read-flows.ts';
 import type { SwitchSession } from './session.ts';
 
 export interface Staged {
-  /** Sends the commit before it returns; resolves when the switch has acknowledged it. */
-  commit(): Promise<void>;
+  /**
+   * Sends the commit before it returns. Resolves when the switch has acknowledged it, or, with false, when it has
+   * not: the change then comes by a repair, or with the next session.
+   */
+  commit(): Promise<boolean>;
   discard(): void;
 }
 
@@ -173,32 +176,34 @@ export class Reconciler {
     return { commit: () => this.#commit(stage), discard: () => this.#void(stage) };
   }
 
-  async #commit(stage: Stage): Promise<void> {
+  async #commit(stage: Stage): Promise<boolean> {
     const { from, to, difference, bundle } = stage;
     const link = this.#link;
     const live = this.#stages.delete(stage);
     const wanted = rebase(from, to, this.#wanted);
-    if (live && bundle !== undefined && link !== undefined) {
-      const committed = bundle.commit();
-      this.#wanted = wanted;
-      this.#voidTouched(difference, wanted);
-      link.commits++;
-      this.#track(
-        committed.then(
-          () => {
-            link.commits--;
-            if (link.held !== undefined) link.held = rebase(from, to, link.held);
-          },
-          (error: unknown) => {
-            link.commits--;
-            this.#failed(link, error);
-          },
-        ),
-      );
-    } else {
+    if (!live || bundle === undefined || link === undefined) {
       this.setProgram(wanted);
+      await this.settled();
+      return link !== undefined && this.#link === link && link.held === this.#wanted;
     }
-    await this.settled();
+    const committed = bundle.commit();
+    this.#wanted = wanted;
+    this.#voidTouched(difference, wanted);
+    link.commits++;
+    const acknowledged = committed.then(
+      () => {
+        link.commits--;
+        if (link.held !== undefined) link.held = rebase(from, to, link.held);
+        return true;
+      },
+      (error: unknown) => {
+        link.commits--;
+        this.#failed(link, error);
+        return false;
+      },
+    );
+    this.#track(acknowledged);
+    return acknowledged;
   }
 
   /** Begins whatever is to be done next, if nothing stands in its way. */
@@ -222,7 +227,7 @@ export class Reconciler {
     );
   }
 
-  #track(work: Promise<void>): void {
+  #track(work: Promise<unknown>): void {
     const tracked = work.then(() => {
       this.#onTheirWay.delete(tracked);
       this.#kick();

@@ -38,9 +38,13 @@ export class SampleCollector {
       recvBufferSize: limits.receiveBytes,
     });
     await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
+      const failed = (error: Error): void => {
+        socket.close();
+        reject(error);
+      };
+      socket.once('error', failed);
       socket.bind(port, address, () => {
-        socket.off('error', reject);
+        socket.off('error', failed);
         resolve();
       });
     });

@@ -6,6 +6,8 @@
 #   TCP 80    GET /bytes/N: N bytes, the byte at offset i being byte (i mod length) of the file /pattern;
 #             GET /bytes/N?rate=R: the same at R bytes a second
 #   TCP 7007  what else a lab may ask of a guest: see control.pl
+# Where the environment sets CONNECTIONS, it serves so many echo and HTTP connections at a time, and others wait in the
+# kernel until one ends; where it sets REQUESTS, it begins so many HTTP answers in a second, and others wait their turn.
 # Usage: server.pl ADDRESS... (the guest's own). Only what Debian's essential perl-base has is used; epoll is called
 # by its system call number.
 use strict;
@@ -36,6 +38,11 @@ die "cannot create an epoll instance: $!" if $epoll < 0;
 my %paced;      # those of %peer that are sent at a rate
 our %peer;      # file descriptor -> { fh, kind, out, in, interest, offset, left, ended }
 our %readable;  # kind -> what to do with a peer that can be read, or whose connection has ended
+my $room = $ENV{CONNECTIONS};   # connections that may still be accepted; undefined: any number
+my $full = 0;                   # nobody is accepted
+my @listeners;                  # file descriptors whose connections count
+my @waiting;                    # file descriptors of requests that wait for their turn
+my $turn = 0;                   # when the next answer may begin
 our @due;       # each does what is due by now, and gives the time of what is due next, if anything is
 
 # CLOCK_MONOTONIC in seconds: a guest's time of day may jump when it moves.
@@ -69,7 +76,25 @@ sub drop {
     delete $paced{$fd};
     my $peer = delete $peer{$fd};
     close $peer->{fh};
+    left() if $peer->{counted};
     $peer->{ended}->($why) if $peer->{ended};
+}
+
+# A connection that counts has come, or has gone.
+sub came {
+    my ($fd) = @_;
+    return unless defined $room;
+    $peer{$fd}{counted} = 1;
+    return if --$room > 0;
+    $full = 1;
+    watch(MOD, $_, 0) for @listeners;
+}
+
+sub left {
+    $room++;
+    return unless $full;
+    $full = 0;
+    watch(MOD, $_, IN) for @listeners;
 }
 
 sub interest {
@@ -122,19 +147,44 @@ sub request {
     $peer->{out} = "HTTP/1.1 $status\r\nContent-Type: application/octet-stream\r\n"
         . "Content-Length: $peer->{left}\r\nConnection: close\r\n\r\n";
     $peer->{eof} = 1;
-    if ($rate) {
-        @$peer{qw(rate since sent)} = ($rate, now(), 0);
-        $paced{ fileno $peer->{fh} } = 1;
-    }
+    $peer->{pace} = $rate;
     return 1;
+}
+
+# Begins the answer to a request.
+sub answer {
+    my ($fd, $peer) = @_;
+    if ($peer->{pace}) {
+        @$peer{qw(rate since sent)} = ($peer->{pace}, now(), 0);
+        $paced{$fd} = 1;
+    }
+    flush_out($fd, $peer);
+}
+
+# Requests whose turn has come; when the next one's comes.
+if ($ENV{REQUESTS}) {
+    push @due, sub {
+        my $now = now();
+        $turn = $now if $turn < $now - TICK;    # what was not used for long is lost
+        while (@waiting && $turn <= $now) {
+            my ($fd, $peer) = @{ shift @waiting };
+            next unless ($peer{$fd} // 0) == $peer;
+            $turn += 1 / $ENV{REQUESTS};
+            answer($fd, $peer);
+        }
+        return @waiting ? $turn : undef;
+    };
 }
 
 sub accepted {
     my ($fd, $peer) = @_;
+    my $kind = substr $peer->{kind}, 7;
     for (1 .. BATCH) {
+        last if $full && $kind ne 'control';
         accept(my $fh, $peer->{fh}) or last;
         setsockopt $fh, IPPROTO_TCP, TCP_NODELAY, 1;
-        add($fh, substr $peer->{kind}, 7);
+        my $new = add($fh, $kind);
+        came($new) if $kind ne 'control';
     }
 }
 
@@ -173,7 +223,11 @@ $readable{http} = sub {
     return if $peer->{eof};
     $peer->{in} .= $data;
     return drop($fd) if length $peer->{in} > MAX_REQUEST;
-    flush_out($fd, $peer) if request($peer);
+    return unless request($peer);
+    return answer($fd, $peer) unless $ENV{REQUESTS};
+    push @waiting, [$fd, $peer];
+    # It is read no further, but it is seen when the client goes away.
+    watch(MOD, $fd, $peer->{interest} = 0);
 };
 
 # The packed address of a socket.
@@ -199,7 +253,8 @@ require './control.pl';
 
 my %streams = (7 => 'echo', 80 => 'http', 7007 => 'control');
 for my $port (keys %streams) {
-    listening(AF_INET6, SOCK_STREAM, pack_sockaddr_in6($port, IN6ADDR_ANY), "accept-$streams{$port}");
+    my $fd = listening(AF_INET6, SOCK_STREAM, pack_sockaddr_in6($port, IN6ADDR_ANY), "accept-$streams{$port}");
+    push @listeners, $fd if $streams{$port} ne 'control';
 }
 # One socket for each address: what answers from a socket of all has the address that the route back suggests.
 for my $address (@ARGV) {

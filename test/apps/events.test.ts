@@ -18,6 +18,16 @@ it.each<[Moment, string, string]>([
   [{ kind: 'redirected', ...ofGuest }, 'guest web', 'redirected'],
   [{ kind: 'noticed', guest: 'web', host: 'b1' }, 'guest web', 'noticed at b1'],
   [
+    {
+      kind: 'name-published',
+      guest: 'web',
+      name: 'web.example.test',
+      addresses: ['10.2.0.200', '2001:db8:2::200'],
+    },
+    'guest web',
+    'web.example.test is 10.2.0.200, 2001:db8:2::200',
+  ],
+  [
     { kind: 'port', host: 'b1', port: 'vnet3', change: 'appeared', guest: 'web' },
     'host b1',
     'port vnet3 of guest web appeared',

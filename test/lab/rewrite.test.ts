@@ -2,70 +2,26 @@
  * Relaying by rewriting on real parts: an edge at the clients' site sends what its clients say straight to where the
  * guest is; a client at a site without an edge is relayed by the anchor.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { Connection } from '../../apps/lab/connections.ts';
-import { createResults, type ResultsFolder } from '../../apps/lab/results.ts';
-import { LabSession } from '../../apps/lab/session.ts';
+import { expect, test } from 'vitest';
 import type { FlowObject, MigrationObject } from '../../apps/api/objects.ts';
+import type { Connection } from '../../apps/lab/connections.ts';
 import { systemClock } from '../../controller/clock.ts';
 import { packageRoot } from '../../topologies/lab/package-root.ts';
-import { readTopology } from '../../topologies/parse.ts';
 import type { ConnectionSection } from '../../topologies/schema.ts';
-import { build } from './lab/machine.ts';
+import { RunningLab } from './running-lab.ts';
 
-const topologyFile = join(packageRoot, 'topologies', 'rewrite.yaml');
-const topology = readTopology(topologyFile);
 const HOME = '10.1.0.100';
-
-let folder: string;
-let results: ResultsFolder;
-let session: LabSession;
-
-beforeAll(async () => {
-  await build();
-  folder = mkdtempSync(join(tmpdir(), 'arctictern-'));
-  results = createResults(folder, topology.name, systemClock.now());
-  session = await LabSession.up({
-    topology,
-    topologyFile,
-    api: '127.0.0.1:18663',
-    controllerLog: results.file('logs/controller.jsonl'),
-    clock: systemClock,
-    onProgress: () => undefined,
-  });
-});
-
-afterAll(async () => {
-  await session.down();
-  rmSync(folder, { recursive: true });
-});
-
-afterEach(({ task }) => {
-  if (task.result?.state !== 'fail') return;
-  const lines = readFileSync(results.file('logs/controller.jsonl'), 'utf8').trim().split('\n');
-  console.log(`the controller's last words:\n${lines.slice(-40).join('\n')}`);
-});
+const running = new RunningLab('rewrite', 18663);
 
 const echo: ConnectionSection = { kind: 'tcp-echo', client: 'c1', to: 'web', at: 'home', interval: 5_000 };
 
-function open(name: string, section: ConnectionSection, target = HOME): Connection {
-  return new Connection(session.lab, name, section, target, results);
-}
+const open = (name: string, section: ConnectionSection, target = HOME): Connection =>
+  running.open(name, section, target);
 
-async function migrate(to: string): Promise<MigrationObject> {
-  const { id } = await session.api.migrate({ guest: 'web', to, relay: 'rewrite', bandwidthMiBps: 16 });
-  const deadline = systemClock.now() + 90_000;
-  for (;;) {
-    const migration = await session.api.migration(id);
-    if (migration.outcome !== null) return migration;
-    if (systemClock.now() > deadline) throw new Error(`the migration is still ${migration.phase}`);
-    await sleep(50);
-  }
-}
+const migrate = (to: string): Promise<MigrationObject> =>
+  running.migrate({ guest: 'web', to, relay: 'rewrite', bandwidthMiBps: 16 });
 
 const relayed = (flows: readonly FlowObject[], table: string): number =>
   flows
@@ -73,21 +29,21 @@ const relayed = (flows: readonly FlowObject[], table: string): number =>
     .reduce((sum, { packets }) => sum + packets, 0);
 
 test('connections go straight from the edge to the new site, and back home again', async () => {
-  expect(await session.api.edges()).toMatchObject([{ name: 'ec', openflow: 'connected' }]);
+  expect(await running.api.edges()).toMatchObject([{ name: 'ec', openflow: 'connected' }]);
   const born = open('echo', echo);
   await sleep(500);
   expect(await migrate('b1')).toMatchObject({ outcome: 'completed', to: 'b1', relay: 'rewrite' });
 
-  const { careOf } = await session.api.guest('web');
+  const { careOf } = await running.api.guest('web');
   const abroad = open('abroad', { ...echo, client: 'c2', at: 'care-of' }, careOf!.ipv4);
   // OVS brings its counters up to date twice a second.
   await sleep(1_500);
-  const [edge, oldSite] = [await session.api.edgeFlows('ec'), await session.api.flows('a1')];
+  const [edge, oldSite] = [await running.api.edgeFlows('ec'), await running.api.flows('a1')];
   await sleep(1_500);
-  expect(relayed(await session.api.edgeFlows('ec'), 'edgeTracked')).toBeGreaterThan(
+  expect(relayed(await running.api.edgeFlows('ec'), 'edgeTracked')).toBeGreaterThan(
     relayed(edge, 'edgeTracked') + 100,
   );
-  expect(relayed(await session.api.flows('a1'), 'deliver')).toBe(relayed(oldSite, 'deliver'));
+  expect(relayed(await running.api.flows('a1'), 'deliver')).toBe(relayed(oldSite, 'deliver'));
 
   expect(await migrate('a1')).toMatchObject({ outcome: 'completed', to: 'a1' });
   await sleep(500);
@@ -109,9 +65,9 @@ test('a client without an edge is relayed by the anchor', async () => {
   await sleep(500);
   expect(await migrate('b1')).toMatchObject({ outcome: 'completed' });
   await sleep(1_000);
-  const before = await session.api.flows('a1');
+  const before = await running.api.flows('a1');
   await sleep(1_500);
-  expect(relayed(await session.api.flows('a1'), 'deliver')).toBeGreaterThan(relayed(before, 'deliver') + 50);
+  expect(relayed(await running.api.flows('a1'), 'deliver')).toBeGreaterThan(relayed(before, 'deliver') + 50);
   expect(await migrate('a1')).toMatchObject({ outcome: 'completed' });
   await sleep(500);
   expect(await born.close()).toMatchObject({ survived: true, lost: 0, duplicated: 0, error: null });
@@ -119,7 +75,7 @@ test('a client without an edge is relayed by the anchor', async () => {
 
 /** A flood of SYNs from forged sources, from a client whose site has no edge. */
 async function flood(rate: number, seconds: number): Promise<void> {
-  const { lab } = session;
+  const { lab } = running;
   await lab.run('d1', ['ping', '-q', '-c', '1', HOME]);
   const [route] = JSON.parse(await lab.run('d1', ['ip', '-j', 'route', 'get', HOME])) as [
     { dev: string; gateway: string },
@@ -137,28 +93,28 @@ async function flood(rate: number, seconds: number): Promise<void> {
 
 test('a guest flees from a flood of forged sources by itself; what is established goes with it', async () => {
   const [near, far] = [open('near', echo), open('afar', { ...echo, client: 'd1', interval: 20_000 })];
-  const policy = await session.api.defence('web');
-  await session.api.defend('web', { ...policy, policy: 'move-when-needed' });
+  const policy = await running.api.defence('web');
+  await running.api.defend('web', { ...policy, policy: 'move-when-needed' });
   await sleep(11_000);
 
   const flooding = flood(1_500, 15);
   const deadline = systemClock.now() + 40_000;
-  let flight = (await session.api.flights()).at(-1);
+  let flight = (await running.api.flights()).at(-1);
   while (flight === undefined || !['safe', 'pursued', 'failed'].includes(flight.phase)) {
     if (systemClock.now() > deadline) throw new Error(`no flight has ended: ${JSON.stringify(flight)}`);
     await sleep(100);
-    flight = (await session.api.flights()).at(-1);
+    flight = (await running.api.flights()).at(-1);
   }
   expect(flight).toMatchObject({ guest: 'web', from: 'a1', to: 'b1', phase: 'safe', leftBehind: 0 });
   expect(flight.reason).toMatch(/^the syn-flood comes from forged sources/);
   expect(flight.why).toMatch(/^no attack at b1 for .*; \d+ of usually \d+ packets\/s/);
   console.log(flight.why, JSON.stringify(flight.entered));
-  const verdicts = await session.api.verdicts();
+  const verdicts = await running.api.verdicts();
   expect(flight.verdicts).toEqual(verdicts.map(({ id }) => id));
 
-  const { careOf } = await session.api.guest('web');
+  const { careOf } = await running.api.guest('web');
   const ping = (to: string): Promise<string> =>
-    session.lab.run('d1', ['ping', '-q', '-c', '1', '-W', '1', to]);
+    running.lab.run('d1', ['ping', '-q', '-c', '1', '-W', '1', to]);
   await expect(ping(HOME)).rejects.toThrow();
   await ping(careOf!.ipv4!);
   await flooding;

@@ -2,45 +2,23 @@
  * Strategies and what steers them, on a real guest that answers 500 datagrams a second; and migrations that are
  * given up. One lab for all; each test leaves the guest running, wherever.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EventObject, MigrationObject, MigrationRequest } from '../../apps/api/objects.ts';
-import { Connection } from '../../apps/lab/connections.ts';
-import { createResults, type ResultsFolder } from '../../apps/lab/results.ts';
-import { LabSession } from '../../apps/lab/session.ts';
-import { systemClock } from '../../controller/clock.ts';
-import { packageRoot } from '../../topologies/lab/package-root.ts';
+import type { Connection } from '../../apps/lab/connections.ts';
 import type { Observation, ProbeSummary } from '../../topologies/probes/summary.ts';
-import { readTopology } from '../../topologies/parse.ts';
 import type { ConnectionSection } from '../../topologies/schema.ts';
-import { build } from './lab/machine.ts';
+import { RunningLab } from './running-lab.ts';
 
-const topologyFile = join(packageRoot, 'topologies', 'switchover.yaml');
-const topology = readTopology(topologyFile);
 const HOME = '10.1.0.100';
 
-let folder: string;
-let results: ResultsFolder;
-let session: LabSession;
+const running = new RunningLab('switchover', 18653);
 const events: EventObject[] = [];
 const following = new AbortController();
 
-beforeAll(async () => {
-  await build();
-  folder = mkdtempSync(join(tmpdir(), 'arctictern-'));
-  results = createResults(folder, topology.name, systemClock.now());
-  session = await LabSession.up({
-    topology,
-    topologyFile,
-    api: '127.0.0.1:18653',
-    controllerLog: results.file('logs/controller.jsonl'),
-    clock: systemClock,
-    onProgress: () => undefined,
-  });
-  session.api
+beforeAll(() => {
+  running.api
     .follow(
       (event) => events.push(event),
       () => undefined,
@@ -49,10 +27,8 @@ beforeAll(async () => {
     .catch(() => undefined);
 });
 
-afterAll(async () => {
+afterAll(() => {
   following.abort();
-  await session.down();
-  rmSync(folder, { recursive: true });
 });
 
 const echo: ConnectionSection = { kind: 'tcp-echo', client: 'c1', to: 'web', at: 'home', interval: 5_000 };
@@ -67,12 +43,12 @@ const datagrams: ConnectionSection = {
 
 let opened = 0;
 function open(section: ConnectionSection): Connection {
-  return new Connection(session.lab, `${section.kind}-${++opened}`, section, HOME, results);
+  return running.open(`${section.kind}-${++opened}`, section, HOME);
 }
 
 /** In the order in which they were sent. */
 function observed(name: string): Observation[] {
-  const lines = readFileSync(results.file(`probes/${name}.jsonl`), 'utf8')
+  const lines = readFileSync(running.results.file(`probes/${name}.jsonl`), 'utf8')
     .trim()
     .split('\n');
   return lines.map((line) => JSON.parse(line) as Observation).sort((a, b) => a.n - b.n);
@@ -82,37 +58,27 @@ function observed(name: string): Observation[] {
 async function openAll(...sections: readonly ConnectionSection[]): Promise<Connection[]> {
   const connections = sections.map(open);
   for (const { name } of connections) {
-    const file = results.file(`probes/${name}.jsonl`);
+    const file = running.results.file(`probes/${name}.jsonl`);
     await expect.poll(() => existsSync(file) && statSync(file).size > 0, { timeout: 10_000 }).toBe(true);
   }
   return connections;
-}
-
-async function follow(id: string, until: (migration: MigrationObject) => boolean): Promise<MigrationObject> {
-  const deadline = systemClock.now() + 90_000;
-  for (;;) {
-    const migration = await session.api.migration(id);
-    if (until(migration)) return migration;
-    if (systemClock.now() > deadline) throw new Error(`the migration is still ${migration.phase}`);
-    await sleep(20);
-  }
 }
 
 const ended = ({ outcome, blackoutMs }: MigrationObject): boolean =>
   outcome === 'rolled-back' || (outcome === 'completed' && blackoutMs !== null);
 
 async function elsewhere(): Promise<string> {
-  return (await session.api.guest('web')).host === 'a1' ? 'b1' : 'a1';
+  return (await running.api.guest('web')).host === 'a1' ? 'b1' : 'a1';
 }
 
 async function migrate(wish: Omit<MigrationRequest, 'guest' | 'to'>): Promise<MigrationObject> {
-  const { id } = await session.api.migrate({
+  const { id } = await running.api.migrate({
     guest: 'web',
     to: await elsewhere(),
     bandwidthMiBps: 32,
     ...wish,
   });
-  return follow(id, ended);
+  return running.follow(id, ended);
 }
 
 /** When a migration's moment was; of several the first. */
@@ -209,18 +175,18 @@ describe('a migration that is given up', () => {
     ['copying', 'bicast'],
   ] as const)('while %s with %s: everything is as before', async (phase, strategy) => {
     const connections = await openAll(echo, datagrams);
-    const [to, before] = [await elsewhere(), await session.api.guest('web')];
-    const { id } = await session.api.migrate({ guest: 'web', to, strategy, bandwidthMiBps: 8 });
-    await follow(id, (migration) => migration.phase === phase);
-    await session.api.abort(id);
-    const migration = await follow(id, ended);
+    const [to, before] = [await elsewhere(), await running.api.guest('web')];
+    const { id } = await running.api.migrate({ guest: 'web', to, strategy, bandwidthMiBps: 8 });
+    await running.follow(id, (migration) => migration.phase === phase);
+    await running.api.abort(id);
+    const migration = await running.follow(id, ended);
     expect(migration).toMatchObject({
       outcome: 'rolled-back',
       phase: 'rolled-back',
       reason: 'the migration of guest web was aborted: it stays where it is',
     });
     await sleep(300);
-    expect(await session.api.guest('web')).toEqual(before);
+    expect(await running.api.guest('web')).toEqual(before);
     const [tcp, udp] = await Promise.all(connections.map((connection) => connection.close()));
     expect(tcp).toMatchObject({ ...alive, duplicated: 0 });
     // OVS's user-space datapath may drop a few packets while it takes up the port that libvirt adds.

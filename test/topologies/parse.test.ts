@@ -112,6 +112,55 @@ describe('a topology file', () => {
   });
 });
 
+describe('a NAT', () => {
+  const NAT = `  nat:
+    C: { behind: A, address: 10.1.0.30 }
+`;
+  const withNat = (line: string): string =>
+    RIGHT.replace('hosts:', '  C: { subnets: [{ prefix: 192.168.7.0/24, gateway: 192.168.7.1 }] }\nhosts:') +
+    NAT.replace('C: { behind: A, address: 10.1.0.30 }', line);
+
+  it('may be in front of a site', () => {
+    expect(parseTopology(RIGHT, 'lab.yaml').lab?.nat).toEqual({});
+    expect(parseTopology(withNat('C: { behind: A, address: 10.1.0.30 }'), 'lab.yaml').lab?.nat).toEqual({
+      C: { behind: 'A', address: '10.1.0.30' },
+    });
+  });
+
+  it.each([
+    [
+      'Z: { behind: A, address: 10.1.0.30 }',
+      'lab.nat.Z is Z, and there is no such site: expected one of A, B, C',
+    ],
+    [
+      'C: { behind: Z, address: 10.1.0.30 }',
+      'lab.nat.C.behind is Z, and there is no such site: expected one of A, B, C',
+    ],
+    [
+      'C: { behind: C, address: 10.1.0.30 }',
+      'lab.nat.C.behind is C, which is behind a NAT itself: choose another site',
+    ],
+    [
+      'C: { behind: A, address: 10.2.0.30 }',
+      'lab.nat.C.address is 10.2.0.30: expected an address in 10.1.0.0/24 (site A)',
+    ],
+    [
+      'C: { behind: A, address: 10.1.0.11 }',
+      'lab.nat.C.address is 10.1.0.11, which hosts.a1.underlay has already: expected a free address',
+    ],
+    [
+      'C: { behind: A, address: "2001:db8::1" }',
+      'lab.nat.C.address is 2001:db8::1: expected an IPv4 address',
+    ],
+    [
+      'B: { behind: A, address: 10.1.0.30 }',
+      'lab.nat.B has the host b1, which nobody would reach: put it at another site',
+    ],
+  ])('%s is told', (line, sentence) => {
+    expect(failure(withNat(line)).message).toMatch(`: ${sentence}`);
+  });
+});
+
 describe('the first thing that is wrong is told in one sentence with file and line', () => {
   it.each<[string, string, string, string]>([
     [
@@ -130,7 +179,7 @@ describe('the first thing that is wrong is told in one sentence with file and li
       '    a1: { rate',
       '    a7: { rate',
       'TOPOLOGY_REFERENCE',
-      'lab.yaml:28: lab.links.a7 is a7, and there is no such host, edge or client: expected one of a1, b1, eb, c1',
+      'lab.yaml:28: lab.links.a7 is a7, and there is no such host, edge, client or attacker: expected one of a1, b1, eb, c1',
     ],
     [
       '    underlay: 10.1.0.11',

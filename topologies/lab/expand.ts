@@ -7,10 +7,12 @@
  *                                                    lan (a bridge) [router of the site] wan-B ~~~ wan-A [router]
  *      client: eth0 --------------------------------'
  *
- * With an edge at the site, its br-int takes the place of `lan`, and only its br-ex is linked to the router.
- * Any two routers have a link of their own, so that a packet is delayed once on its way.
+ * A name server is linked as a client is, and to the management network, too. With an edge at the site, its br-int takes
+ * the place of `lan`, and only its br-ex is linked to the router. Any two routers have a link of their own, so that a packet
+ * is delayed once on its way. The router of a site behind a NAT has one link instead, `outside`, as a station of the site
+ * that it is behind.
  */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { lab as labLimits } from '../../controller/limits.ts';
 import {
   addressAt,
@@ -24,6 +26,7 @@ import {
   type Version,
 } from '../address.ts';
 import type {
+  DnsDescription,
   DrainDescription,
   EdgeDescription,
   GuestDescription,
@@ -31,7 +34,9 @@ import type {
   NetworkDescription,
   SiteDescription,
 } from '../../controller/network/description.ts';
+import { dnsNameOf, NAME_SERVER, nameServerSite, tsigKeyOf } from '../naming.ts';
 import type { LinkShapeSection, Topology } from '../schema.ts';
+import { BIND_DIRECTORIES, namedConf, resolvConf, ZONE_FILE, zoneText } from './bind-files.ts';
 import { domainXml, type Accelerator } from './domain-xml.ts';
 import { LabNotDescribed } from './errors.ts';
 import { packageRoot } from './package-root.ts';
@@ -64,6 +69,10 @@ type Lab = NonNullable<Topology['lab']>;
 type Switch = HostDescription | EdgeDescription;
 
 const MANAGEMENT = 'management';
+/** Of a NAT router, where it is a station. */
+const OUTSIDE = 'outside';
+/** Bytes: Ethernet's header and 1,500 bytes of payload. */
+const FULL_FRAME = 1_514;
 const CONSOLE_DIRECTORY = '/var/log/libvirt/qemu';
 const DISK_DIRECTORY = '/var/lib/libvirt/images';
 
@@ -91,7 +100,9 @@ export function expand(topology: Topology, options: ExpandOptions): LabPlan {
       ...network.sites.map((site) => routerNode(context, site)),
       ...network.hosts.map((host) => hostNode(context, host)),
       ...network.edges.map((edge) => edgeNode(context, edge)),
-      ...Object.keys(lab.clients).map((name) => clientNode(context, name)),
+      ...nameServerNodes(context),
+      ...Object.keys(lab.clients).map((name) => stationNode(context, name, 'client')),
+      ...Object.keys(lab.attackers).map((name) => stationNode(context, name, 'attacker')),
     ],
     links: [...managementLinks(context), ...siteLinks(context), ...wanLinks(context)],
     guests: network.guests.map((guest) => guestPlan(context, guest)),
@@ -108,9 +119,7 @@ function drainOf({ idle, quarantine }: NonNullable<Topology['drain']>): DrainDes
 
 /** What the controller is told; in a lab, connection addresses that the file leaves out are the lab's own. */
 export function networkOf(topology: Topology): NetworkDescription {
-  const management = parsePrefix(topology.lab?.management ?? '198.18.0.0/24')!;
-  const names = [...Object.keys(topology.hosts), ...Object.keys(topology.edges)];
-  const reach = (name: string): string => formatAddress(addressAt(management, 11 + names.indexOf(name)));
+  const reach = (name: string): string => managementAddress(topology, name);
   const bracketed = (text: string): string => (text.includes(':') ? `[${text}]` : text);
   const ofSwitch = (name: string, it: Topology['edges'][string]): EdgeDescription => ({
     name,
@@ -133,7 +142,7 @@ export function networkOf(topology: Topology): NetworkDescription {
     hosts: Object.entries(topology.hosts).map(([name, host]) => ({
       ...ofSwitch(name, host),
       libvirt: host.libvirt ?? `qemu+tcp://${bracketed(reach(name))}/system`,
-      migration: host.migration ?? `qemu+tcp://${bracketed(host.underlay)}/system`,
+      migration: host.migration ?? `qemu+tcp://${bracketed(copyAddress(topology, name))}/system`,
       capacity: { memoryMiB: host.capacity.memory, guests: host.capacity.guests },
     })),
     edges: Object.entries(topology.edges).map(([name, edge]) => ofSwitch(name, edge)),
@@ -149,20 +158,50 @@ export function networkOf(topology: Topology): NetworkDescription {
       })),
       services: guest.services,
       ...(guest.defence === undefined ? {} : { defence: guest.defence }),
+      ...(topology.dns === undefined ? {} : { dnsName: dnsNameOf(topology, name)! }),
     })),
     ...(topology.drain === undefined ? {} : { drain: drainOf(topology.drain) }),
+    ...(topology.dns === undefined ? {} : { dns: dnsOf(topology, topology.dns, reach(NAME_SERVER)) }),
   };
+}
+
+function managementAddress(topology: Topology, node: string): string {
+  const management = parsePrefix(topology.lab?.management ?? '198.18.0.0/24')!;
+  return formatAddress(addressAt(management, 11 + managedNodes(topology).indexOf(node)));
+}
+
+/** The nodes that a lab's controller reaches, in the order of their management addresses. */
+function managedNodes({ hosts, edges, dns }: Topology): string[] {
+  return [...Object.keys(hosts), ...Object.keys(edges), ...(dns === undefined ? [] : [NAME_SERVER])];
+}
+
+/** A lab's controller reaches the name server by the management network. */
+function dnsOf({ name, lab }: Topology, dns: NonNullable<Topology['dns']>, managed: string): DnsDescription {
+  return {
+    server: lab === undefined ? dns.server : { address: managed, port: dns.server.port },
+    zone: dns.zone,
+    key: tsigKeyOf(dns, name),
+    ttl: dns.ttl,
+  };
+}
+
+/** Where a host is reached by another one that copies a guest to it. */
+function copyAddress(topology: Topology, host: string): string {
+  return topology.lab?.copies === 'management'
+    ? managementAddress(topology, host)
+    : topology.hosts[host]!.underlay;
 }
 
 /** What tells a guest's further interfaces from its first. */
 const numbered = (i: number): string[] => (i === 0 ? [] : [`${i}`]);
 
-function hostsFile({ network, lab }: Context): string {
+function hostsFile({ topology, network, lab }: Context): string {
   const named = [
     ...[...network.hosts, ...network.edges].map(({ name, underlay }) => [underlay, name]),
-    ...Object.entries(lab.clients).map(([name, { addresses }]) => [addresses[0]!, name]),
+    ...Object.entries(ends(lab)).map(([name, { addresses }]) => [addresses[0]!, name]),
     ...network.guests.map(({ name, interfaces }) => [interfaces[0]!.addresses[0]!, name]),
     ...network.sites.map(({ name, subnets }) => [subnets[0]!.gateway, routerOf(name)]),
+    ...(topology.dns === undefined ? [] : [[topology.dns.server.address, NAME_SERVER]]),
   ];
   return ['127.0.0.1 localhost', '::1 localhost', ...named.map((words) => words.join(' ')), ''].join('\n');
 }
@@ -205,7 +244,7 @@ function sysctl(context: Context, forwarding: boolean): StepPlan {
 }
 
 function managementNode(context: Context): NodePlan {
-  const ports = ['root', ...switchesOf(context).map(({ name }) => `m-${name}`)];
+  const ports = ['root', ...managedNodes(context.topology).map((name) => `m-${name}`)];
   return {
     name: MANAGEMENT,
     kind: 'management',
@@ -221,11 +260,12 @@ function managementNode(context: Context): NodePlan {
 }
 
 function routerNode(context: Context, site: SiteDescription): NodePlan {
-  const { network, lab } = context;
+  const { lab } = context;
   const edge = edgeOf(context, site.name);
   const members = edge ? [edge.name] : stationsOf(context, site.name);
+  const nat = lab.nat[site.name];
   const gateways = site.subnets.map(({ prefix, gateway }) => `${gateway}/${parsePrefix(prefix)!.length}`);
-  const others = network.sites.filter((other) => other.name !== site.name);
+  const others = nat ? [] : routedSites(context).filter((other) => other.name !== site.name);
   return {
     name: routerOf(site.name),
     kind: 'router',
@@ -249,10 +289,11 @@ function routerNode(context: Context, site: SiteDescription): NodePlan {
       ),
       step('LAN up', 'ip', 'link', 'set', 'lan', 'up'),
       ...gateways.map((gateway) => addAddress(gateway, 'lan')),
+      ...(nat ? natSteps(context, nat) : []),
       ...others.flatMap((other) => {
         const interfaceName = `wan-${other.name}`;
         return (usesV6(context) ? ([4, 6] as const) : ([4] as const)).flatMap((version) => {
-          const [near, far] = wanAddresses(lab, network, site.name, other.name, version);
+          const [near, far] = wanAddresses(context, site.name, other.name, version);
           return [
             addAddress(`${near}/${version === 4 ? 31 : 127}`, interfaceName),
             step(`${interfaceName} up`, 'ip', 'link', 'set', interfaceName, 'up'),
@@ -266,17 +307,40 @@ function routerNode(context: Context, site: SiteDescription): NodePlan {
   };
 }
 
+/** Sites whose routers know each other; the others are behind one of them. */
+function routedSites({ network, lab }: Context): readonly SiteDescription[] {
+  return network.sites.filter(({ name }) => !(name in lab.nat));
+}
+
+/** A station of the site outside, which translates all that leaves to its own address there. */
+function natSteps(context: Context, { behind, address }: Lab['nat'][string]): StepPlan[] {
+  return [
+    step('outside up', 'ip', 'link', 'set', OUTSIDE, 'up'),
+    ...addressing(context, behind, [address], OUTSIDE),
+    step('create the NAT', 'nft', 'add table ip nat'),
+    step('hook the NAT', 'nft', 'add chain ip nat out { type nat hook postrouting priority srcnat; }'),
+    step('translate', 'nft', `add rule ip nat out oifname ${OUTSIDE} snat to ${address}`),
+  ];
+}
+
 function addAddress(address: string, device: string): StepPlan {
   return step(`address ${address}`, 'ip', 'address', 'add', address, 'dev', device);
 }
 
-/** The hosts and clients of a site: what is linked to its LAN. */
-function stationsOf({ network, lab }: Context, site: string): string[] {
+/** Clients and attackers: stations that are no part of the network under control. */
+const ends = ({ clients, attackers }: Lab): Lab['clients'] => ({ ...clients, ...attackers });
+
+/** The hosts, clients and attackers of a site, its name server, and the sites behind it: what is linked to its LAN. */
+function stationsOf({ topology, network, lab }: Context, site: string): string[] {
   const hosts = network.hosts.filter((host) => host.site === site).map(({ name }) => name);
-  const clients = Object.entries(lab.clients)
-    .filter(([, client]) => client.site === site)
+  const others = Object.entries(ends(lab))
+    .filter(([, end]) => end.site === site)
     .map(([name]) => name);
-  return [...hosts, ...clients];
+  const behind = Object.entries(lab.nat)
+    .filter(([, nat]) => nat.behind === site)
+    .map(([name]) => name);
+  const named = nameServerSite(topology) === site ? [NAME_SERVER] : [];
+  return [...hosts, ...others, ...named, ...behind];
 }
 
 function subnetOf(site: SiteDescription, address: Address): { prefix: Prefix; gateway: string } | undefined {
@@ -312,20 +376,62 @@ function siteNamed({ network }: Context, name: string): SiteDescription {
   return network.sites.find((site) => site.name === name)!;
 }
 
-function clientNode(context: Context, name: string): NodePlan {
-  const client = context.lab.clients[name]!;
+function stationNode(context: Context, name: string, kind: 'client' | 'attacker'): NodePlan {
+  const { site, addresses } = ends(context.lab)[name]!;
+  const { dns } = context.topology;
+  const resolver = `${context.runDirectory}/${name}/resolv.conf`;
   return {
     name,
-    kind: 'client',
+    kind,
     directories: [],
-    files: [],
+    files: dns === undefined ? [] : [{ path: resolver, text: resolvConf(dns.server.address) }],
     start: [
       sysctl(context, false),
       step('loopback up', 'ip', 'link', 'set', 'lo', 'up'),
       step('eth0 up', 'ip', 'link', 'set', 'eth0', 'up'),
-      ...addressing(context, client.site, client.addresses, 'eth0'),
+      ...addressing(context, site, addresses, 'eth0'),
+      ...(dns === undefined
+        ? []
+        : [step('tell the name server', 'mount', '--bind', resolver, '/etc/resolv.conf')]),
     ],
   };
+}
+
+/** BIND, in a lab whose file has `dns`. */
+function nameServerNodes(context: Context): NodePlan[] {
+  const { topology, network, lab, runDirectory } = context;
+  const site = nameServerSite(topology);
+  const key = network.dns?.key;
+  if (topology.dns === undefined || site === undefined || key === undefined || !('base64' in key.secret))
+    return [];
+  const { address } = topology.dns.server;
+  const bind = { zone: topology.dns.zone, key: { ...key, secret: key.secret }, address };
+  const directories = privateDirectories(runDirectory, NAME_SERVER, BIND_DIRECTORIES);
+  const fileIn = (mount: string, name: string): string =>
+    `${directories.find((it) => it.mount === mount)!.source}/${name}`;
+  const node: NodePlan = {
+    name: NAME_SERVER,
+    kind: 'name-server',
+    directories,
+    files: [
+      { path: fileIn('/etc/bind', 'named.conf'), text: namedConf(bind) },
+      { path: fileIn('/var/lib/bind', basename(ZONE_FILE)), text: zoneText(bind) },
+    ],
+    start: [
+      sysctl(context, false),
+      step('loopback up', 'ip', 'link', 'set', 'lo', 'up'),
+      step('eth0 up', 'ip', 'link', 'set', 'eth0', 'up'),
+      step('mgmt up', 'ip', 'link', 'set', 'mgmt', 'up'),
+      addAddress(
+        `${managementAddress(topology, NAME_SERVER)}/${parsePrefix(lab.management)!.length}`,
+        'mgmt',
+      ),
+      ...addressing(context, site, [address], 'eth0'),
+      // It goes into the background once it serves.
+      step('start named', 'named', '-c', '/etc/bind/named.conf'),
+    ],
+  };
+  return [node];
 }
 
 function privateDirectories(
@@ -353,8 +459,7 @@ function hostNode(context: Context, host: HostDescription): NodePlan {
   const guests = context.network.guests.filter((guest) => guest.host === host.name);
   const options = {
     hostUuid: uuidOf(context.topology.name, host.name, 'host'),
-    underlay: host.underlay,
-    underlayIsV6: host.underlay.includes(':'),
+    copyAddress: copyAddress(context.topology, host.name),
   };
   const directories = privateDirectories(runDirectory, host.name, [
     ...OVS_DIRECTORIES,
@@ -421,9 +526,7 @@ function edgeNode(context: Context, edge: EdgeDescription): NodePlan {
 function switchSteps(context: Context, it: Switch, insidePorts: readonly string[]): StepPlan[] {
   const { topology, runDirectory, options, lab } = context;
   const management = parsePrefix(lab.management)!;
-  const reach = formatAddress(
-    addressAt(management, 11 + switchesOf(context).findIndex(({ name }) => name === it.name)),
-  );
+  const reach = managementAddress(topology, it.name);
   const database = `${runDirectory}/${it.name}/conf.db`;
   const mac = macOf('02', topology.name, it.name, 'br-ex');
   const bridge = (name: string, failMode: string, ...more: string[]): string[] => [
@@ -546,7 +649,7 @@ function guestXml(context: Context, host: HostDescription, guest: GuestDescripti
     return `${text}/${prefix.length}@${gateway}@${formatPrefix(prefix)}`;
   };
   const disk = diskOf(context, guest);
-  const { reflect } = context.topology.guests[guest.name]!;
+  const { reflect, server } = context.topology.guests[guest.name]!;
   const commandLine = [
     'console=ttyS0 quiet panic=-1 mitigations=off',
     `guest.name=${guest.name}`,
@@ -554,6 +657,8 @@ function guestXml(context: Context, host: HostDescription, guest: GuestDescripti
     ...guest.interfaces.map(({ addresses }, i) => `guest.eth${i}=${addresses.map(configured).join(',')}`),
     ...(disk === undefined ? [] : ['guest.disk=yes']),
     ...(reflect === undefined ? [] : [`guest.reflect=${reflect}`]),
+    ...(server?.connections === undefined ? [] : [`guest.connections=${server.connections}`]),
+    ...(server?.requests === undefined ? [] : [`guest.requests=${server.requests}`]),
   ].join(' ');
   return domainXml({
     name: guest.name,
@@ -576,7 +681,7 @@ function guestXml(context: Context, host: HostDescription, guest: GuestDescripti
 
 function managementLinks(context: Context): LinkPlan[] {
   const lab = context.topology.name;
-  return switchesOf(context).map(({ name }) => ({
+  return managedNodes(context.topology).map((name) => ({
     a: { node: name, interface: 'mgmt', mac: macOf('02', lab, name, 'mgmt') },
     b: { node: MANAGEMENT, interface: `m-${name}`, mac: macOf('02', lab, MANAGEMENT, name) },
   }));
@@ -589,12 +694,16 @@ function siteLinks(context: Context): LinkPlan[] {
     interface: name,
     mac: macOf('02', lab, node, name),
   });
-  const isClient = (name: string): boolean => name in context.lab.clients;
+  const isSwitch = (name: string): boolean => switchesOf(context).some((it) => it.name === name);
+  const station = (name: string): LinkPlan['a'] => {
+    if (name in context.lab.nat) return end(routerOf(name), OUTSIDE);
+    return end(name, isSwitch(name) ? 'uplink' : 'eth0');
+  };
   return context.network.sites.flatMap((site) => {
     const edge = edgeOf(context, site.name);
     const links = stationsOf(context, site.name).map((name) =>
       link(
-        end(name, isClient(name) ? 'eth0' : 'uplink'),
+        station(name),
         edge ? end(edge.name, `in-${name}`) : end(routerOf(site.name), `lan-${name}`),
         context.lab.links[name],
       ),
@@ -617,39 +726,46 @@ function link(a: LinkPlan['a'], b: LinkPlan['b'], section: LinkShapeSection | un
 /** Half the round trip in each direction. */
 function shapeOf(section: LinkShapeSection | undefined): LinkShape | undefined {
   if (section?.rtt === undefined && section?.rate === undefined) return undefined;
+  const delayUs = Math.round((section.rtt ?? 0) / 2);
   return {
-    delayUs: Math.round((section.rtt ?? 0) / 2),
+    delayUs,
     ...(section.rate !== undefined && { bitsPerSecond: section.rate }),
-    queuePackets: labLimits.linkQueuePackets,
+    queuePackets: queueOf(section, delayUs),
   };
+}
+
+/** As many frames of full size as the link sends in the time that one may wait, and those that are on their way. */
+function queueOf({ rate, queue }: LinkShapeSection, delayUs: number): number {
+  if (rate === undefined || queue === undefined) return labLimits.linkQueuePackets;
+  return Math.max(1, Math.ceil((rate * (queue + delayUs)) / 1e6 / 8 / FULL_FRAME));
 }
 
 function* pairs<T>(items: readonly T[]): Generator<[T, T]> {
   for (const [i, a] of items.entries()) for (const b of items.slice(i + 1)) yield [a, b];
 }
 
-function wanLinks({ topology, lab, network }: Context): LinkPlan[] {
-  return [...pairs(network.sites)].map(([{ name: a }, { name: b }]) => {
+function wanLinks(context: Context): LinkPlan[] {
+  const { topology, lab } = context;
+  return [...pairs(routedSites(context))].map(([{ name: a }, { name: b }]) => {
     const own = lab.wan.pairs.find(({ between }) => between.includes(a) && between.includes(b));
     const end = (site: string, other: string): LinkPlan['a'] => ({
       node: routerOf(site),
       interface: `wan-${other}`,
       mac: macOf('02', topology.name, routerOf(site), other),
     });
-    return link(end(a, b), end(b, a), { rtt: own?.rtt ?? lab.wan.rtt, rate: own?.rate ?? lab.wan.rate });
+    return link(end(a, b), end(b, a), {
+      rtt: own?.rtt ?? lab.wan.rtt,
+      rate: own?.rate ?? lab.wan.rate,
+      queue: own?.queue ?? lab.wan.queue,
+    });
   });
 }
 
 /** The two addresses of the WAN link between two sites' routers, `site`'s own first. */
-function wanAddresses(
-  lab: Lab,
-  network: NetworkDescription,
-  site: string,
-  other: string,
-  version: Version,
-): [string, string] {
-  const prefix = parsePrefix(version === 4 ? lab.wan.prefix : lab.wan.prefix6)!;
-  const order = [...pairs(network.sites.map(({ name }) => name))];
+function wanAddresses(context: Context, site: string, other: string, version: Version): [string, string] {
+  const { wan } = context.lab;
+  const prefix = parsePrefix(version === 4 ? wan.prefix : wan.prefix6)!;
+  const order = [...pairs(routedSites(context).map(({ name }) => name))];
   const index = order.findIndex((pair) => pair.includes(site) && pair.includes(other));
   const [first, second] = [2 * index, 2 * index + 1].map((offset) =>
     formatAddress(addressAt(prefix, offset)),

@@ -3,8 +3,7 @@
 export interface LibvirtOptions {
   readonly hostUuid: string;
   /** Where other hosts' QEMU connects to in a migration. */
-  readonly underlay: string;
-  readonly underlayIsV6: boolean;
+  readonly copyAddress: string;
 }
 
 /** Listens without authentication, on all of the node's addresses: the node's network is the lab's own. */
@@ -21,7 +20,8 @@ log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
 
 /** QEMU runs as root and in no control group, security label or mount namespace beyond the node's own. */
 export function qemuConf(options: LibvirtOptions): string {
-  const host = options.underlayIsV6 ? `[${options.underlay}]` : options.underlay;
+  const { copyAddress } = options;
+  const host = copyAddress.includes(':') ? `[${copyAddress}]` : copyAddress;
   return `user = "root"
 group = "root"
 dynamic_ownership = 0
@@ -30,7 +30,7 @@ security_driver = "none"
 cgroup_controllers = []
 namespaces = []
 stdio_handler = "file"
-migration_address = "${options.underlay}"
+migration_address = "${copyAddress}"
 migration_host = "${host}"
 `;
 }

@@ -31,7 +31,7 @@ export interface ManagementPlan {
   readonly rootAddress: string;
 }
 
-export type NodeKind = 'host' | 'edge' | 'router' | 'client' | 'management';
+export type NodeKind = 'host' | 'edge' | 'router' | 'client' | 'attacker' | 'name-server' | 'management';
 
 export interface NodePlan {
   readonly name: string;

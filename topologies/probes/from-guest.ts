@@ -19,7 +19,7 @@ const DEFAULT_INTERVAL_MS = 10;
 /** Longer than the retransmission timeout of a connection that was silent for a second. */
 const DRAIN_MS = 5_000;
 
-const options = readOptions('from-guest');
+const options = await readOptions('from-guest');
 const protocol = options.protocol ?? 'tcp';
 const interval = Math.max(1, Math.round(options.intervalMs ?? DEFAULT_INTERVAL_MS));
 const family = options.target.includes(':') ? 6 : 4;

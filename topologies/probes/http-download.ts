@@ -13,7 +13,7 @@ import { Silence } from './summary.ts';
 const CONNECT_MS = 10_000;
 const DEFAULT_RATE = 500_000;
 
-const options = readOptions('http-download');
+const options = await readOptions('http-download');
 const rate = options.rate ?? DEFAULT_RATE;
 const size = Math.ceil((rate * options.durationMs) / 1000);
 const recorder = new Recorder(options.out);

@@ -12,7 +12,7 @@ import { Tally } from './summary.ts';
 
 const DRAIN_MS = 2_000;
 
-const options = readOptions('ping');
+const options = await readOptions('ping');
 const recorder = new Recorder(options.out);
 const tally = new Tally();
 const startedAt = systemClock.now();

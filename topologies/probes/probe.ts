@@ -9,12 +9,16 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../controller/clock.ts';
 import { goFirst } from '../lab/go-first.ts';
+import { resolve } from './resolve.ts';
 import type { ProbeSummary } from './summary.ts';
 
 export interface ProbeOptions {
   readonly name: string;
   /** Who the summary says the client is. */
   readonly client: string | undefined;
+  /** The address, or name, as it was given. */
+  readonly asked: string;
+  /** An address: what a name that was given resolves to. */
   readonly target: string;
   readonly port: number | undefined;
   /** Between two messages. */
@@ -27,29 +31,34 @@ export interface ProbeOptions {
   readonly source: string | undefined;
   /** Where such a connection goes to instead of here. */
   readonly to: string | undefined;
+  /** The client's addresses that it uses in turn; empty: the one that the system chooses. */
+  readonly sources: readonly string[];
   readonly durationMs: number;
   readonly out: string | undefined;
 }
 
 const DEFAULT_DURATION_MS = 600_000;
 
-export function readOptions(protocol: string): ProbeOptions {
+export async function readOptions(protocol: string): Promise<ProbeOptions> {
   const { values } = parseArgs({
     options: {
       name: { type: 'string', default: protocol },
       client: { type: 'string' },
       target: { type: 'string' },
+      family: { type: 'string' },
       port: { type: 'string' },
       'interval-ms': { type: 'string' },
       rate: { type: 'string' },
       protocol: { type: 'string' },
       source: { type: 'string' },
       to: { type: 'string' },
+      sources: { type: 'string' },
       'duration-ms': { type: 'string', default: `${DEFAULT_DURATION_MS}` },
       out: { type: 'string' },
     },
   });
-  if (values.target === undefined) throw new Error('--target is missing: expected the address to probe');
+  if (values.target === undefined)
+    throw new Error('--target is missing: expected the address or the name to probe');
   // A stamp that is late because the machine is busy would look like the network's delay.
   goFirst(process.pid);
   const number = (text: string | undefined, name: string): number | undefined => {
@@ -62,16 +71,22 @@ export function readOptions(protocol: string): ProbeOptions {
   if (of !== undefined && of !== 'tcp' && of !== 'udp' && of !== 'icmp') {
     throw new Error(`--protocol is ${of}: expected tcp, udp or icmp`);
   }
+  const family = number(values.family, '--family');
+  if (family !== undefined && family !== 4 && family !== 6) {
+    throw new Error(`--family is ${family}: expected 4 or 6`);
+  }
   return {
     name: values.name,
     client: values.client,
-    target: values.target,
+    asked: values.target,
+    target: await resolve(values.target, family),
     port: number(values.port, '--port'),
     intervalMs: number(values['interval-ms'], '--interval-ms'),
     rate: number(values.rate, '--rate'),
     protocol: of,
     source: values.source,
     to: values.to,
+    sources: values.sources?.split(',') ?? [],
     durationMs: number(values['duration-ms'], '--duration-ms') ?? DEFAULT_DURATION_MS,
     out: values.out,
   };

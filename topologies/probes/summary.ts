@@ -6,7 +6,7 @@ export interface ProbeSummary {
   /** The client's address, or the name it was given. */
   readonly client: string;
   readonly target: string;
-  /** TCP, UDP: the client's own port; ICMP: its identifier. By it the connection is found in captures. */
+  /** TCP, UDP: the client's own port; ICMP: its identifier. By it the connection is found in captures; 0: it is many. */
   readonly clientPort?: number | null;
   /** What `sent`, `received`, `lost`, `duplicated` and `reordered` count. */
   readonly unit: 'messages' | 'packets' | 'bytes';

@@ -16,7 +16,7 @@ const MAGIC = 0x41544543;
 const DRAIN_MS = 5_000;
 const CONNECT_MS = 10_000;
 
-const options = readOptions('tcp-echo');
+const options = await readOptions('tcp-echo');
 const recorder = new Recorder(options.out);
 const tally = new Tally();
 const startedAt = systemClock.now();

@@ -9,7 +9,7 @@ const LENGTH = 16;
 
 const DRAIN_MS = 2_000;
 
-const options = readOptions('udp-echo');
+const options = await readOptions('udp-echo');
 const recorder = new Recorder(options.out);
 const tally = new Tally();
 const startedAt = systemClock.now();

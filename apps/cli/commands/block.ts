@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { blocklist as limits } from '../../../controller/limits.ts';
+import type { ApiClient } from '../../api/client.ts';
 import type { BlockObject } from '../../api/objects.ts';
 import { clientCommand, type ClientCommandOptions, clientFor, show } from '../client-command.ts';
-import { NothingToBlockError, SourcesFileError } from '../errors.ts';
+import { NothingToBlockError, PartlyBlockedError, SourcesFileError } from '../errors.ts';
 import type { Terminal } from '../terminal.ts';
 import { counted, lasting } from '../text.ts';
 import { blocksText, blockText } from '../views/blocks.ts';
@@ -45,18 +46,36 @@ Examples:
       const listed = options.file === undefined ? [] : readSources(options.file);
       const all = [...sources, ...listed];
       if (all.length === 0) throw new NothingToBlockError();
-      let block = await client.block({
+      const first = await client.block({
         sources: all.slice(0, limits.sourcesPerRequest),
         origin: options.file === undefined ? 'person' : 'list',
         ...(options.reason === undefined ? {} : { reason: options.reason }),
         ...(options.guest === undefined ? {} : { guest: options.guest }),
         ...(options.for === undefined ? {} : { lastsMs: options.for }),
       });
-      for (let at = limits.sourcesPerRequest; at < all.length; at += limits.sourcesPerRequest) {
-        block = await client.addSources(block.number, all.slice(at, at + limits.sourcesPerRequest));
-      }
+      const block = await withTheRest(client, first, all.slice(limits.sourcesPerRequest));
       show(terminal, options.json, block, (made) => `Blocked ${what(made)} by block ${made.number}.\n`);
     });
+}
+
+/** All or nothing: a list that is refused in the midst of it leaves no block. */
+async function withTheRest(
+  client: ApiClient,
+  first: BlockObject,
+  rest: readonly string[],
+): Promise<BlockObject> {
+  let block = first;
+  try {
+    for (let at = 0; at < rest.length; at += limits.sourcesPerRequest) {
+      block = await client.addSources(block.number, rest.slice(at, at + limits.sourcesPerRequest));
+    }
+    return block;
+  } catch (error) {
+    await client.removeBlock(block.number).catch(() => {
+      throw new PartlyBlockedError(block.number, error);
+    });
+    throw error;
+  }
 }
 
 export function unblockCommand(terminal: Terminal): Command {

@@ -1,6 +1,7 @@
 /** `arctictern flows`: what a host's bridge does, and how often it has done it. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { App, Table } from '../../../controller/switches/pipeline.ts';
+import { switches as limits } from '../../../controller/limits.ts';
+import { App, ObjectKind, Table } from '../../../controller/switches/pipeline.ts';
 import type { FlowObject } from '../../api/objects.ts';
 import { clientCommand, type ClientCommandOptions, clientFor } from '../client-command.ts';
 import type { Terminal } from '../terminal.ts';
@@ -32,8 +33,8 @@ export function flowsCommand(terminal: Terminal): Command {
       `
 Columns:
   PRIORITY   of the flows of a table that match a packet, the one with the highest is taken
-  PACKETS    packets that have hit the flow, and their bytes; OVS brings these up to date twice a second
-  OWNER      the app that wants the flow, and the object that it is for: an interface, host, subnet or relay by its number
+  PACKETS    packets that have hit the flow, and their bytes; OVS brings these up to date every ${limits.counterRefresh} ms
+  OWNER      the app that wants the flow, and the object that it is for, by its number: ${Object.keys(ObjectKind).join(', ')}
   MATCH      what a packet must be like, in the syntax of ovs-ofctl
   ACTIONS    what is done with it
 

@@ -20,6 +20,10 @@ Columns:
               in the topology file); \`arctictern guests GUEST\` shows when
   MIGRATION   the migration that it is in
 
+Of one guest also:
+  dns         its name, and what the name server says, so that new clients find it; if that should be something
+              else, what, and why it is not said yet
+
 Examples:
   arctictern guests
   arctictern guests web

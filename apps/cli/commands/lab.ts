@@ -3,11 +3,14 @@
  */
 import { Command } from 'commander';
 import pc from 'picocolors';
+import { DEFAULT_API } from '../../api/client.ts';
 import { down } from './lab/down.ts';
 import { exec } from './lab/exec.ts';
 import { run } from './lab/run.ts';
 import { supervise } from './lab/supervise.ts';
 import { up } from './lab/up.ts';
+
+const API = new URL(DEFAULT_API).host;
 
 export function labCommand(): Command {
   const lab = new Command('lab')
@@ -20,7 +23,7 @@ export function labCommand(): Command {
     .description('Bring a lab up, run its experiment, print what came of it, and take everything down again.')
     .argument('<topology>', 'a topology file with `lab` and `experiment` sections')
     .option('--results <directory>', 'where the run’s folder is made', 'results')
-    .option('--api <address:port>', 'where the lab’s controller has its API', '127.0.0.1:8653')
+    .option('--api <address:port>', 'where the lab’s controller has its API', API)
     .option('--json', 'print the summary as JSON', false)
     .addHelpText(
       'after',
@@ -37,7 +40,7 @@ Example:
     .command('up')
     .description('Bring a lab up with its controller, and leave it running in the background.')
     .argument('<topology>', 'a topology file with a `lab` section')
-    .option('--api <address:port>', 'where the lab’s controller has its API', '127.0.0.1:8653')
+    .option('--api <address:port>', 'where the lab’s controller has its API', API)
     .addHelpText(
       'after',
       `
@@ -72,7 +75,7 @@ Examples:
   lab
     .command('supervise', { hidden: true })
     .argument('<topology>')
-    .option('--api <address:port>', '', '127.0.0.1:8653')
+    .option('--api <address:port>', '', API)
     .action(supervise);
   return lab;
 }

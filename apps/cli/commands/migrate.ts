@@ -1,8 +1,11 @@
 /** `arctictern migrate`: moves a guest, and shows how it goes. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MigrationObject, MigrationRequest } from '../../api/objects.ts';
-import { migration as limits } from '../../../controller/limits.ts';
+import { DEFAULT_MAX_BLACKOUT_MS, migration as limits } from '../../../controller/limits.ts';
 import { STRATEGIES, type Strategy } from '../../../controller/network/migration.ts';
+import { type Admit, ADMITS } from '../../../controller/network/model.ts';
+import { RELAY_MODES, type RelayMode } from '../../../controller/network/relay.ts';
+import { TUNNEL_OVERHEAD } from '../../../controller/switches/pipeline.ts';
 import { clientCommand, type ClientCommandOptions, clientFor } from '../client-command.ts';
 import { MigrationNotCompletedError } from '../errors.ts';
 import { Spinner } from '../spinner.ts';
@@ -15,8 +18,8 @@ import { PHASES_HELP } from './migrations.ts';
 interface Options extends ClientCommandOptions {
   readonly to: string;
   readonly strategy?: Strategy;
-  readonly admit?: 'all' | 'established';
-  readonly relay?: 'tunnel' | 'rewrite' | 'direct';
+  readonly admit?: Admit;
+  readonly relay?: RelayMode;
   readonly bandwidth?: number;
   readonly copyStorage?: 'all' | 'inc';
   readonly maxBlackout?: number;
@@ -42,13 +45,13 @@ export function migrateCommand(terminal: Terminal): Command {
       new Option(
         '--admit <which>',
         'connections from outside that the anchor left behind admits; all: new ones, too (default); established: none but those that live',
-      ).choices(['all', 'established']),
+      ).choices(ADMITS),
     )
     .addOption(
       new Option(
         '--relay <mode>',
         'how old connections reach the guest: tunnel (default), rewrite or direct; see below',
-      ).choices(['tunnel', 'rewrite', 'direct']),
+      ).choices(RELAY_MODES),
     )
     .addOption(
       new Option('--bandwidth <MiB/s>', 'the most that the copy may take of the network').argParser(
@@ -64,7 +67,7 @@ export function migrateCommand(terminal: Terminal): Command {
     .addOption(
       new Option(
         '--max-blackout <ms>',
-        'the longest blackout that memory left to copy may cause; a shorter one may take a longer copy (default: 100)',
+        `the longest blackout that memory left to copy may cause; a shorter one may take a longer copy (default: ${DEFAULT_MAX_BLACKOUT_MS})`,
       ).argParser(wholeNumber('ms', limits.maxBlackoutMsMost)),
     )
     .option('--auto-converge', 'let QEMU slow the guest down when it dirties memory faster than it is copied')
@@ -83,8 +86,8 @@ An interrupt (Ctrl-C) ends the watching, not the migration.
 ${PHASES_HELP}
 
 Ways to relay what was born on an address that the guest left behind:
-  tunnel     from the anchor through a Geneve tunnel, and back through it; suits any network, takes 50 bytes of
-             each packet (70 over IPv6)
+  tunnel     from the anchor through a Geneve tunnel, and back through it; suits any network, takes ${TUNNEL_OVERHEAD[4]} bytes of
+             each packet (${TUNNEL_OVERHEAD[6]} over IPv6)
   rewrite    the edge at the client's site sends it straight to the new site, full size, the old site left out; a
              client whose site has no edge is relayed by the anchor, which suits networks that let packets out
              from addresses that are not their own (no ingress filtering, BCP 38), at the old and the new site

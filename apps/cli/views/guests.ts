@@ -27,6 +27,7 @@ export function guestText(guest: GuestObject, now: number, colors: Colors): stri
       ['host', guest.host ?? '-'],
       ['state', stateText(guest, colors)],
       ...interfaces.flatMap(interfaceRows),
+      ['dns', nameText(guest)],
       ['memory', `${guest.memoryMiB} MiB`],
       ['services', guest.services.map(({ protocol, port }) => `${protocol}/${port}`).join(', ') || '-'],
       ...interfaces.flatMap((one) => anchorRows(one, now)),
@@ -34,6 +35,16 @@ export function guestText(guest: GuestObject, now: number, colors: Colors): stri
     ],
     colors,
   );
+}
+
+/** What the name server says, and what it should say where that is something else. */
+export function nameText({ dns }: GuestObject): string {
+  if (dns === null) return '-';
+  const { name, published, wanted, problem } = dns;
+  const says = `${name}: ${published?.join(', ') ?? 'unknown'}`;
+  const isPending = wanted !== null && wanted.join() !== published?.join();
+  if (!isPending) return says;
+  return `${says}; ${wanted.join(', ')} is on its way${problem === null ? '' : `: ${problem}`}`;
 }
 
 /** What the anchor has relayed, and how long it still will. */

@@ -1,10 +1,13 @@
 /**
  * A run as one HTML file: no script, no resource from elsewhere, to be opened from disk, mailed, printed.
  */
+import { lab as limits } from '../../../controller/limits.ts';
 import type { RunSummary } from '../../lab/summary.ts';
 import { version } from '../../version.ts';
+import type { AttackCourse, AttackFigures } from '../attacks.ts';
 import type { Evidence, MigrationFigures, SwitchoverFigures } from '../figures.ts';
 import type { TimelineEntry } from '../timeline.ts';
+import { attackChart, firstMarks } from './attack-charts.ts';
 import { variableOf } from './chart.ts';
 import { html, Markup } from './markup.ts';
 import { gapsChart, phasesChart, titleOf } from './run-charts.ts';
@@ -72,12 +75,13 @@ export function reportPage({ summary, evidence, entries }: ReportInput, commands
               : null
           }
           ${migrations.map((migration) => switchover(migration, evidence, entries))}
+          ${evidence.courses.map(attackSection)}
           <h2>Connections</h2>
           <div class="panel">${connectionTable(evidence)}</div>
           <h2>Captures</h2>
           <p class="quiet">
-            Frames are cut after 160 bytes. All stamps are of one machine’s clock, in nanoseconds;
-            ${clockText(summary)}
+            Frames are cut after ${limits.captureBytes} bytes. All stamps are of one machine’s clock, in
+            nanoseconds; ${clockText(summary)}
           </p>
           <div class="panel">${captureTable(summary, evidence)}</div>
           <h2>Machine, and how to get this again</h2>
@@ -234,6 +238,52 @@ function switchoverTable(rows: readonly SwitchoverFigures[]): Markup {
       },
     ],
     rows,
+  );
+}
+
+function attackSection(course: AttackCourse): Markup {
+  const { name, kind, sources, from, guest, packets, reached, verdict, firstDropAt } = course.figures;
+  const whose = sources === 'real' ? 'their own addresses' : 'forged addresses';
+  return html`<h2>${name}: ${kind} on ${guest}</h2>
+    <p class="quiet">
+      From ${from.join(', ')}, by ${whose}: ${packets} packets, of which ${reached} came to the guest.
+      ${verdict === null ? 'No verdict.' : `Verdict: ${verdict}.`}
+      ${firstDropAt === null ? 'No bridge dropped it.' : `Dropped first at ${firstDropAt}.`}
+    </p>
+    <div class="panel">
+      <ul class="marks">
+        ${firstMarks(course).map(
+          ({ name: mark, ms: at }) => html`<li>${mark} <span class="quiet">+${ms(at)} ms</span></li>`,
+        )}
+      </ul>
+      ${attackChart(course)}
+    </div>
+    <div class="panel">${attackTable([course.figures])}</div>`;
+}
+
+function attackTable(attacks: readonly AttackFigures[]): Markup {
+  const megabits = (value: number | null): string | null =>
+    value === null ? null : (value / 1e6).toFixed(2);
+  return table(
+    [
+      { head: 'verdict, ms', number: true, of: ({ verdictMs }) => ms(verdictMs) },
+      { head: 'filtered, ms', number: true, of: ({ filteredMs }) => ms(filteredMs) },
+      { head: 'first drop, ms', number: true, of: ({ firstDropMs }) => ms(firstDropMs) },
+      { head: 'safe, ms', number: true, of: ({ safeMs }) => ms(safeMs) },
+      { head: 'first drop → goodput back, ms', number: true, of: ({ backMs }) => ms(backMs) },
+      {
+        head: 'goodput before, during, after, Mbit/s',
+        number: true,
+        of: ({ honestGoodput: { before, during, after } }) =>
+          [before, during, after].map((value) => megabits(value) ?? '–').join(', '),
+      },
+      {
+        head: 'connections lost',
+        number: true,
+        of: ({ honestConnectionsLost }) => String(honestConnectionsLost),
+      },
+    ],
+    attacks,
   );
 }
 

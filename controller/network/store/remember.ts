@@ -4,12 +4,12 @@
  * What is written is the difference between two states, so that a change costs what it changes. A row is
  * replaced as a whole: deleted by its key and inserted again, in one transaction.
  */
-import { isIPv4 } from 'node:net';
 import { transaction, type Transaction } from '../../ovsdb/index.ts';
 import { blocklist as limits, DEFAULT_MAX_BLACKOUT_MS } from '../../limits.ts';
 import { type Blocklist, type Line, type Owners, ownersOf, type Shard, type Source } from '../blocklist.ts';
 import type { Migration, Wishes } from '../migration.ts';
-import type { Addresses, Anchor, NetworkState } from '../model.ts';
+import { addressesOf } from '../addresses.ts';
+import type { Anchor, NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
 import { defenceRow, flightRow, flightsOf, policyOfRow } from './defence-rows.ts';
 import {
@@ -128,7 +128,7 @@ function blocklistOf(
         { source, reason, createdAt },
       ]),
     ),
-    lastNumber: Math.max(rows.lastBlock, ...rows.blocks.map(({ number }) => number)),
+    lastNumber: rows.blocks.reduce((highest, { number }) => Math.max(highest, number), rows.lastBlock),
   };
 }
 
@@ -159,13 +159,6 @@ function shardFrom(texts: ReadonlySet<string>): Shard {
 const textOf = (shard: Shard): Set<string> =>
   new Set(Array.from(shard, ([source, owners]) => `${source} ${ownersOf(owners).join(' ')}`));
 
-function addressesOf(list: Iterable<string>): Addresses {
-  const all = [...list];
-  const ipv4 = all.find((address) => isIPv4(address));
-  const ipv6 = all.find((address) => !isIPv4(address));
-  return { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
-}
-
 /** In the order in which they were planned. */
 export function migrationsOf(rows: readonly MigrationRow[]): Migration[] {
   return rows
@@ -193,17 +186,28 @@ export function migrationsOf(rows: readonly MigrationRow[]): Migration[] {
     .sort((a, b) => (a.entered.planned ?? 0) - (b.entered.planned ?? 0));
 }
 
-/** What brings the store from `before` (nothing, if undefined) to `after`; undefined when it is there already. */
-export function difference(
-  before: NetworkState | undefined,
-  after: NetworkState,
-): Transaction<ArcticTernTables> | undefined {
+/** What is known to be in the store: what was read from it, or a state that was written. What is absent is not known. */
+export type Stored = Partial<
+  Pick<
+    NetworkState,
+    | 'guests'
+    | 'hosts'
+    | 'placements'
+    | 'gateways'
+    | 'anchors'
+    | 'quarantine'
+    | 'migrations'
+    | 'earlier'
+    | 'blocklist'
+    | 'policies'
+    | 'flights'
+  >
+>;
+
+/** What brings the store from `before` to `after`; undefined when it is there already. */
+export function difference(before: Stored, after: NetworkState): Transaction<ArcticTernTables> | undefined {
   const tx = transaction(arcticTern);
-  if (before === undefined) {
-    // Whatever is of guests and hosts that are not declared any more goes.
-    for (const table of ['Placement', 'Anchor', 'Quarantine', 'Defence'] as const) tx.delete(table, 'all');
-  }
-  if (before?.guests !== after.guests) {
+  if (before.guests !== after.guests) {
     for (const { interfaces } of after.guests.values()) {
       for (const { number, guest, mac } of interfaces) {
         tx.delete('Interface', { mac });
@@ -211,21 +215,21 @@ export function difference(
       }
     }
   }
-  if (before?.hosts !== after.hosts) {
+  if (before.hosts !== after.hosts) {
     for (const { number, name } of after.hosts.values()) {
       tx.delete('Host', { name });
       tx.insert('Host', { number, name });
     }
   }
-  for (const [guest, host] of changed(before?.placements, after.placements)) {
+  for (const [guest, host] of changed(before.placements, after.placements)) {
     tx.delete('Placement', { guest });
     if (host !== undefined) tx.insert('Placement', { guest, host });
   }
-  for (const [prefix, mac] of changed(before?.gateways, after.gateways)) {
+  for (const [prefix, mac] of changed(before.gateways, after.gateways)) {
     tx.delete('Gateway', { prefix });
     if (mac !== undefined) tx.insert('Gateway', { prefix, mac });
   }
-  for (const [nic, anchors] of changed(before?.anchors, after.anchors)) {
+  for (const [nic, anchors] of changed(before.anchors, after.anchors)) {
     tx.delete('Anchor', { interface: nic });
     tx.delete('Relay', { interface: nic });
     for (const { index, host, addresses, admit, relays } of anchors ?? []) {
@@ -249,13 +253,13 @@ export function difference(
       });
     }
   }
-  for (const [address, held] of changed(before?.quarantine, after.quarantine)) {
+  for (const [address, held] of changed(before.quarantine, after.quarantine)) {
     tx.delete('Quarantine', { address });
     if (held !== undefined) tx.insert('Quarantine', { address, ...held });
   }
   const migrations = [
-    ...changed(before?.migrations, after.migrations),
-    ...changed(before?.earlier, after.earlier),
+    ...changed(before.migrations, after.migrations),
+    ...changed(before.earlier, after.earlier),
   ];
   for (const [, migration] of migrations) {
     if (migration === undefined) continue;
@@ -282,15 +286,15 @@ export function difference(
       warning: warning ?? null,
     });
   }
-  for (const [guest, policy] of changed(before?.policies, after.policies)) {
+  for (const [guest, policy] of changed(before.policies, after.policies)) {
     tx.delete('Defence', { guest });
     if (policy !== undefined) tx.insert('Defence', defenceRow(guest, policy));
   }
-  for (const [id, flight] of changed(before?.flights, after.flights)) {
+  for (const [id, flight] of changed(before.flights, after.flights)) {
     tx.delete('Flight', { id });
     if (flight !== undefined) tx.insert('Flight', flightRow(flight));
   }
-  if (before?.blocklist !== after.blocklist) blocklistDifference(tx, before?.blocklist, after.blocklist);
+  if (before.blocklist !== after.blocklist) blocklistDifference(tx, before.blocklist, after.blocklist);
   return tx.length === 0 ? undefined : tx;
 }
 

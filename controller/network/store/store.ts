@@ -10,7 +10,7 @@ import { connect, type OvsdbClient, transaction } from '../../ovsdb/index.ts';
 import { type Remembered } from '../declare.ts';
 import type { Migration } from '../migration.ts';
 import type { NetworkState } from '../model.ts';
-import { difference, migrationsOf, remember } from './remember.ts';
+import { difference, migrationsOf, remember, type Stored } from './remember.ts';
 import { arcticTern } from './schema.ts';
 
 const selection = {
@@ -42,8 +42,8 @@ export interface Opened {
 export class Store {
   readonly #client: OvsdbClient;
   readonly #onError: (error: Error) => void;
-  /** What the database holds; undefined before the first write. */
-  #written: NetworkState | undefined;
+  /** What the database holds. */
+  #written: Stored;
   #wanted: NetworkState | undefined;
   #writing: Promise<unknown> | undefined;
 
@@ -79,9 +79,10 @@ export class Store {
         flights: replica.table('Flight').rows(),
       };
       await replica.close();
+      const remembered = remember(rows);
       return {
-        store: new Store(client, onError),
-        remembered: remember(rows),
+        store: new Store(client, remembered, onError),
+        remembered,
         migrations: migrationsOf(rows.migrations),
         epoch: BigInt(epoch),
       };
@@ -91,21 +92,18 @@ export class Store {
     }
   }
 
-  private constructor(client: OvsdbClient, onError: (error: Error) => void) {
+  private constructor(client: OvsdbClient, stored: Stored, onError: (error: Error) => void) {
     this.#client = client;
+    this.#written = stored;
     this.#onError = onError;
+    // What could not be written while it was away is written now.
+    client.on('connected', () => this.#begin());
   }
 
   /** Writes what differs, soon. */
   follow(state: NetworkState): void {
     this.#wanted = state;
-    this.#writing ??= this.#write().then(
-      () => (this.#writing = undefined),
-      (error: unknown) => {
-        this.#writing = undefined;
-        this.#onError(error instanceof Error ? error : new Error(String(error)));
-      },
-    );
+    this.#begin();
   }
 
   /** Resolves when everything that was handed to `follow` is in the database, or could not be written. */
@@ -116,6 +114,16 @@ export class Store {
   async close(): Promise<void> {
     await this.saved();
     await this.#client.close();
+  }
+
+  #begin(): void {
+    this.#writing ??= this.#write().then(
+      () => (this.#writing = undefined),
+      (error: unknown) => {
+        this.#writing = undefined;
+        this.#onError(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
   }
 
   async #write(): Promise<void> {

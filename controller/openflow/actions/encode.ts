@@ -21,8 +21,10 @@ import type {
   CtAction,
   EncapAction,
   MultipathAction,
+  OutputAction,
   RawAction,
   SampleAction,
+  SetFieldAction,
 } from './types.ts';
 
 export function encodeActions(w: Writer, actions: readonly Action[]): void {
@@ -47,20 +49,30 @@ function finish(w: Writer, start: number): void {
   w.length16(start + 2, start, 'action');
 }
 
+function encodeOutput(w: Writer, { port, maxLen }: OutputAction): void {
+  const at = w.take(10);
+  w.setWord(at, 16);
+  w.setU32(at + 4, port, 'output.port');
+  w.setU16(at + 8, maxLen, 'output.maxLen');
+  w.zeros(6);
+}
+
+function encodeSetField(w: Writer, { field, value, mask }: SetFieldAction): void {
+  const start = w.position;
+  refuseRaw(w, field);
+  standard(w, 25, 0);
+  encodeOxm(w, field, value, mask);
+  finish(w, start);
+}
+
 function encodeAction(w: Writer, action: Action): void {
   const start = w.position;
   switch (action.type) {
     case 'output':
-      standard(w, 0, 16);
-      w.u32(action.port, 'output.port');
-      w.u16(action.maxLen, 'output.maxLen');
-      w.zeros(6);
+      encodeOutput(w, action);
       return;
     case 'set_field':
-      refuseRaw(w, action.field);
-      standard(w, 25, 0);
-      encodeOxm(w, action);
-      finish(w, start);
+      encodeSetField(w, action);
       return;
     case 'ct':
       encodeCt(w, action);
@@ -187,7 +199,7 @@ function encodeAction(w: Writer, action: Action): void {
       refuseRaw(w, action.field);
       nicira(w, 33, 0);
       w.zeros(6);
-      encodeOxm(w, action);
+      encodeOxm(w, action.field, action.value, action.mask);
       finish(w, start);
       return;
     case 'note':

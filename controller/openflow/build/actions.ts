@@ -91,7 +91,7 @@ export const actions = {
     const entry = fieldEntry(field, input);
     if (entry === undefined)
       throw new OpenFlowBadValueError(field.name, -1, 'the mask selects no bit to set');
-    return { type: 'set_field', ...entry };
+    return { type: 'set_field', field, value: entry.value, mask: entry.mask };
   },
   /** Copies bits; both ranges must be of one size. OVS prints it as `move`. */
   copyField: (src: SubfieldInput, dst: SubfieldInput): CopyFieldAction => ({

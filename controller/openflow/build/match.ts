@@ -104,13 +104,13 @@ function isAllOnes(field: OxmField, mask: FieldValue): boolean {
 export function fieldEntry(field: OxmField, input: AnyInput): MatchField | undefined {
   const given = typeof input === 'string' ? withPrefix(field, input) : input;
   if (typeof given !== 'object' || given instanceof Uint8Array)
-    return { field, value: plainValue(field, given) };
+    return { field, value: plainValue(field, given), mask: undefined };
   const value = plainValue(field, given.value);
   const mask = plainValue(field, given.mask);
   if (mask instanceof Uint8Array && (!(value instanceof Uint8Array) || value.length !== mask.length)) {
     refuse(field, 'value and mask differ in length');
   }
-  if (isAllOnes(field, mask)) return { field, value };
+  if (isAllOnes(field, mask)) return { field, value, mask: undefined };
   if (mask instanceof Uint8Array ? mask.every((byte) => byte === 0) : BigInt(mask) === 0n) return undefined;
   if (!field.maskable) refuse(field, 'it cannot be masked');
   return { field, value: maskBits(value, mask), mask };

@@ -46,18 +46,19 @@ export function decodeFlowMod(r: Reader, xid: number): FlowMod | undefined {
 }
 
 export function encodeFlowMod(w: Writer, message: FlowMod): void {
-  w.u64(message.cookie, 'flow_mod.cookie');
-  w.u64(message.cookieMask, 'flow_mod.cookieMask');
-  w.u8(message.table, 'flow_mod.table');
-  w.u8(FlowModCommands.number(message.command, w, 'flow_mod.command'), 'flow_mod.command');
-  w.u16(message.idleTimeout, 'flow_mod.idleTimeout');
-  w.u16(message.hardTimeout, 'flow_mod.hardTimeout');
-  w.u16(message.priority, 'flow_mod.priority');
-  w.u32(message.bufferId, 'flow_mod.bufferId');
-  w.u32(message.outPort, 'flow_mod.outPort');
-  w.u32(message.outGroup, 'flow_mod.outGroup');
-  w.u16(message.flags, 'flow_mod.flags');
-  w.u16(message.importance, 'flow_mod.importance');
+  const at = w.take(40);
+  w.setU64(at, message.cookie, 'flow_mod.cookie');
+  w.setU64(at + 8, message.cookieMask, 'flow_mod.cookieMask');
+  w.setU8(at + 16, message.table, 'flow_mod.table');
+  w.setU8(at + 17, FlowModCommands.number(message.command, w, 'flow_mod.command'), 'flow_mod.command');
+  w.setU16(at + 18, message.idleTimeout, 'flow_mod.idleTimeout');
+  w.setU16(at + 20, message.hardTimeout, 'flow_mod.hardTimeout');
+  w.setU16(at + 22, message.priority, 'flow_mod.priority');
+  w.setU32(at + 24, message.bufferId, 'flow_mod.bufferId');
+  w.setU32(at + 28, message.outPort, 'flow_mod.outPort');
+  w.setU32(at + 32, message.outGroup, 'flow_mod.outGroup');
+  w.setU16(at + 36, message.flags, 'flow_mod.flags');
+  w.setU16(at + 38, message.importance, 'flow_mod.importance');
   encodeMatch(w, message.match);
   encodeInstructions(w, message.instructions);
 }

@@ -305,6 +305,24 @@ export class FakeController implements ControllerView {
     ['b1', false],
     ['eb', true],
   ]);
+  /** The name of `web` is right, that of `db` is late, `idle` has none. */
+  readonly naming: ControllerView['naming'] = {
+    report: (name) =>
+      ({
+        web: {
+          name: 'web.example.test',
+          published: ['10.1.0.100', '2001:db8:1::100'],
+          wanted: ['10.1.0.100', '2001:db8:1::100'],
+          problem: undefined,
+        },
+        db: {
+          name: 'db.example.test',
+          published: undefined,
+          wanted: ['10.2.0.200'],
+          problem: 'name server 192.0.2.53 cannot be reached: no answer within 2 s',
+        },
+      })[name],
+  };
   /** What `begin` was given. */
   readonly wishes: unknown[][] = [];
   readonly aborted: string[] = [];

@@ -100,6 +100,7 @@ state        paused
 home         10.1.0.101
 care-of      10.2.0.200
 mac          52:54:00:00:00:02
+dns          db.example.test: unknown; 10.2.0.200 is on its way: name server 192.0.2.53 cannot be reached: no answer within 2 s
 memory       256 MiB
 services     -
 home anchor  a1: 10.1.0.101, admits established; relayed 1,234 packets (567,890 bytes), the last 12 s ago; stays
@@ -196,6 +197,18 @@ describe('what is blocked', () => {
       'Blocked 10,001 sources by block 4.\n',
     );
     expect(blocking.network.state.blocklist.blocks.get(4)).toMatchObject({ origin: 'list', count: 10_001 });
+  });
+
+  it('block --file, a part of which is refused, leaves no block', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'arctictern-')), 'listed');
+    const sources = Array.from({ length: 10_000 }, (_, i) => `11.${i >> 8}.${i & 255}.1`);
+    writeFileSync(file, [...sources, '203.0.113.300'].join('\n'));
+    const { blocks } = blocking.network.state.blocklist;
+    expect(await run('block', '--file', file)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('203.0.113.300') as string,
+    });
+    expect([...blocking.network.state.blocklist.blocks.keys()]).toEqual([...blocks.keys()]);
   });
 
   it('blocks', async () => {

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ControllerEvent } from '../../../apps/events.ts';
+import type { ControllerEvent, Moment } from '../../../apps/events.ts';
 import { api as limits } from '../../../controller/limits.ts';
 import { ManualClock } from '../../controller/libvirt/manual-clock.ts';
 import { portOf, served, stop } from '../api/ask.ts';
@@ -74,6 +74,29 @@ describe('events', () => {
   it('are JSON lines, exactly as the API gives them', async () => {
     const { out } = await follow(4, '--level', 'debug', '--json');
     expect(out).toBe(happened.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  });
+
+  it('of a kind that only a newer controller knows are told in its words', async () => {
+    const moment = { kind: 'of-tomorrow', guest: 'web' } as unknown as Moment;
+    const known: Moment = { kind: 'announced', host: 'a1' };
+    const terminal = new FakeTerminal({ env: { ARCTICTERN_API: `http://127.0.0.1:${portOf(server)}` } });
+    const running = runIn(terminal, 'events', '--json');
+    await until(() => controller.listeners === 1);
+    controller.emit({ at: AT, level: 'info', subject: 'guest web', message: 'news', moment });
+    controller.emit({ at: AT, level: 'info', subject: 'host a1', message: 'RARP', moment: known });
+    await until(() => terminal.out.text.includes('RARP'));
+    terminal.interruption.abort();
+    const { code, out } = await running;
+    expect(code).toBe(0);
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([
+      { at: AT, level: 'info', subject: 'guest web', message: 'news' },
+      { at: AT, level: 'info', subject: 'host a1', message: 'RARP', moment: known },
+    ]);
   });
 
   it('that end are an error', async () => {

@@ -14,7 +14,7 @@ describe('report', () => {
   it('says what it made', async () => {
     expect(await report(folder)).toMatchObject({
       code: 0,
-      out: `1 migrations, 2 connections: ${folder}/report.html and 10 files beside it.\n`,
+      out: `1 migrations, 2 connections: ${folder}/report.html and 11 files beside it.\n`,
     });
   });
 

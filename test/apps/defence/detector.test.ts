@@ -80,7 +80,7 @@ function play(
         guest: 'web',
         host: 'a1',
         totals: { ...totals },
-        samplesOf: (name) => (windows.get(name) ?? new SampleWindow()).summary(now),
+        samplesOf: (name, from) => (windows.get(name) ?? new SampleWindow()).summary(now, from),
         holders,
         proven,
         moving,
@@ -233,6 +233,33 @@ describe('attacks', () => {
     expect(new Set(told.map(({ kind }) => kind))).toEqual(new Set(['syn-flood', 'icmp-flood']));
   });
 
+  test('a client that was there before the attack is held to what it does, not to what the attack makes of it', () => {
+    // Fifteen connections a second for long; then three bots come with 150 in all.
+    const visitor = { rate: 15, from: () => client(7) };
+    const bots = { rate: 150, from: (n: number) => bot(n % 3) };
+    const policy = { ...defaultDefence, floor: { ...defaultDefence.floor, connections: 60 } };
+    const { told } = play(
+      26,
+      (ms) => ({ completed: ms <= START + 700 ? [visitor] : [visitor, bots] }),
+      policy,
+    );
+    expect(told[0]).toMatchObject({ kind: 'connection-flood' });
+    expect(new Set(told.flatMap(({ sources }) => sources.map(({ prefix }) => prefix)))).toEqual(
+      new Set(['198.51.100.0/32', '198.51.100.1/32', '198.51.100.2/32']),
+    );
+  });
+
+  test('a flood that fades, as its sources are blocked, is not taken for a forged one', () => {
+    // Five sources of 1,000/s each; from 3 s on, less than a client may send each, and more than the limit in all.
+    const policy = { ...defaultDefence, floor: { ...defaultDefence.floor, udp: 200 } };
+    const fading = (ms: number): Moment => ({ newUdp: [{ rate: ms < 3_000 ? 5_000 : 1_200, from: bot }] });
+    const { told } = play(6, (ms) => (ms < 1_000 ? {} : fading(ms)), policy);
+    expect(told[0]).toMatchObject({ kind: 'udp-flood' });
+    expect(told.map(({ origin }) => origin)).not.toContain('spoofed');
+    expect(told.at(-1)).toMatchObject({ origin: 'real' });
+    expect(told.at(-1)!.sources).toHaveLength(5);
+  });
+
   test('what was blocked and is not counted any more stays named', () => {
     const scenario = (now: number): Moment => {
       if (now <= START) return honest;
@@ -349,7 +376,7 @@ test('a bridge that was away for a while has its counters spread over that time'
     guest: 'web',
     host: 'a1',
     totals: { ...noTotals, syn, completed: syn, knownIcmp: syn },
-    samplesOf: () => new SampleWindow().summary(0),
+    samplesOf: () => new SampleWindow().summary(0, 0),
     holders: () => new Map(),
     proven,
     moving: false,

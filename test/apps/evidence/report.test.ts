@@ -145,9 +145,10 @@ describe('what is written', () => {
     const again = writeReport(folder);
     expect(again.files.map(text)).toEqual(pages);
     expect(() => text('packets-gone.csv')).toThrow();
-    const { files, ...figures } = again;
+    const { files, folder: _, ...figures } = again;
     expect(json('evidence.json')).toEqual(JSON.parse(JSON.stringify(figures)));
-    expect(files).toHaveLength(11);
+    expect(again.files.filter((name) => text(name).includes(folder))).toEqual([]);
+    expect(files).toHaveLength(12);
   });
 });
 

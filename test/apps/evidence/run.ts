@@ -141,6 +141,7 @@ export const summary: RunSummary = {
     connection('echo', 'tcp', TCP_PORT, {}),
     connection('beat', 'udp', UDP_PORT, { received: 28, lost: 2 }),
   ],
+  attacks: [],
 };
 
 const links = {

@@ -13,6 +13,8 @@ function bed(terms: Partial<CopyOptions['terms']> = {}) {
   const asked: string[] = [];
   const orders: Order[] = [];
   const errors: Error[] = [];
+  /** When the copy was looked at. */
+  const seen: number[] = [];
   const job: { stats: JobStats | undefined; away: boolean; finish: (error?: Error) => void } = {
     stats: undefined,
     away: false,
@@ -30,6 +32,7 @@ function bed(terms: Partial<CopyOptions['terms']> = {}) {
       imageDirectories: () => Promise.resolve([]),
       maxDowntime: () => Promise.resolve(300),
       setMaxDowntime: (_domain, ms) => note(`downtime ${ms}`),
+      maxSpeed: () => Promise.resolve(0),
       setMaxSpeed: (_domain, mibps) => note(`speed ${mibps}`),
       startPostCopy: () => note('post-copy'),
       jobStats: () => (job.away ? Promise.reject(new Error('libvirtd is away')) : Promise.resolve(job.stats)),
@@ -49,7 +52,7 @@ function bed(terms: Partial<CopyOptions['terms']> = {}) {
     migrate: { destination: 'qemu+tcp://10.2.0.11/system' },
     onOrder: (order) => orders.push(order),
     packetsPerSecond: () => undefined,
-    onLook: () => undefined,
+    onLook: (at) => seen.push(at),
     onError: (error) => errors.push(error),
   });
   /** Time passes, look by look. */
@@ -60,7 +63,7 @@ function bed(terms: Partial<CopyOptions['terms']> = {}) {
     }
     await turn();
   };
-  return { copy, clock, asked, orders, errors, job, looks };
+  return { copy, clock, asked, orders, errors, seen, job, looks };
 }
 
 const pass = (memoryIteration: number, memoryRemaining = 8_000_000): JobStats => ({
@@ -85,7 +88,7 @@ describe('a copy', () => {
     expect(asked).toEqual(['downtime 1', 'migrate', 'downtime 2', 'downtime 4', 'downtime 8', 'downtime 16']);
   });
 
-  test('that fails leaves QEMU’s longest downtime as it was', async () => {
+  test('that fails leaves QEMU’s limits as they were', async () => {
     const { copy, asked, job, looks } = bed();
     const performed = copy.perform();
     await looks(1);
@@ -93,7 +96,22 @@ describe('a copy', () => {
     const failed = expect(performed).rejects.toThrow('the destination is full');
     await looks(2);
     await failed;
-    expect(asked).toEqual(['downtime 1', 'migrate', 'downtime 300']);
+    expect(asked).toEqual(['downtime 1', 'migrate', 'downtime 300', 'speed 0']);
+  });
+
+  test('that is given up at its least speed leaves QEMU’s limits as they were', async () => {
+    const { copy, asked, job, looks } = bed({ strategy: 'bicast' });
+    const performed = copy.perform();
+    await looks(1);
+    job.stats = pass(1, 100_000);
+    await looks(4);
+    expect(asked.at(-1)).toBe('speed 1');
+    await copy.abort();
+    job.finish(new Error('operation aborted: canceled by client'));
+    const failed = expect(performed).rejects.toMatchObject({ code: 'MIGRATION_ABORTED' });
+    await looks(2);
+    await failed;
+    expect(asked.slice(-2)).toEqual(['downtime 300', 'speed 0']);
   });
 
   test('is given up before libvirt has been asked', async () => {
@@ -134,6 +152,23 @@ describe('a copy', () => {
     job.finish();
     await looks(2);
     await performed;
+  });
+
+  test('looks once at a time, however short a pause was', async () => {
+    const { copy, job, looks, seen } = bed();
+    const performed = copy.perform();
+    job.stats = pass(1);
+    await looks(2);
+    const before = seen.length;
+    copy.stopped();
+    const goesOn = copy.goesOn();
+    await looks(4);
+    expect(seen.length - before).toBe(4);
+    copy.stopped();
+    job.finish();
+    await looks(2);
+    await performed;
+    await goesOn;
   });
 
   test('goes on when libvirtd has been away, and says so once', async () => {

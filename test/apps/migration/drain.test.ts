@@ -39,7 +39,7 @@ describe('relays', () => {
     expect(names(atHome())).toEqual([]);
     expect(names(away)).toEqual(['web home-1 -> away-1']);
     expect(names(back)).toEqual(['web away-1 -> home-1']);
-    expect(bridgesOf(back, relaysOf(back)[0]!)).toEqual(['away-1', 'home-1', 'border']);
+    expect(bridgesOf(relaysOf(back)[0]!)).toEqual(['away-1', 'home-1']);
   });
 });
 
@@ -64,6 +64,11 @@ describe('activity', () => {
     expect(run([1, read(5, 2)], [2, read(5, 2)])).toMatchObject({ packets: 7, movedAt: 1 });
     expect(run([1, read(5, 2)], [2, read(6, 2)])).toMatchObject({ packets: 8, movedAt: 2 });
     expect(run([1, read(5, 2)], [2, read(5, 3)])).toMatchObject({ packets: 8, movedAt: 2 });
+  });
+
+  test('a bridge that could not be asked for a while has its packets counted once', () => {
+    const again = run([1, read(5, 2)], [2, read(5, undefined)], [3, read(5, 4)]);
+    expect(again).toMatchObject({ packets: 9, bytes: 900, movedAt: 3 });
   });
 
   test('counters that begin anew add what they say, and are activity', () => {

@@ -36,12 +36,27 @@ test('a rate needs two counts, a second apart', async () => {
   expect(rate.packetsPerSecond).toBe(2_000);
 });
 
-test('a bridge that is away, or was read anew, makes no negative rate', async () => {
+function rateOf(...counts: (number | undefined)[]) {
   const clock = new ManualClock(0);
-  const counts = [5_000, undefined];
   const rate = new PacketRate({ packets: () => Promise.resolve(counts.shift()) }, 'home-1', guest, clock);
-  await rate.count(0);
-  clock.advance(1_000);
-  await rate.count(1_000);
-  expect(rate.packetsPerSecond).toBe(0);
+  return async (): Promise<number | undefined> => {
+    await rate.count(clock.now());
+    clock.advance(1_000);
+    return rate.packetsPerSecond;
+  };
+}
+
+test('a bridge that was away for a while has a rate over that time', async () => {
+  const count = rateOf(undefined, 5_000, undefined, 9_000);
+  expect([await count(), await count(), await count(), await count()]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    2_000,
+  ]);
+});
+
+test('counters that begin anew make no negative rate', async () => {
+  const count = rateOf(5_000, 100, 1_100);
+  expect([await count(), await count(), await count()]).toEqual([undefined, 0, 1_000]);
 });

@@ -77,6 +77,28 @@ describe('events of two daemons', () => {
   });
 });
 
+describe('a switchover', () => {
+  const told = (): string[] => world.moments.map(({ kind }) => kind);
+
+  test('is told to be done when every bridge has acknowledged it', async () => {
+    await copying();
+    endings['suspended']!();
+    await world.calm();
+    expect(told()).toContain('redirected');
+  });
+
+  test('that a bridge does not acknowledge is not told to be done', async () => {
+    await copying();
+    world.acknowledges = false;
+    for (const end of Object.values(endings)) end();
+    await world.calm();
+    expect(told()).not.toContain('redirected');
+    expect(world.problems).toEqual([expect.stringContaining('has not acknowledged the switchover')]);
+    expect(world.migration.warning).toContain('has not acknowledged the switchover');
+    expect(placement()).toBe(TO);
+  });
+});
+
 describe('a controller that is killed', () => {
   test('planned: libvirt was never asked, and is now, as it was to be', async () => {
     world.ready = false;

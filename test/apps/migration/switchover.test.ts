@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { switchedBack, switchedOver, withLeases } from '../../../apps/migration/switchover.ts';
+import { switchedBack, switchedOver, withLeases, withoutLeases } from '../../../apps/migration/switchover.ts';
 import { atHome, migration } from '../../controller/network/sites.ts';
 
 const home = atHome();
@@ -21,4 +21,17 @@ test('a flight closes the anchor that the guest leaves to what is new, and the w
   const back = switchedBack(after, flight);
   expect(back.placements.get('web')).toBe('home-1');
   expect(admitted(back)).toEqual(['home-1 all', 'away-1 all']);
+});
+
+test.each(['tunnel', 'direct'] as const)('what a failed migration by %s leased is free again', (relay) => {
+  const leases = withLeases(home, home.guests.get('web')!, 'away-1', relay);
+  const leased = { 1: leases.anchors.get(1)!.at(-1)!.index };
+  const failed = migration('home-1', 'away-1', 'failed', { relay, leased });
+  const ways = leases.anchors.get(1)!.flatMap(({ relays }) => relays ?? []);
+  expect(ways.length > 0).toBe(relay !== 'tunnel');
+
+  const after = withoutLeases(leases, failed);
+  expect(after.anchors.get(1)).toMatchObject([{ host: 'home-1' }]);
+  expect(after.anchors.get(1)!.flatMap(({ relays }) => relays ?? [])).toEqual([]);
+  expect(withLeases(after, after.guests.get('web')!, 'away-1', relay).anchors).toEqual(leases.anchors);
 });

@@ -50,6 +50,8 @@ export class World {
   service!: MigrationService;
   /** The bridge at the destination is under control. */
   ready = true;
+  /** Bridges acknowledge what is committed. */
+  acknowledges = true;
   #call: Call | undefined;
   #stored: Remembered = nothingRemembered;
   #alive = 0;
@@ -216,7 +218,7 @@ export class World {
           hosts: [FROM, TO],
           commit: () => {
             if (isAlive()) this.deeds.push(`commit ${to}`);
-            return Promise.resolve();
+            return Promise.resolve(this.acknowledges);
           },
           discard: () => this.deeds.push('discard'),
         });
@@ -229,6 +231,7 @@ export class World {
   }
 
   #hypervisor(host: HostName): Hypervisor {
+    const life = this.#alive;
     const domain = { name: 'web', uuid: '00000000-0000-0000-0000-000000000001', id: 1 };
     const hypervisor = {
       find: () => {
@@ -240,9 +243,12 @@ export class World {
         this.downtimes.push(ms);
         return Promise.resolve();
       },
+      maxSpeed: () => Promise.resolve(0),
       setMaxSpeed: () => Promise.resolve(),
       jobStats: () => Promise.resolve(this.job && host === FROM ? {} : undefined),
       migrate: () => {
+        // What a controller that has been killed was about to ask.
+        if (life !== this.#alive) return new Promise<void>(() => undefined);
         this.asked++;
         this.job = true;
         return new Promise<void>((done, failed) => {

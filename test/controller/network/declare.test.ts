@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { declare, nothingRemembered } from '../../../controller/network/declare.ts';
-import type { Anchor } from '../../../controller/network/model.ts';
+import { TooManyInterfacesError } from '../../../controller/network/errors.ts';
+import { type Anchor, MAX_INTERFACE_NUMBER } from '../../../controller/network/model.ts';
 import { declared, description, migration } from './sites.ts';
 
 const home: Anchor = {
@@ -82,9 +83,14 @@ describe('numbers', () => {
     expect([...state.hosts.values()].map(({ number }) => number)).toEqual([2, 3, 4, 1]);
   });
 
-  test('are as many as tunnel keys have room for', () => {
-    const interfaceNumbers = new Map(Array.from({ length: 0x7ffe }, (_, i) => [`taken ${i}`, i + 1]));
-    expect(() => declared({ ...nothingRemembered, interfaceNumbers })).toThrow(RangeError);
+  test('are as many as bridges can tell apart', () => {
+    const taken = (count: number) => {
+      const interfaceNumbers = new Map(Array.from({ length: count }, (_, i) => [`taken ${i}`, i + 1]));
+      return declared({ ...nothingRemembered, interfaceNumbers });
+    };
+    const { size } = taken(0).guests;
+    expect(() => taken(MAX_INTERFACE_NUMBER - size)).not.toThrow();
+    expect(() => taken(MAX_INTERFACE_NUMBER - size + 1)).toThrow(TooManyInterfacesError);
   });
 });
 

@@ -102,7 +102,7 @@ describe('the generator', () => {
       }),
       { importFrom: 'arctictern/ovsdb' },
     );
-    expect(module).toContain(`import type { DatabaseSchema, Uuid } from 'arctictern/ovsdb';`);
+    expect(module).toContain(`import { column, type DatabaseSchema, type Uuid } from 'arctictern/ovsdb';`);
     expect(module).toContain(
       [
         `export interface TRow {`,
@@ -120,11 +120,24 @@ describe('the generator', () => {
     );
     expect(module).toContain(`  T: { readonly row: TRow; readonly immutable: 'text' };`);
     expect(module).toContain(`export const tiny: DatabaseSchema<TinyTables> = {`);
+    expect(module).toContain(`        text: column({ type: 'string' }, { mutable: false }),`);
+    expect(module).toContain(
+      `        many: column({ type: 'uuid' }, { min: 0, max: 'unlimited', ephemeral: true }),`,
+    );
   });
 
   test('made open-vswitch.ts as it is', () => {
     const file = new URL('../../../controller/ovsdb/schemas/open-vswitch.ts', import.meta.url);
-    expect(generate(schemaJson(openVSwitch), { importFrom: '../index.ts' })).toBe(readFileSync(file, 'utf8'));
+    expect(generate(schemaJson(openVSwitch), { importFrom: '../schema.ts' })).toBe(
+      readFileSync(file, 'utf8'),
+    );
+  });
+
+  test('made the schema of the store as it is', () => {
+    const folder = new URL('../../../controller/network/store/', import.meta.url);
+    const text = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
+    const json: unknown = JSON.parse(text('arctictern.ovsschema'));
+    expect(generate(json, { importFrom: '../../ovsdb/index.ts' })).toBe(text('schema.ts'));
   });
 
   test('lays long lines out as Prettier does', async () => {

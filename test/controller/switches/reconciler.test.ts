@@ -346,7 +346,7 @@ describe('a staged switchover', () => {
     const bytes = ours.bytesWritten;
     const committed = staged.commit();
     expect(ours.bytesWritten - bytes).toBe(16);
-    await committed;
+    expect(await committed).toBe(true);
     expect(installed()).toEqual([
       [1, 7],
       [2, 1],
@@ -416,8 +416,9 @@ describe('a staged switchover', () => {
       [2, 1],
     ]);
     fake.script = {};
+    expect(await committed).toBe(true);
     fake.send({ type: 'barrier_reply' }, barrier.xid);
-    await committed;
+    await reconciler.settled();
     expect(installed()).toEqual([
       [1, 7],
       [2, 1],
@@ -455,7 +456,7 @@ describe('a staged switchover', () => {
     reconciler.setProgram(program(touching));
     await reconciler.settled();
     await until('it is void', () => fake.controls.includes('discard_request'));
-    await staged.commit();
+    expect(await staged.commit()).toBe(true);
     expect(installed()).toEqual(result);
     expect(errors).toEqual([]);
   });
@@ -522,7 +523,7 @@ describe('a staged switchover', () => {
     const staged = await reconciler.stage(program(after));
     fake.socket.destroy();
     reconciler.detach();
-    await staged.commit();
+    expect(await staged.commit()).toBe(false);
     expect(installed()).toEqual([
       [1, 1],
       [2, 1],
@@ -542,7 +543,7 @@ describe('a staged switchover', () => {
     const committed = staged.commit();
     await until('it is sent', () => commitsOf(fake) === 2);
     fake.socket.destroy();
-    await committed;
+    expect(await committed).toBe(false);
     expect(errors).toHaveLength(1);
     await attach(reconciler.wanted);
     expect(installed()).toEqual([
@@ -562,7 +563,7 @@ describe('a staged switchover', () => {
       { type: 'error', error: 'OFPBFC_MSG_FAILED', data: new Uint8Array(0) },
       fake.all('bundle_control').at(-1)!.xid,
     );
-    await committed;
+    expect(await committed).toBe(false);
     expect(errors).toMatchObject([{ code: 'SWITCH_REFUSED' }]);
     clock.advance(limits.repairDelay);
     await reconciler.settled();
@@ -576,7 +577,7 @@ describe('a staged switchover', () => {
     const { fake } = await attach(program(before));
     const staged = await reconciler.stage(program(before));
     const count = fake.received.length;
-    await staged.commit();
+    expect(await staged.commit()).toBe(true);
     expect(fake.received).toHaveLength(count);
   });
 });

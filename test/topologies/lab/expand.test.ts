@@ -22,6 +22,7 @@ describe('the plan of first-flight', () => {
       'router router-C',
       'host a1',
       'host b1',
+      'name-server dns',
       'client c1',
       'client c2',
     ]);
@@ -101,7 +102,7 @@ describe('the plan of first-flight', () => {
   });
 });
 
-describe.each(['first-flight', 'three-sites'])('any plan: %s', (name) => {
+describe.each(['first-flight', 'three-sites', 'nat'])('any plan: %s', (name) => {
   const plan = planOf(name);
   const ends = plan.links.flatMap(({ a, b }) => [a, b]);
 
@@ -157,6 +158,40 @@ describe('an edge', () => {
   });
 });
 
+describe('a site behind a NAT', () => {
+  const plan = planOf('nat');
+  const wires = plan.links.map(({ a, b }) => `${a.node}:${a.interface} ${b.node}:${b.interface}`);
+
+  it('has a router that is a station of another site, at its edge or at its router', () => {
+    expect(wires).toContain('router-P:outside ec:in-P');
+    expect(wires).toContain('router-Q:outside router-D:lan-Q');
+    expect(wires).toContain('p1:eth0 router-P:lan-p1');
+    expect(wires).toContain('eq:uplink router-Q:lan-eq');
+  });
+
+  it('is reached by no other router', () => {
+    expect(wires.some((wire) => /wan-[PQ]/.test(wire))).toBe(false);
+    const routes = plan.nodes
+      .flatMap(({ name }) => commands(plan, name))
+      .filter((line) => line.includes('route add'));
+    expect(routes.filter((line) => line.includes('192.168.'))).toEqual([
+      'ip route add default via 192.168.8.1',
+      'ip route add default via 192.168.7.1',
+      'ip route add default via 192.168.8.1',
+    ]);
+  });
+
+  it('translates what leaves', () => {
+    expect(commands(plan, 'router-P')).toEqual(
+      expect.arrayContaining([
+        'ip address add 203.0.113.20/24 dev outside',
+        'ip route add default via 203.0.113.1',
+        'nft add rule ip nat out oifname outside snat to 203.0.113.20',
+      ]),
+    );
+  });
+});
+
 it('shapes single links, and overrides the WAN for pairs of sites', () => {
   const shapes = Object.fromEntries(
     planOf('three-sites').links.flatMap(({ a, b, shape }) => (shape ? [[`${a.node} ${b.node}`, shape]] : [])),
@@ -193,6 +228,46 @@ describe('a guest with two interfaces and a disk', () => {
     expect(made).toBeGreaterThan(0);
     expect(steps.findIndex((line) => line.includes('define'))).toBeGreaterThan(made);
     expect(commands(plan, 'b1').some((line) => line.includes('web.raw'))).toBe(false);
+  });
+});
+
+describe('a name server', () => {
+  const text = readFileSync('topologies/three-sites.yaml', 'utf8');
+  const dns = 'dns: { server: 203.0.113.53, zone: example.test }';
+  const plan = expand(parseTopology(`${text}\n${dns}\n`, 'named.yaml'), options);
+  const files = plan.nodes.find(({ name }) => name === 'dns')!.files;
+
+  it('is BIND at a site, behind its edge, and in the management network', () => {
+    const wires = plan.links.map(({ a, b }) => `${a.node}:${a.interface} ${b.node}:${b.interface}`);
+    expect(wires).toContain('dns:eth0 ec:in-dns');
+    expect(wires).toContain('dns:mgmt management:m-dns');
+    expect(commands(plan, 'dns')).toEqual(
+      expect.arrayContaining([
+        'ip address add 198.18.1.17/24 dev mgmt',
+        'ip address add 203.0.113.53/24 dev eth0',
+        'ip route add default via 203.0.113.1',
+        'named -c /etc/bind/named.conf',
+      ]),
+    );
+    expect(plan.network.dns?.server).toEqual({ address: '198.18.1.17', port: 53 });
+  });
+
+  it("lets the controller's key set addresses in its zone, and nothing else", () => {
+    const conf = files.find(({ path }) => path.endsWith('/etc-bind/named.conf'))!.text;
+    const key = plan.network.dns!.key;
+    expect(conf).toContain(`secret "${'base64' in key.secret ? key.secret.base64 : ''}";`);
+    expect(conf).toContain('update-policy { grant arctictern zonesub A AAAA; };');
+    expect(files.find(({ path }) => path.endsWith('/var-lib-bind/zone'))!.text).toContain(
+      '$ORIGIN example.test.',
+    );
+  });
+
+  it('is whom the clients ask, and no host does', () => {
+    const asking = plan.nodes.filter(({ start }) =>
+      start.some(({ argv }) => argv.includes('/etc/resolv.conf')),
+    );
+    expect(asking.map(({ name }) => name)).toEqual(['c1', 'c2']);
+    expect(asking[0]!.files[0]!.text).toContain('nameserver 203.0.113.53\n');
   });
 });
 

@@ -1,18 +1,23 @@
 /** `arctictern lab down`: ends a lab that runs in the background. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../../../controller/clock.ts';
 import { lab as limits } from '../../../../controller/limits.ts';
 import { readSupervisor } from '../../../lab/supervisor-file.ts';
+import { LabStillUpError } from '../../errors.ts';
 import { needRoot } from './need-root.ts';
-import { RUN_ROOT, runningLab } from './running-lab.ts';
+import { logFileOf, RUN_ROOT, runningLab } from './running-lab.ts';
 
 export async function down(name: string | undefined): Promise<void> {
   needRoot('lab down');
-  const record = runningLab(name);
-  process.kill(record.pid, 'SIGTERM');
-  const deadline = systemClock.now() + limits.stop + limits.controllerStop;
-  while (readSupervisor(join(RUN_ROOT, record.lab)) !== undefined && systemClock.now() < deadline) {
+  const { lab, pid } = runningLab(name);
+  process.kill(pid, 'SIGTERM');
+  const patience = limits.stop + limits.controllerStop;
+  const deadline = systemClock.now() + patience;
+  while (readSupervisor(join(RUN_ROOT, lab))?.pid === pid) {
+    if (systemClock.now() >= deadline) throw new LabStillUpError(lab, pid, patience, logFileOf(lab));
     await new Promise<void>((done) => systemClock.after(limits.poll, done));
   }
-  process.stdout.write(`Lab ${record.lab} is down.\n`);
+  rmSync(logFileOf(lab), { force: true });
+  process.stdout.write(`Lab ${lab} is down.\n`);
 }

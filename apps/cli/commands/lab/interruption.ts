@@ -7,6 +7,8 @@ import type { LabSession } from '../../../lab/session.ts';
 export interface Interruption {
   readonly signal: AbortSignal;
   readonly happened: Promise<void>;
+  /** As a signal would. */
+  readonly interrupt: () => void;
   /** Signals end the process again, as by default. */
   readonly end: () => void;
 }
@@ -21,6 +23,7 @@ export function interruption(): Interruption {
   return {
     signal: controller.signal,
     happened,
+    interrupt,
     end: () => {
       process.off('SIGINT', interrupt);
       process.off('SIGTERM', interrupt);

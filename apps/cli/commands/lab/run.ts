@@ -12,7 +12,7 @@ import { createResults } from '../../../lab/results.ts';
 import { describeStep, runExperiment } from '../../../lab/run.ts';
 import { LabSession } from '../../../lab/session.ts';
 import type { RunSummary } from '../../../lab/summary.ts';
-import { connectionTable, migrationTable } from '../../../lab/table.ts';
+import { attackTable, connectionTable, migrationTable } from '../../../lab/table.ts';
 import { gate } from './gate.ts';
 import { interruptible, interruption } from './interruption.ts';
 import { needRoot } from './need-root.ts';
@@ -37,9 +37,13 @@ export async function run(
   const interrupt = interruption();
   const context: RunContext = {};
   const lines = new Map<number, (detail: string) => void>();
+  let current = 0;
+  const attacked = Object.keys(experiment.attacks).length > 0;
 
   const stepTask = (index: number, title: string, done: Promise<unknown>[]): ListrTask<RunContext> => ({
     title,
+    // Of an attack's story every line stays.
+    ...(attacked ? { rendererOptions: { persistentOutput: true, outputBar: Infinity } } : {}),
     task: async (_context, task) => {
       lines.set(
         index,
@@ -52,6 +56,7 @@ export async function run(
     const gates = experiment.steps.map(() => gate()).concat(gate());
     const onStep = (step: number, detail: string): void => {
       for (let i = 0; i < step; i++) gates[i]!.open();
+      current = step;
       lines.get(step)?.(detail);
     };
     const tasks = new Listr<RunContext>(
@@ -81,6 +86,7 @@ export async function run(
               clock: systemClock,
               signal: interrupt.signal,
               onStep,
+              onStory: (line) => lines.get(current)?.(line),
             });
             running.then(
               (summary) => {
@@ -125,7 +131,12 @@ export async function run(
   if (options.json) {
     process.stdout.write(`${JSON.stringify(summary)}\n`);
   } else {
-    process.stdout.write(`\n${migrationTable(summary)}\n\n${connectionTable(summary)}\n\n`);
+    const tables = [
+      ...(summary.migrations.length > 0 || !attacked ? [migrationTable(summary)] : []),
+      connectionTable(summary),
+      ...(attacked ? [attackTable(summary)] : []),
+    ];
+    process.stdout.write(`\n${tables.join('\n\n')}\n\n`);
     process.stdout.write(
       `${summary.passed ? pc.green('All connections survived.') : pc.red('Not everything survived.')} Evidence: ${results.path}/report.html\n`,
     );

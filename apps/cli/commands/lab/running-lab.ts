@@ -9,6 +9,9 @@ import { LabNotUpError } from '../../errors.ts';
 /** Where labs have their run directories. */
 export const RUN_ROOT = '/run/arctictern';
 
+/** What a lab in the background had to say: there as long as it is up, and after it has ended by itself. */
+export const logFileOf = (lab: string): string => join(RUN_ROOT, `${lab}.log`);
+
 /** The lab of that name that runs in the background, or the only one. */
 export function runningLab(name: string | undefined): SupervisorRecord {
   const records = labNames()

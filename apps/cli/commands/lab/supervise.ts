@@ -7,6 +7,7 @@ import { readTopology } from '../../../../topologies/parse.ts';
 import { LabSession } from '../../../lab/session.ts';
 import { writeSupervisor } from '../../../lab/supervisor-file.ts';
 import { interruptible, interruption } from './interruption.ts';
+import { logFileOf } from './running-lab.ts';
 
 export type SupervisorMessage =
   { readonly type: 'progress' | 'failed'; readonly detail: string } | { readonly type: 'ready' };
@@ -17,6 +18,8 @@ export async function supervise(file: string, options: { api: string }): Promise
   };
   const topology = readTopology(file);
   const interrupt = interruption();
+  // Nobody waits for the lab any more.
+  process.once('disconnect', interrupt.interrupt);
   let session: LabSession | undefined;
   try {
     session = await interruptible(
@@ -25,6 +28,7 @@ export async function supervise(file: string, options: { api: string }): Promise
         topology,
         topologyFile: file,
         api: options.api,
+        controllerLog: logFileOf(topology.name),
         clock: systemClock,
         onProgress: (stage, detail) => say({ type: 'progress', detail: `${stage}: ${detail}` }),
       }),
@@ -36,6 +40,7 @@ export async function supervise(file: string, options: { api: string }): Promise
       doors: Object.fromEntries(lab.plan.nodes.map(({ name }) => [name, lab.enter(name, [])])),
     });
     say({ type: 'ready' });
+    process.off('disconnect', interrupt.interrupt);
     if (process.connected) process.disconnect();
     await Promise.race([interrupt.happened, session.lab.ended]);
   } catch (error) {
@@ -43,6 +48,7 @@ export async function supervise(file: string, options: { api: string }): Promise
     process.exitCode = 1;
   } finally {
     await session?.down();
+    process.off('disconnect', interrupt.interrupt);
     interrupt.end();
   }
 }

@@ -1,14 +1,14 @@
 /** `arctictern lab up`: a lab in the background. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, openSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Listr } from 'listr2';
 import { LabNotDescribed } from '../../../../topologies/lab/errors.ts';
 import { readTopology } from '../../../../topologies/parse.ts';
 import { LabSuperviseError } from '../../errors.ts';
 import { needRoot } from './need-root.ts';
 import { once } from './progress.ts';
-import { RUN_ROOT } from './running-lab.ts';
+import { logFileOf, RUN_ROOT } from './running-lab.ts';
 import type { SupervisorMessage } from './supervise.ts';
 
 export async function up(file: string, options: { api: string }): Promise<void> {
@@ -16,8 +16,10 @@ export async function up(file: string, options: { api: string }): Promise<void> 
   const topology = readTopology(file);
   if (topology.lab === undefined) throw new LabNotDescribed(topology.name);
   mkdirSync(RUN_ROOT, { recursive: true });
-  const logFile = join(RUN_ROOT, `${topology.name}.log`);
-  const log = openSync(logFile, 'w');
+  const logFile = logFileOf(topology.name);
+  rmSync(logFile, { force: true });
+  // The controller writes to the same file.
+  const log = openSync(logFile, 'a');
   const child = spawn(
     process.execPath,
     [process.argv[1]!, 'lab', 'supervise', resolve(file), '--api', options.api],

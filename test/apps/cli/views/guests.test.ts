@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { expect, test } from 'vitest';
 import type { GuestObject } from '../../../../apps/api/objects.ts';
-import { guestsText, guestText } from '../../../../apps/cli/views/guests.ts';
+import { guestsText, guestText, nameText } from '../../../../apps/cli/views/guests.ts';
 
 const colors = pc.createColors(false);
 
@@ -40,6 +40,12 @@ const duo = {
   memoryMiB: 128,
   services: [],
   migration: null,
+  dns: {
+    name: 'duo.example.test',
+    published: ['10.1.0.110'],
+    wanted: ['10.2.0.200', '10.2.0.201'],
+    problem: null,
+  },
 } as unknown as GuestObject;
 
 test('a list has the addresses of all interfaces, and each host once', () => {
@@ -61,6 +67,7 @@ mac          52:54:00:00:00:01
 home         10.11.0.110
 care-of      10.2.0.201
 mac          52:54:00:00:00:02
+dns          duo.example.test: 10.1.0.110; 10.2.0.200, 10.2.0.201 is on its way
 memory       128 MiB
 services     -
 home anchor  a1: 10.1.0.110, 2001:db8:1::110, admits all
@@ -69,4 +76,20 @@ home anchor  a1: 10.11.0.110, admits all
 anchor 2     b1: 10.2.0.201, admits all
 migration    -
 `);
+});
+
+test.each([
+  [null, '-'],
+  [
+    { name: 'duo.test', published: ['10.1.0.110'], wanted: ['10.1.0.110'], problem: null },
+    'duo.test: 10.1.0.110',
+  ],
+  [{ name: 'duo.test', published: null, wanted: null, problem: null }, 'duo.test: unknown'],
+  [{ name: 'duo.test', published: ['10.1.0.110'], wanted: null, problem: null }, 'duo.test: 10.1.0.110'],
+  [
+    { name: 'duo.test', published: null, wanted: ['10.2.0.200'], problem: 'nobody answers' },
+    'duo.test: unknown; 10.2.0.200 is on its way: nobody answers',
+  ],
+])('of %j it says: %s', (dns, text) => {
+  expect(nameText({ ...duo, dns })).toBe(text);
 });

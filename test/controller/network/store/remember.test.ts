@@ -21,6 +21,7 @@ import {
   difference,
   migrationsOf,
   remember,
+  type Stored,
   type StoredRows,
 } from '../../../../controller/network/store/remember.ts';
 import { RowCodec } from '../../../../controller/ovsdb/row-codec.ts';
@@ -51,7 +52,7 @@ const empty = (): Tables => ({
 });
 
 /** Applies a transaction as an OVSDB server would its deletes, inserts and updates (RFC 7047, section 5.2). */
-function apply(tables: Tables, before: NetworkState | undefined, state: NetworkState): readonly Part[] {
+function apply(tables: Tables, before: Stored, state: NetworkState): readonly Part[] {
   const parts = (difference(before, state)?.params().slice(1) ?? []) as readonly Part[];
   for (const { op, table, where, row } of parts) {
     const rows = tables[table]!;
@@ -148,7 +149,7 @@ const away = after(
 
 test('state, rows, state: what is decided is the same, what is observed is forgotten', () => {
   const tables = empty();
-  apply(tables, undefined, away);
+  apply(tables, {}, away);
   const again = declare(description, remember(read(tables)));
   for (const part of [
     'subnets',
@@ -180,9 +181,9 @@ test('step by step it comes to the same as at once', () => {
       placements: new Map(),
     })),
   ];
-  states.forEach((state, i) => apply(stepwise, states[i - 1], state));
-  apply(atOnce, states[2], states.at(-1)!);
-  apply(atOnce, undefined, states.at(-1)!);
+  states.forEach((state, i) => apply(stepwise, states[i - 1] ?? {}, state));
+  apply(atOnce, {}, states[2]!);
+  apply(atOnce, states[2]!, states.at(-1)!);
   expect(remember(read(stepwise))).toEqual(remember(read(atOnce)));
 });
 
@@ -214,9 +215,33 @@ describe('a change costs what it changes', () => {
   });
 });
 
+describe('a controller that starts', () => {
+  test('writes nothing anew of what it has read', () => {
+    const tables = empty();
+    apply(tables, {}, away);
+    const remembered = remember(read(tables));
+    const parts = apply(tables, remembered, declare(description, remembered));
+    expect(new Set(parts.map(({ table }) => table))).toEqual(new Set(['Interface', 'Host']));
+    expect(remember(read(tables))).toEqual(remembered);
+  });
+
+  test('takes out what was read and is not so any more: an undeclared guest, a block that has ended', () => {
+    const tables = empty();
+    apply(tables, {}, away);
+    const remembered = remember(read(tables));
+    const next = after(declare({ ...description, guests: [] }, remembered), blocklistChanged(unblocked([1])));
+    apply(tables, remembered, next);
+    const again = remember(read(tables));
+    expect([again.placements.size, again.anchors.size]).toEqual([0, 0]);
+    expect(tables['Relay']).toEqual([]);
+    expect([...again.blocklist.blocks.keys()]).toEqual([2, 3]);
+    expect(again.blocklist.lastNumber).toBe(4);
+  });
+});
+
 test('of a guest’s migrations the latest counts, and none is lost', () => {
   const tables = empty();
-  apply(tables, undefined, away);
+  apply(tables, {}, away);
   const back = migration('away-1', 'home-1', 'planned', { entered: { planned: 100 } });
   apply(tables, away, migrationChanged(back)(away));
   const rows = read(tables);

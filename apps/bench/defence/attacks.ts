@@ -1,0 +1,36 @@
+/**
+ * The attacks of the benchmark, and the crowd that is none. On links of 10 Mbit/s, 2,000 packets of 1,000 bytes a second
+ * are more than the site takes.
+ */
+import type { AttackSection } from '../../../topologies/schema.ts';
+
+const FLOOD_MS = 6_000;
+/** Connections count as slow when they are 10 s old. */
+const SLOW_MS = 20_000;
+
+const flood = { to: 'web', rate: 2_000, size: 1_000, duration: FLOOD_MS } as const;
+/** A station of a site with an edge of ours, and one out in the internet. */
+const [behindEdge, outside] = [['x1'], ['x2']];
+
+export const ATTACKS: Readonly<Record<string, AttackSection>> = {
+  'syn-flood': { ...flood, kind: 'syn-flood', from: behindEdge, sources: 'real' },
+  'syn-flood-spoofed': { ...flood, kind: 'syn-flood', from: outside, sources: 'spoofed' },
+  'ack-flood': { ...flood, kind: 'ack-flood', from: behindEdge, sources: 'real' },
+  'udp-flood': { ...flood, kind: 'udp-flood', from: behindEdge, sources: 'real' },
+  'udp-flood-outside': { ...flood, kind: 'udp-flood', from: outside, sources: 'real' },
+  'icmp-flood': { ...flood, kind: 'icmp-flood', from: behindEdge, sources: 'real' },
+  'connection-flood': {
+    ...{ kind: 'connection-flood', from: outside, sources: 'real' },
+    ...{ to: 'web', rate: 100, size: 0, duration: FLOOD_MS },
+  },
+  'slow-connections': {
+    ...{ kind: 'slow-connections', from: outside, sources: 'real' },
+    ...{ to: 'web', rate: 40, size: 0, connections: 300, duration: SLOW_MS },
+  },
+};
+
+/** Many clients that each ask a little, for as long as a flood lasts. */
+export const CROWD = 'flash-crowd';
+export const CROWD_MS = FLOOD_MS;
+
+export const NAMES: readonly string[] = [...Object.keys(ATTACKS), CROWD];

@@ -1,0 +1,127 @@
+/**
+ * How soon attacks are seen and met, and what honest clients have meanwhile: each attack with the defence on and off,
+ * in turns, on one lab that stays up.
+ *
+ *     node dist/apps/bench/defence/main.js [--runs 3] [--only udp-flood,icmp-flood] [--policy filter-only]
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { systemClock } from '../../../controller/clock.ts';
+import { DEFENCE_MODES, type DefenceMode } from '../../../controller/network/defence-policy.ts';
+import { packageRoot } from '../../../topologies/lab/package-root.ts';
+import { readTopology } from '../../../topologies/parse.ts';
+import { LabSession } from '../../lab/session.ts';
+import { machineFacts } from '../machine.ts';
+import { NAMES } from './attacks.ts';
+import { DEFENCES, rowsOf, type Turn } from './figures.ts';
+import { GUEST, measure } from './measure.ts';
+import { formatRows } from './table.ts';
+
+const RESULTS = join('results', 'bench-defence.json');
+const LOG = join('results', 'bench-defence-controller.jsonl');
+const API = '127.0.0.1:28654';
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '3' },
+    only: { type: 'string' },
+    policy: { type: 'string' },
+  },
+});
+
+/** What was asked for, or the sentence that says what is wrong with it. */
+function wish(): { runs: number; names: readonly string[]; policy: DefenceMode | undefined } | string {
+  const runs = Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 1) return `--runs is ${values.runs}: expected a number of runs`;
+  const names = values.only?.split(',') ?? NAMES;
+  const unknown = names.find((name) => !NAMES.includes(name));
+  if (unknown !== undefined) return `no attack is called ${unknown}: expected some of ${NAMES.join(', ')}`;
+  const policy = DEFENCE_MODES.find((mode) => mode === values.policy);
+  if (values.policy !== undefined && policy === undefined) {
+    return `--policy is ${values.policy}: expected one of ${DEFENCE_MODES.join(', ')}`;
+  }
+  return { runs, names, policy };
+}
+
+async function main(): Promise<number> {
+  const wanted = wish();
+  if (typeof wanted === 'string') {
+    process.stderr.write(`error: ${wanted}\n`);
+    return 1;
+  }
+  const machine = await machineFacts();
+  const topologyFile = join(packageRoot, 'topologies', 'under-attack.yaml');
+  const topology = readTopology(topologyFile);
+  mkdirSync('results', { recursive: true });
+  const folder = mkdtempSync(join(tmpdir(), 'arctictern-bench-'));
+  const turns: Turn[] = [];
+  say(`lab ${topology.name} comes up; a round takes about ${Math.ceil((wanted.names.length * 50) / 60)} min`);
+  const session = await LabSession.up({
+    topology,
+    topologyFile,
+    api: API,
+    controllerLog: join(process.cwd(), LOG),
+    clock: systemClock,
+    onProgress: () => undefined,
+  });
+  try {
+    const declared = await session.api.defence(GUEST);
+    const policy = { ...declared, policy: wanted.policy ?? declared.policy };
+    const bed = { session, topology, controllerLog: join(process.cwd(), LOG), folder, policy };
+    for (let run = 0; run < wanted.runs; run++) {
+      for (const name of wanted.names) {
+        // Which comes first changes with each run.
+        for (const defence of run % 2 === 0 ? DEFENCES : [...DEFENCES].reverse()) {
+          const turn = await measure(bed, name, defence);
+          turns.push(turn);
+          say(`${String(turns.length).padStart(3)} ${describe(turn)}`);
+        }
+      }
+    }
+  } finally {
+    await session.down();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const rows = rowsOf(turns);
+  say(formatRows(rows));
+  const document = {
+    benchmark: 'defence',
+    title: 'how soon attacks are seen and met, and what honest clients have meanwhile',
+    at: new Date().toISOString(),
+    machine,
+    rows,
+    notes: NOTES,
+    all: turns,
+  };
+  writeFileSync(RESULTS, `${JSON.stringify(document, undefined, 2)}\n`);
+  say(RESULTS);
+  return 0;
+}
+
+const NOTES = [
+  'topologies/under-attack.yaml: site links of 10 Mbit/s; a TCP echo every 10 ms, a download at 4 Mbit/s, five requests a second, each on a connection of its own',
+  'floods: 2,000 packets of 1,000 bytes a second from three addresses, or forged ones, by hping3, which sends about a fifth less; `outside`: from a site without an edge of ours',
+  'times begin with the first packet in the capture at the attacker; verdict, safe: the controller’s own stamps; first drop: the first packet that a bridge took in and did not give out, where it drops nearly all that follows, by the captures at both of its sides',
+  'off: nothing is looked at, blocked or lowered; what every guest has is there all the same: a meter of 1,000 new connections a second',
+  'goodput: payload that honest clients received, before (2 s), during (first to last packet), after (3 s); back: at 95 % over a second',
+];
+
+function describe(turn: Turn): string {
+  const { attack, defence, verdict, verdictMs, firstDropMs, safeMs, honestGoodput, honestRequests } = turn;
+  const ms = (value: number | null): string => (value === null ? 'none' : `${value.toFixed(0)} ms`);
+  const goodput = [honestGoodput.before, honestGoodput.during, honestGoodput.after]
+    .map((value) => (value === null ? '?' : (value / 1e6).toFixed(2)))
+    .join(', ');
+  return (
+    `${attack}, ${defence}: verdict ${verdict ?? 'none'} ${ms(verdictMs)}, first drop ${ms(firstDropMs)}, ` +
+    `${safeMs === null ? '' : `safe ${ms(safeMs)}, `}goodput ${goodput} Mbit/s, ` +
+    `requests ${honestRequests.answered} of ${honestRequests.sent}, lost ${turn.honestConnectionsLost}, ` +
+    `false ${turn.falseVerdicts + turn.honestSourcesNamed}, CPU ${turn.controllerCpu.toFixed(2)}`
+  );
+}
+
+process.exitCode = await main();

@@ -1,0 +1,203 @@
+/**
+ * One attack on a lab that stays up: an experiment of its own, with honest clients before, during and after it.
+ */
+import { readFileSync, symlinkSync, unlinkSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../../../controller/clock.ts';
+import type { ExperimentSection, Topology } from '../../../topologies/schema.ts';
+import type { DefencePolicyObject, VerdictObject } from '../../api/defence-objects.ts';
+import { createResults, type ResultsFolder } from '../../lab/results.ts';
+import { runExperiment } from '../../lab/run.ts';
+import type { LabSession } from '../../lab/session.ts';
+import type { RunSummary } from '../../lab/summary.ts';
+import { ATTACKS, CROWD_MS } from './attacks.ts';
+import { type Defence, requestsWithin, type Turn } from './figures.ts';
+
+export const GUEST = 'web';
+const HOME = 'a1';
+/** What is usual counts after 10 s. */
+const WARM_UP_MS = 12_000;
+const BEFORE_MS = 3_000;
+const AFTER_MS = 5_000;
+const POLL_MS = 200;
+const CALM_MS = 30_000;
+const MOVE_MS = 90_000;
+
+export interface Bed {
+  readonly session: LabSession;
+  readonly topology: Topology;
+  readonly controllerLog: string;
+  /** Runs' folders are made here. */
+  readonly folder: string;
+  /** With the defence on. */
+  readonly policy: DefencePolicyObject;
+}
+
+export async function measure(bed: Bed, attack: string, defence: Defence): Promise<Turn> {
+  const { session, policy, folder, topology } = bed;
+  await session.api.defend(GUEST, defence === 'on' ? policy : { ...policy, policy: 'off' });
+  const before = new Set((await session.api.verdicts()).map(({ id }) => id));
+  const results = createResults(folder, topology.name, systemClock.now());
+  try {
+    unlinkSync(results.file('logs/controller.jsonl'));
+  } catch {
+    // The folder is new.
+  }
+  symlinkSync(bed.controllerLog, results.file('logs/controller.jsonl'));
+  const load = new ControllerLoad(session.controller.pid ?? 0);
+  try {
+    const summary = await runExperiment({
+      session,
+      topology,
+      experiment: experimentOf(bed, attack, defence),
+      results,
+      clock: systemClock,
+      signal: new AbortController().signal,
+      onStep: (step) => load.step(step),
+    });
+    const verdicts = (await session.api.verdicts()).filter(({ id }) => !before.has(id));
+    return turnOf(bed, attack, defence, summary, results, verdicts, load);
+  } finally {
+    load.end();
+    await calm(bed);
+  }
+}
+
+const STEP_OF_ATTACK = 2;
+
+function experimentOf({ topology }: Bed, attack: string, defence: Defence): ExperimentSection {
+  const experiment = topology.experiment!;
+  const section = ATTACKS[attack];
+  const wait = (ms: number) => ({ wait: ms * 1_000 });
+  return {
+    connections: experiment.connections,
+    attacks: section === undefined ? {} : { [attack]: section },
+    steps: [
+      { open: ['echo', 'download', 'visitors'] },
+      wait((defence === 'on' ? WARM_UP_MS : 0) + BEFORE_MS),
+      ...(section === undefined
+        ? [{ open: ['crowd'] }, wait(CROWD_MS), { close: ['crowd'] }]
+        : [{ attack: [attack] }, wait(section.duration)]),
+      wait(AFTER_MS),
+    ],
+  };
+}
+
+function turnOf(
+  { topology }: Bed,
+  attack: string,
+  defence: Defence,
+  { attacks, connections }: RunSummary,
+  results: ResultsFolder,
+  verdicts: readonly VerdictObject[],
+  load: ControllerLoad,
+): Turn {
+  const [figures] = attacks;
+  const honest = new Set(Object.values(topology.lab!.clients).flatMap(({ addresses }) => addresses));
+  const named = verdicts.flatMap(({ sources }) =>
+    sources.filter(({ prefix }) => honest.has(prefix.replace(/\/32$/, ''))),
+  );
+  const right = ATTACKS[attack]?.kind;
+  const lost = connections.filter(
+    ({ survived, unit, protocol }) => !survived && !(protocol === 'http' && unit === 'messages'),
+  ).length;
+  const lines = readFileSync(results.file('probes/visitors.jsonl'), 'utf8').split('\n');
+  return {
+    attack,
+    defence,
+    verdict: figures?.verdict ?? verdicts[0]?.kind ?? null,
+    verdictMs: figures?.verdictMs ?? null,
+    firstDropMs: figures?.firstDropMs ?? null,
+    safeMs: figures?.safeMs ?? null,
+    backMs: figures?.backMs ?? null,
+    packets: figures?.packets ?? 0,
+    reached: figures?.reached ?? 0,
+    honestGoodput: figures?.honestGoodput ?? { before: null, during: null, after: null },
+    honestConnectionsLost: lost,
+    honestRequests: requestsWithin(lines, load.from, load.to),
+    falseVerdicts: verdicts.filter(({ kind }) => kind !== right).length,
+    honestSourcesNamed: named.length,
+    controllerCpu: load.cpu,
+    controllerMiB: load.mebibytes,
+  };
+}
+
+/** No attack is under way, nobody is blocked, and the guest is at home: as it was before. */
+async function calm({ session }: Bed): Promise<void> {
+  const { api } = session;
+  await until(CALM_MS, async () => (await api.verdicts()).every(({ ended }) => ended !== null));
+  for (const { number, origin } of await api.blocks()) {
+    if (origin === 'verdict') await api.removeBlock(number);
+  }
+  if ((await api.guest(GUEST)).host === HOME) return;
+  await until(MOVE_MS, async () => (await api.guest(GUEST)).migration === null);
+  if ((await api.guest(GUEST)).host !== HOME) await api.migrate({ guest: GUEST, to: HOME });
+  await until(MOVE_MS, async () => {
+    const { host, migration } = await api.guest(GUEST);
+    return host === HOME && migration === null;
+  });
+}
+
+async function until(ms: number, isSo: () => Promise<boolean>): Promise<void> {
+  const end = systemClock.now() + ms;
+  while (!(await isSo()) && systemClock.now() < end) await sleep(POLL_MS);
+}
+
+/** What the controller needs while an attack lasts, by the kernel's account of its process. */
+class ControllerLoad {
+  readonly #pid: number;
+  readonly #timer: NodeJS.Timeout;
+  #began: { at: number; seconds: number } | undefined;
+  #ended: { at: number; seconds: number } | undefined;
+  #mebibytes = 0;
+
+  constructor(pid: number) {
+    this.#pid = pid;
+    this.#timer = setInterval(() => {
+      void this.#look();
+    }, POLL_MS);
+  }
+
+  step(step: number): void {
+    const { seconds } = processTimes(this.#pid);
+    if (step === STEP_OF_ATTACK) this.#began = { at: systemClock.now(), seconds };
+    if (step > STEP_OF_ATTACK + 1) this.#ended ??= { at: systemClock.now(), seconds };
+  }
+
+  get from(): number {
+    return this.#began?.at ?? 0;
+  }
+
+  get to(): number {
+    return this.#ended?.at ?? 0;
+  }
+
+  get cpu(): number {
+    if (this.#began === undefined || this.#ended === undefined) return 0;
+    return ((this.#ended.seconds - this.#began.seconds) * 1_000) / (this.#ended.at - this.#began.at);
+  }
+
+  get mebibytes(): number {
+    return this.#mebibytes;
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    if (this.#began === undefined || this.#ended !== undefined) return;
+    const status = await readFile(join('/proc', String(this.#pid), 'status'), 'utf8').catch(() => '');
+    const kib = /^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1];
+    if (kib !== undefined) this.#mebibytes = Math.max(this.#mebibytes, Number(kib) / 1_024);
+  }
+}
+
+/** proc(5): user and system time are fields 14 and 15, in hundredths of a second, after the name in parentheses. */
+function processTimes(pid: number): { seconds: number } {
+  const text = readFileSync(join('/proc', String(pid), 'stat'), 'utf8');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { seconds: (Number(fields[11]) + Number(fields[12])) / 100 };
+}

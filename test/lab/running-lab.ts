@@ -1,0 +1,132 @@
+/**
+ * A lab with its controller, from before a file's first test to after its last. When a test fails, the controller's
+ * last words are shown.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import type { ApiClient } from '../../apps/api/client.ts';
+import type { MigrationObject, MigrationRequest } from '../../apps/api/objects.ts';
+import { Connection } from '../../apps/lab/connections.ts';
+import { createResults, type ResultsFolder } from '../../apps/lab/results.ts';
+import { LabSession } from '../../apps/lab/session.ts';
+import { systemClock } from '../../controller/clock.ts';
+import type { Lab } from '../../topologies/lab/lab.ts';
+import { packageRoot } from '../../topologies/lab/package-root.ts';
+import { readTopology } from '../../topologies/parse.ts';
+import type { ConnectionSection, Topology } from '../../topologies/schema.ts';
+import { build } from './lab/machine.ts';
+import { freeze, LIBVIRTD } from './lab/node.ts';
+
+const LAST_WORDS = 40;
+const POLL_MS = 20;
+/** A copy of all memory on a busy machine. */
+const MIGRATION_MS = 90_000;
+
+export class RunningLab {
+  readonly topology: Topology;
+  readonly #topologyFile: string;
+  readonly #api: string;
+  #folder: string | undefined;
+  #results: ResultsFolder | undefined;
+  #session: LabSession | undefined;
+
+  /** Of one of the package's topologies; the API listens on a port of 127.0.0.1. To be made outside of tests. */
+  constructor(topology: string, apiPort: number) {
+    this.#topologyFile = join(packageRoot, 'topologies', `${topology}.yaml`);
+    this.topology = readTopology(this.#topologyFile);
+    this.#api = `127.0.0.1:${apiPort}`;
+    beforeAll(() => this.#up());
+    afterAll(() => this.#down());
+    afterEach(({ task }) => {
+      if (task.result?.state !== 'fail') return;
+      console.log(`the controller's last words:\n${this.log().slice(-LAST_WORDS).join('\n')}`);
+    });
+  }
+
+  get session(): LabSession {
+    return this.#session!;
+  }
+
+  get lab(): Lab {
+    return this.session.lab;
+  }
+
+  get api(): ApiClient {
+    return this.session.api;
+  }
+
+  get results(): ResultsFolder {
+    return this.#results!;
+  }
+
+  /** The controller's log, line by line. */
+  log(): string[] {
+    return readFileSync(this.results.file('logs/controller.jsonl'), 'utf8').trim().split('\n');
+  }
+
+  open(name: string, section: ConnectionSection, target: string): Connection {
+    return new Connection(this.lab, name, section, target, this.results);
+  }
+
+  /** Asks for a migration, and gives it when it has ended. */
+  async migrate(wish: MigrationRequest): Promise<MigrationObject> {
+    const { id } = await this.api.migrate(wish);
+    return this.follow(id, hasEnded);
+  }
+
+  /** Waits until the migration satisfies `until`, and gives it. */
+  async follow(id: string, until: (migration: MigrationObject) => boolean): Promise<MigrationObject> {
+    const deadline = systemClock.now() + MIGRATION_MS;
+    for (;;) {
+      const migration = await this.api.migration(id);
+      if (until(migration)) return migration;
+      if (systemClock.now() > deadline) throw new Error(`the migration is still ${migration.phase}`);
+      await sleep(POLL_MS);
+    }
+  }
+
+  /**
+   * Holds a migration between its hosts: the guest has stopped at the source, and goes on at the destination only when
+   * the result lets libvirtd go on there.
+   */
+  async holdAtSwitching({ id, guest, from, to }: MigrationObject): Promise<() => Promise<void>> {
+    // Once memory goes from QEMU to QEMU, the destination's daemon is needed only to let the guest go on.
+    await this.follow(id, ({ phase }) => phase === 'copying');
+    while (!/Memory processed: +[1-9]/.test(await this.lab.run(from, ['virsh', 'domjobinfo', guest]))) {
+      await sleep(POLL_MS);
+    }
+    const go = await freeze(this.lab, to, LIBVIRTD);
+    try {
+      await this.follow(id, ({ phase }) => phase === 'switching');
+    } catch (error) {
+      await go();
+      throw error;
+    }
+    return go;
+  }
+
+  async #up(): Promise<void> {
+    await build();
+    this.#folder = mkdtempSync(join(tmpdir(), 'arctictern-'));
+    this.#results = createResults(this.#folder, this.topology.name, systemClock.now());
+    this.#session = await LabSession.up({
+      topology: this.topology,
+      topologyFile: this.#topologyFile,
+      api: this.#api,
+      controllerLog: this.results.file('logs/controller.jsonl'),
+      clock: systemClock,
+      onProgress: () => undefined,
+    });
+  }
+
+  async #down(): Promise<void> {
+    await this.#session?.down();
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true });
+  }
+}
+
+export const hasEnded = ({ outcome }: MigrationObject): boolean =>
+  outcome === 'completed' || outcome === 'rolled-back';

