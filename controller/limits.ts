@@ -443,6 +443,14 @@ export const api = {
   eventReaders: 64,
 } as const;
 
+/** Benchmarks. */
+export const bench = {
+  /** The longest that a command in a namespace may take. */
+  command: 120_000,
+  /** From a server's start to its listening. */
+  listening: 30_000,
+} as const;
+
 /** The command line. */
 export const cli = {
   /** How long the state of a migration that is followed is believed without an event; its spinner shows no more. */
