@@ -16,6 +16,7 @@ const TOLD: ReadonlySet<Moment['kind']> = new Set([
   'filtered',
   'flight',
   'flight-withheld',
+  'name-published',
 ]);
 
 /** Below this share of what it was, honest goodput is down. */
