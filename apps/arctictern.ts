@@ -3,7 +3,7 @@
  *
  *   OVSDB, OpenFlow, libvirt ──► Network (state) ──► recipes ──► Fabric (flows) ──► OpenFlow
  *                                     ▲                └► Store
- *   API ──► MigrationService ─────────┘
+ *   API, flights ──► MigrationService ┘
  */
 import { randomBytes } from 'node:crypto';
 import type { Cancel, Clock } from '../controller/clock.ts';
@@ -22,6 +22,7 @@ import {
   hypervisorSeen,
 } from '../controller/network/changes.ts';
 import { switchView } from '../controller/network/bridge-view.ts';
+import { saidPolicy } from '../controller/network/defence-policy.ts';
 import { declare } from '../controller/network/declare.ts';
 import type { DnsDescription, NetworkDescription } from '../controller/network/description.ts';
 import type { Migration } from '../controller/network/migration.ts';
@@ -37,6 +38,7 @@ import { SwitchListener } from '../controller/switches/listener.ts';
 import { PacketInReason } from '../controller/switches/pipeline.ts';
 import { SampleCollector } from '../controller/switches/sample-collector.ts';
 import { DefenceService } from './defence/service.ts';
+import { FlightService } from './defence/flight-service.ts';
 import { FilterService } from './defence/filter-service.ts';
 import { verdictMoment } from './defence/verdict-moment.ts';
 import { BlocklistService } from './defence/blocklist.ts';
@@ -68,6 +70,7 @@ export class ArcticTern {
   readonly migrations: MigrationService;
   readonly defence: DefenceService;
   readonly #filter: FilterService;
+  readonly #flights: FlightService;
   readonly blocklist: BlocklistService;
   readonly relays: Drain;
   /** Undefined where names are not kept. */
@@ -110,6 +113,7 @@ export class ArcticTern {
     controller.relays.start();
     for (const hypervisor of controller.#hypervisors.values()) hypervisor.start();
     controller.defence.start();
+    controller.#flights.start();
     controller.naming?.start();
     return controller;
   }
@@ -191,7 +195,12 @@ export class ArcticTern {
       verdicts: this.defence,
       clock,
       // Nobody is filtered for a guest that no policy was declared for.
-      isFiltered: (guest) => (this.network.state.guests.get(guest)?.defence?.policy ?? 'off') !== 'off',
+      isFiltered: (guest) => (saidPolicy(this.network.state, guest)?.policy ?? 'off') !== 'off',
+      settled: () => this.fabric.settled(),
+      onFiltered: ({ guest, verdict, sources, admission }, at) => {
+        const filtered = { guest, verdict, sources, admission: admission ?? null };
+        this.events.emit(momentEvent({ kind: 'filtered', ...filtered }, at));
+      },
       onError: (error) => this.#problem('blocklist', error),
     });
     this.migrations = new MigrationService({
@@ -204,6 +213,18 @@ export class ArcticTern {
       onError: (error, guest) => this.#problem(`guest ${guest}`, error),
       onWarning: (guest, warning) => this.#say(`guest ${guest}`, warning, 'warning'),
       onMoment: (moment, at) => this.events.emit(momentEvent(moment, at)),
+    });
+    this.#flights = new FlightService({
+      network: this.network,
+      clock,
+      verdicts: this.defence,
+      migrations: this.migrations,
+      fabric: this.fabric,
+      filteredSince: (verdict) => this.#filter.inForceSince(verdict),
+      honest: (guest) => this.defence.honest(guest),
+      newId: () => randomBytes(6).toString('hex'),
+      onMoment: (moment, at) => this.events.emit(momentEvent(moment, at)),
+      onError: (error, guest) => this.#problem(`guest ${guest}`, error),
     });
     this.relays = new Drain({
       network: this.network,
@@ -237,6 +258,7 @@ export class ArcticTern {
   async close(): Promise<void> {
     for (const cancel of this.#graceTimers.values()) cancel();
     this.#gateways.close();
+    this.#flights.close();
     this.#filter.close();
     this.naming?.close();
     this.defence.close();

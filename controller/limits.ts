@@ -299,12 +299,38 @@ export const filtering = {
   shortest: { 4: 20, 6: 48 },
 } as const;
 
-/** Admission of new connections. */
+/** Flights: guests under attack that move by themselves. Times in milliseconds. */
+export const flight = {
+  /** While a guest is under attack, or a flight is not over: how often it is looked at what there is to do. */
+  lookInterval: 250,
+  /** How long what is filtered may take to show, before a guest moves that moves only when needed. */
+  patience: 3_000,
+  /** Below this share of what is usual, honest traffic suffers; above it, it is back. */
+  honestShare: 0.5,
+  /** Packets per second below which a guest's usual traffic says nothing. */
+  honestLeast: 2,
+  /** How long it must be calm at the destination until a guest is safe there, and how long that may take. */
+  verifyFor: 2_000,
+  verifyPatience: 15_000,
+  /** From one flight of a guest to its next, at least; and how many there may be of it in how long. */
+  spacing: 30_000,
+  most: 6,
+  within: 3_600_000,
+  /** How long an attack at a site, or a flight from it, keeps guests from fleeing there. */
+  recent: 600_000,
+  /** How long a host is left out that a guest could not move to. */
+  retryAfter: 120_000,
+  /** How many are remembered, those that are over first to go. */
+  kept: 1_000,
+} as const;
+
+/** Admission of new connections, where a guest's policy says nothing else. */
 export const admission = {
-  /** New connections from outside that a bridge lets a guest have in a second, when nothing else is said. */
+  /** New connections from outside that a bridge lets a guest have in a second. */
   perSecond: 1_000,
   /** The same while a flood from spoofed sources is on. */
   perSecondInFlood: 100,
+  most: 1_000_000,
 } as const;
 
 /** What is left of a move, and when it goes. The first two are defaults of a topology's `drain`. */
@@ -364,6 +390,11 @@ export const migration = {
   /** How long its end must look the same: when both daemons agree, and when one is silent or they do not. */
   settled: 1_500,
   unclear: 15_000,
+  /**
+   * For how long copies go at least before the switchover: QEMU comes to it once in 100 ms, and has by then to have
+   * taken what waits in the source's TAP.
+   */
+  leastLead: 100,
   /** How often the packets that go to the guest are counted. */
   countInterval: 1_000,
   /** After a guest has resumed: how long its own announcement is waited for (strategy `rarp`). */
@@ -410,6 +441,14 @@ export const api = {
   eventHeartbeat: 15_000,
   /** Readers of events at a time. */
   eventReaders: 64,
+} as const;
+
+/** Benchmarks. */
+export const bench = {
+  /** The longest that a command in a namespace may take. */
+  command: 120_000,
+  /** From a server's start to its listening. */
+  listening: 30_000,
 } as const;
 
 /** The command line. */

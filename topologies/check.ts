@@ -16,6 +16,7 @@ import {
 } from './address.ts';
 import type { TopologyErrorCode } from './errors.ts';
 import { dnsNameOf, NAME_SERVER, nameServerSite } from './naming.ts';
+import { pathText } from './path-text.ts';
 import type { Topology } from './schema.ts';
 
 export interface Problem {
@@ -456,11 +457,6 @@ function unknown(
   };
 }
 
-const pathText = (path: readonly PropertyKey[]): string =>
-  path
-    .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i === 0 ? '' : '.'}${String(step)}`))
-    .join('');
-
 function* experiments({ experiment, guests, hosts, lab, dns }: Topology): Generator<Problem> {
   if (experiment === undefined) return;
   const clients = lab?.clients ?? {};
@@ -505,7 +501,7 @@ function* experiments({ experiment, guests, hosts, lab, dns }: Topology): Genera
         yield unknown(at, 'connection', name, Object.keys(experiment.connections));
       }
       if (opened.has(name))
-        yield duplicate(at, `${pathOf(at)} opens ${name} a second time; give it another name`);
+        yield duplicate(at, `${pathText(at)} opens ${name} a second time; give it another name`);
       opened.add(name);
     }
     for (const [j, name] of (close ?? []).entries()) {
@@ -515,7 +511,7 @@ function* experiments({ experiment, guests, hosts, lab, dns }: Topology): Genera
       const at = [...path, 'attack', j];
       if (!(name in experiment.attacks)) yield unknown(at, 'attack', name, Object.keys(experiment.attacks));
       if (begun.has(name))
-        yield duplicate(at, `${pathOf(at)} begins ${name} a second time; give it another name`);
+        yield duplicate(at, `${pathText(at)} begins ${name} a second time; give it another name`);
       begun.add(name);
     }
     if (migrate === undefined) continue;
@@ -557,7 +553,3 @@ const unreachable = (path: readonly PropertyKey[], sentence: string): Problem =>
   path,
   sentence,
 });
-
-function pathOf(path: readonly PropertyKey[]): string {
-  return path.map(String).join('.');
-}

@@ -9,6 +9,7 @@ import { LineCounter, isCollection, isNode, isPair, isScalar, parseDocument, typ
 import type { z } from 'zod';
 import { check } from './check.ts';
 import { TopologyError } from './errors.ts';
+import { pathText } from './path-text.ts';
 import { topologySchema, type Topology } from './schema.ts';
 
 export type Path = readonly PropertyKey[];
@@ -132,11 +133,6 @@ const kinds: Readonly<Record<string, string>> = {
   number: 'a number',
   int: 'a whole number',
 };
-
-const pathText = (path: Path): string =>
-  path
-    .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i === 0 ? '' : '.'}${String(step)}`))
-    .join('');
 
 function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import {
+  admission,
   attack as attackLimits,
   drain as drainLimits,
   migration as migrationLimits,
@@ -92,6 +93,12 @@ const drain = z.strictObject({
   quarantine: patience.optional(),
 });
 
+const aMeterRate = z
+  .number('expected a whole number a second')
+  .int('expected a whole number a second')
+  .min(1, 'expected a whole number a second, 1 at least')
+  .max(admission.most, `expected at most ${admission.most} a second`);
+
 const aRate = z.number('expected a rate per second').positive('expected a rate per second above 0');
 
 /** The defence of a guest: what is left out is as in controller/network/defence-policy.ts. Rates are per second. */
@@ -116,6 +123,13 @@ const defence = z.strictObject({
       udp: aRate.default(defaultDefence.perSource.udp),
       icmp: aRate.default(defaultDefence.perSource.icmp),
       open: z.number().int().min(1).default(defaultDefence.perSource.open),
+    })
+    .prefault({}),
+  /** New connections from outside that each bridge lets it have in a second; and in a flood of forged sources. */
+  admission: z
+    .strictObject({
+      perSecond: aMeterRate.default(defaultDefence.admission.perSecond),
+      inFlood: aMeterRate.default(defaultDefence.admission.inFlood),
     })
     .prefault({}),
   /** How long it must be calm until an attack is over. */

@@ -5,7 +5,14 @@ import { z, type ZodType } from 'zod';
 import { type Cancel, type Clock, systemClock } from '../../controller/clock.ts';
 import { api as limits } from '../../controller/limits.ts';
 import { moment } from '../events.ts';
-import { type DefencePolicyObject, defencePolicy, verdict, type VerdictObject } from './defence-objects.ts';
+import {
+  type DefencePolicyObject,
+  defencePolicy,
+  flight,
+  type FlightObject,
+  verdict,
+  type VerdictObject,
+} from './defence-objects.ts';
 import * as objects from './objects.ts';
 import type {
   AllowanceObject,
@@ -81,10 +88,14 @@ export class ApiClient {
 
   verdicts = (): Promise<VerdictObject[]> => this.#get('v1/verdicts', verdict.array());
   verdict = (id: string): Promise<VerdictObject> => this.#get(`v1/verdicts/${segment(id)}`, verdict);
+  flights = (): Promise<FlightObject[]> => this.#get('v1/flights', flight.array());
+  flight = (id: string): Promise<FlightObject> => this.#get(`v1/flights/${segment(id)}`, flight);
   defence = (guest: string): Promise<DefencePolicyObject> =>
     this.#get(`v1/guests/${segment(guest)}/defence`, defencePolicy);
   defend = (guest: string, policy: DefencePolicyObject): Promise<DefencePolicyObject> =>
     this.#send('PUT', `v1/guests/${segment(guest)}/defence`, policy, defencePolicy);
+  defendAsDeclared = (guest: string): Promise<DefencePolicyObject> =>
+    this.#delete(`v1/guests/${segment(guest)}/defence`, defencePolicy);
   blocks = (): Promise<BlockObject[]> => this.#get('v1/blocks', objects.block.array());
   blockNumbered = (number: number): Promise<BlockObject> => this.#get(`v1/blocks/${number}`, objects.block);
   block = (request: BlockRequest): Promise<BlockObject> => this.#post('v1/blocks', request, objects.block);

@@ -2,11 +2,15 @@
  * Verdicts and policies of defence, as the API gives and takes them.
  */
 import { z } from 'zod';
-import { DEFENCE_MODES } from '../../controller/network/defence-policy.ts';
+import { admission } from '../../controller/limits.ts';
+import { DEFENCE_MODES, defaultDefence } from '../../controller/network/defence-policy.ts';
+import { FLIGHT_PHASES } from '../../controller/network/flight.ts';
 import { ATTACK_KINDS, ORIGINS } from '../defence/verdict.ts';
 
 const moment = z.number().meta({ description: 'milliseconds since the Unix epoch' });
 const perSecond = z.number().positive().meta({ description: 'per second' });
+
+const meterRate = z.number().int().min(1).max(admission.most).meta({ description: 'per second' });
 
 export const attackSource = z
   .object({
@@ -62,6 +66,13 @@ export const defencePolicy = z
         open: z.number().int().positive().meta({ description: 'connections held open' }),
       })
       .meta({ description: 'what one client may do' }),
+    admission: z
+      .strictObject({ perSecond: meterRate, inFlood: meterRate })
+      .default(defaultDefence.admission)
+      .meta({
+        description:
+          'new connections that each bridge lets it have in a second, attacked or not; and in a flood from spoofed sources',
+      }),
     coolDown: z
       .number()
       .int()
@@ -71,5 +82,28 @@ export const defencePolicy = z
   })
   .meta({ id: 'DefencePolicy' });
 
+export const flight = z
+  .object({
+    id: z.string(),
+    guest: z.string(),
+    from: z.string(),
+    to: z.string(),
+    verdicts: z.array(z.string()).meta({ description: 'ids of the verdicts that it flees from' }),
+    reason: z.string().meta({ description: 'why it moves' }),
+    choice: z.string().meta({ description: 'why there' }),
+    phase: z.enum(FLIGHT_PHASES).meta({
+      description:
+        'verifying: it runs there, and is looked at; safe: no attack came along, and honest traffic is back; pursued: the attack came along',
+    }),
+    why: z.string().meta({ description: 'what led to the present phase' }),
+    migration: z.string().nullable().meta({ description: 'id of its migration, once that has begun' }),
+    leftBehind: z.number().int().meta({ description: 'sources that were blocked when it began' }),
+    entered: z
+      .partialRecord(z.enum(FLIGHT_PHASES), moment)
+      .meta({ description: 'when each phase was entered' }),
+  })
+  .meta({ id: 'Flight', description: 'a guest under attack that moves by itself' });
+
+export type FlightObject = z.infer<typeof flight>;
 export type VerdictObject = z.infer<typeof verdict>;
 export type DefencePolicyObject = z.infer<typeof defencePolicy>;

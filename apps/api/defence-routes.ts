@@ -1,15 +1,21 @@
 /**
- * Verdicts, and each guest's policy, over the API.
+ * Verdicts, flights, and each guest's policy, over the API.
  */
 import express, { type Express, type Request, type Response } from 'express';
 import { api as limits } from '../../controller/limits.ts';
-import { defaultDefence } from '../../controller/network/defence-policy.ts';
+import { policyOf } from '../../controller/network/defence-policy.ts';
+import type { Flight } from '../../controller/network/flight.ts';
 import type { Guest } from '../../controller/network/model.ts';
 import type { Verdict } from '../defence/verdict.ts';
 import { UnknownGuestError } from '../migration/errors.ts';
-import { type DefencePolicyObject, defencePolicy, type VerdictObject } from './defence-objects.ts';
+import {
+  type DefencePolicyObject,
+  defencePolicy,
+  type FlightObject,
+  type VerdictObject,
+} from './defence-objects.ts';
 import { requireJson } from './guards.ts';
-import { UnknownVerdictError } from './problems.ts';
+import { UnknownFlightError, UnknownVerdictError } from './problems.ts';
 import { checked, notAllowed, param } from './requests.ts';
 import type { ControllerView } from './view.ts';
 
@@ -32,9 +38,24 @@ export function addDefenceRoutes(app: Express, controller: ControllerView): void
     })
     .all(notAllowed('GET, HEAD'));
   app
+    .route('/v1/flights')
+    .get((_request, response: Response<FlightObject[]>) => {
+      response.json([...controller.network.state.flights.values()].map(presentFlight));
+    })
+    .all(notAllowed('GET, HEAD'));
+  app
+    .route('/v1/flights/:id')
+    .get((request, response: Response<FlightObject>) => {
+      const id = param(request, 'id');
+      const flight = controller.network.state.flights.get(id);
+      if (flight === undefined) throw new UnknownFlightError(id);
+      response.json(presentFlight(flight));
+    })
+    .all(notAllowed('GET, HEAD'));
+  app
     .route('/v1/guests/:guest/defence')
     .get((request, response: Response<DefencePolicyObject>) => {
-      response.json(guestOf(controller, request).defence ?? defaultDefence);
+      response.json(policyOf(controller.network.state, guestOf(controller, request).name));
     })
     .put(json, (request: Request, response: Response<DefencePolicyObject>) => {
       const { name } = guestOf(controller, request);
@@ -42,11 +63,20 @@ export function addDefenceRoutes(app: Express, controller: ControllerView): void
       defence.defend(name, policy);
       response.json(policy);
     })
-    .all(notAllowed('GET, HEAD, PUT'));
+    .delete((request, response: Response<DefencePolicyObject>) => {
+      const { name } = guestOf(controller, request);
+      defence.defend(name, undefined);
+      response.json(policyOf(controller.network.state, name));
+    })
+    .all(notAllowed('GET, HEAD, PUT, DELETE'));
 }
 
 function presentVerdict({ sources, ended, ...verdict }: Verdict): VerdictObject {
   return { ...verdict, ended: ended ?? null, sources: sources.map((source) => ({ ...source })) };
+}
+
+function presentFlight({ verdicts, migration, entered, ...flight }: Flight): FlightObject {
+  return { ...flight, verdicts: [...verdicts], migration: migration ?? null, entered: { ...entered } };
 }
 
 function guestOf({ network }: ControllerView, request: Request): Guest {

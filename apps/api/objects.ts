@@ -5,13 +5,15 @@
 import { z } from 'zod';
 import { blocklist as blocklistLimits, migration as limits } from '../../controller/limits.ts';
 import { STRATEGIES } from '../../controller/network/migration.ts';
+import { ADMITS } from '../../controller/network/model.ts';
+import { RELAY_MODES } from '../../controller/network/relay.ts';
 import { moment as timelineMoment } from '../events.ts';
 
 const milliseconds = z.number().meta({ description: 'milliseconds' });
 const moment = z.number().meta({ description: 'milliseconds since the Unix epoch' });
 
 const relayMode = z
-  .enum(['tunnel', 'rewrite', 'direct'])
+  .enum(RELAY_MODES)
   .meta({ description: 'how anchors relay while the guest is where it goes' });
 
 export const addresses = z
@@ -23,7 +25,7 @@ export const anchor = z
     index: z.number().int().meta({ description: '1 is the home anchor' }),
     host: z.string(),
     addresses,
-    admit: z.enum(['all', 'established']),
+    admit: z.enum(ADMITS),
     ways: z.array(z.object({ host: z.string(), mode: relayMode, edge: addresses, anchor: addresses })).meta({
       description:
         'how it relays to a host that the guest is at or goes to, with relay addresses for edges and for itself; else through a tunnel',
@@ -128,7 +130,7 @@ export const migration = z
     fromSubnet: z.string(),
     toSubnet: z.string(),
     strategy: z.enum(STRATEGIES),
-    admit: z.enum(['all', 'established']),
+    admit: z.enum(ADMITS),
     relay: relayMode,
     origin: z.enum(['controller', 'noticed']),
     phase: z.enum([
@@ -161,7 +163,7 @@ export const migrationRequest = z
     guest: z.string(),
     to: z.string(),
     strategy: z.enum(STRATEGIES).optional(),
-    admit: z.enum(['all', 'established']).optional(),
+    admit: z.enum(ADMITS).optional(),
     relay: relayMode.optional(),
     bandwidthMiBps: z.number().int().min(1).optional(),
     copyStorage: z.enum(['all', 'inc']).optional().meta({

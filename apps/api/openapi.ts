@@ -28,6 +28,7 @@ const named = {
   Verdict: defence.verdict,
   AttackSource: defence.attackSource,
   DefencePolicy: defence.defencePolicy,
+  Flight: defence.flight,
   Flow: objects.flow,
   Event: objects.event,
   Moment: moment,
@@ -71,6 +72,7 @@ const host = pathParameter('host', 'name of a host');
 const edge = pathParameter('edge', 'name of an edge');
 const guest = pathParameter('guest', 'name of a guest');
 const verdict = pathParameter('id', 'id of a verdict');
+const flight = pathParameter('id', 'id of a flight');
 const block = pathParameter('number', 'number of a block');
 const source = pathParameter('source', 'an address, or a prefix with its slash as %2F');
 const migration = pathParameter('id', 'id of a migration');
@@ -255,11 +257,18 @@ export function openApiDocument(version: string): object {
         }),
         put: operation({
           id: 'setDefence',
-          summary: 'Defend a guest otherwise, until the controller starts anew',
+          summary: 'Defend a guest otherwise than declared; it is remembered',
           parameter: guest,
           request: { required: true, ...one('DefencePolicy') },
           success: [200, 'It is in force', one('DefencePolicy')],
           problems: [...BODY_PROBLEMS, 404],
+        }),
+        delete: operation({
+          id: 'resetDefence',
+          summary: 'Defend a guest as declared, or by default',
+          parameter: guest,
+          success: [200, 'It is in force', one('DefencePolicy')],
+          problems: [404],
         }),
       },
       '/v1/verdicts': {
@@ -275,6 +284,22 @@ export function openApiDocument(version: string): object {
           summary: 'One verdict',
           parameter: verdict,
           success: [200, 'OK', one('Verdict')],
+          problems: [404],
+        }),
+      },
+      '/v1/flights': {
+        get: operation({
+          id: 'listFlights',
+          summary: 'Guests under attack that moved by themselves, oldest first',
+          success: [200, 'OK', list('Flight')],
+        }),
+      },
+      '/v1/flights/{id}': {
+        get: operation({
+          id: 'getFlight',
+          summary: 'One flight',
+          parameter: flight,
+          success: [200, 'OK', one('Flight')],
           problems: [404],
         }),
       },

@@ -27,6 +27,13 @@ export class UnknownVerdictError extends ArcticTernError {
   }
 }
 
+export class UnknownFlightError extends ArcticTernError {
+  readonly code = 'UNKNOWN_FLIGHT';
+  constructor(id: string) {
+    super(`there is no flight ${id}: GET /v1/flights lists all`);
+  }
+}
+
 /** A migration that is over, or as good as over, was to be aborted. */
 export class NotUnderWayError extends ArcticTernError {
   readonly code = 'MIGRATION_NOT_UNDER_WAY';
@@ -93,6 +100,7 @@ const statusByCode: Readonly<Record<string, number>> = {
   UNKNOWN_EDGE: 404,
   UNKNOWN_MIGRATION: 404,
   UNKNOWN_VERDICT: 404,
+  UNKNOWN_FLIGHT: 404,
   GUEST_NOT_RUNNING: 409,
   MIGRATION_ALREADY_THERE: 409,
   MIGRATION_ALREADY_MOVING: 409,

@@ -10,6 +10,7 @@
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { bridgeView } from '../../controller/network/bridge-view.ts';
 import { blocked, sourcesAdded } from '../../controller/network/blocklist-changes.ts';
@@ -30,6 +31,7 @@ const SOURCES = 40_000;
 const PACKETS_PER_SECOND = 20_000;
 const GOODPUT = 100;
 const SECONDS = 6;
+const LOOK_MS = 500;
 const BRIDGE = 'br0';
 const CLIENT = '10.1.0.50';
 const GUEST = '10.1.0.100';
@@ -273,10 +275,15 @@ class Bed implements AsyncDisposable {
       ...[String(PACKETS_PER_SECOND), String(SECONDS), String(SOURCES), '1', file],
     );
     let megaflows = 0;
-    const look = setInterval(() => {
-      void this.#datapath().then((now) => (megaflows = Math.max(megaflows, now.megaflows)));
-    }, 500);
-    await Promise.all([flood, sender]).finally(() => clearInterval(look));
+    const running = Promise.all([flood, sender]);
+    const ended = running.then(
+      () => true,
+      () => true,
+    );
+    while (!(await Promise.race([ended, sleep(LOOK_MS, false)]))) {
+      megaflows = Math.max(megaflows, (await this.#datapath()).megaflows);
+    }
+    await running;
     const slots = JSON.parse(await receiver) as number[];
     const { lost } = await this.#datapath();
     const mean = (from: number, to: number): number =>

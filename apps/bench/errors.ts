@@ -15,6 +15,13 @@ export class RelayBenchFailedError extends ArcticTernError {
   }
 }
 
+export class NothingListensError extends ArcticTernError {
+  readonly code = 'BENCH_NOTHING_LISTENS';
+  constructor(protocol: string, port: number, ms: number) {
+    super(`nothing listens on ${protocol} port ${port} after ${ms / 1_000} s: did its program end?`);
+  }
+}
+
 export class CodecYardstickError extends ArcticTernError {
   readonly code = 'BENCH_CODEC_YARDSTICK';
   constructor() {

@@ -4,10 +4,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
+import { systemClock } from '../../controller/clock.ts';
+import { bench as limits } from '../../controller/limits.ts';
+import { NothingListensError } from './errors.ts';
 
 const execute = promisify(execFile);
-/** Nothing that is run takes longer. */
-const TIMEOUT = 120_000;
 
 export class Namespace {
   readonly #holder: ChildProcess;
@@ -34,15 +35,17 @@ export class Namespace {
   /** A command to its end; what it wrote. */
   async run(...argv: readonly string[]): Promise<string> {
     const { stdout } = await execute('nsenter', ['-t', String(this.pid), '-n', ...argv], {
-      timeout: TIMEOUT,
+      timeout: limits.command,
     });
     return stdout.trim();
   }
 
-  /** Resolves when something listens on the port. */
+  /** Resolves when something listens on the port. Throws `BENCH_NOTHING_LISTENS` when nothing does in time. */
   async listening(port: number, protocol: 'tcp' | 'udp' = 'tcp'): Promise<void> {
     const sockets = protocol === 'tcp' ? '-Hltn' : '-Hlun';
+    const deadline = systemClock.now() + limits.listening;
     while ((await this.run('ss', sockets, `sport = :${port}`)) === '') {
+      if (systemClock.now() > deadline) throw new NothingListensError(protocol, port, limits.listening);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -15,7 +15,9 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { bench as limits } from '../../controller/limits.ts';
 import { type Benchmark, type Case, summarize } from './benchmark.ts';
+import { NothingListensError } from './errors.ts';
 
 const SWITCHES = 16;
 const OUTSTANDING = [1, 128];
@@ -207,11 +209,11 @@ async function freePort(): Promise<number> {
 /** Waits for a listener without connecting to it. */
 async function listening(port: number): Promise<void> {
   const wanted = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + limits.listening;
   for (;;) {
     const table = await readFile('/proc/net/tcp', 'latin1');
     if (table.split('\n').some((line) => line.includes(`${wanted} 00000000:0000 0A`))) return;
-    if (performance.now() > deadline) throw new Error(`nobody listens on port ${port}`);
+    if (performance.now() > deadline) throw new NothingListensError('tcp', port, limits.listening);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -9,6 +9,7 @@ import { blockCommand, blocksCommand, unblockCommand } from './commands/block.ts
 import { controllerCommand } from './commands/controller.ts';
 import { edgesCommand } from './commands/edges.ts';
 import { eventsCommand } from './commands/events.ts';
+import { flightsCommand } from './commands/flights.ts';
 import { flowsCommand } from './commands/flows.ts';
 import { guestsCommand } from './commands/guests.ts';
 import { hostsCommand } from './commands/hosts.ts';
@@ -61,6 +62,7 @@ All commands but controller, lab, report and openflow ask a running controller, 
     guestsCommand(terminal),
     migrationsCommand(terminal),
     verdictsCommand(terminal),
+    flightsCommand(terminal),
     flowsCommand(terminal),
     migrateCommand(terminal),
     abortCommand(terminal),

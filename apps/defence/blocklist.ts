@@ -23,7 +23,7 @@ import {
 } from '../../controller/network/blocklist-changes.ts';
 import { blocklistChanged } from '../../controller/network/changes.ts';
 import type { Network } from '../../controller/network/network.ts';
-import { bitsOf, contains, overlap, type Prefix } from '../../topologies/address.ts';
+import { bitsOf, contains, type Prefix } from '../../topologies/address.ts';
 import { UnknownGuestError } from '../migration/errors.ts';
 import { formatSource, parseSource } from './aggregate.ts';
 import {
@@ -35,6 +35,7 @@ import {
   TooWideError,
   UnknownBlockError,
 } from './errors.ts';
+import { PrefixIndex } from './prefix-index.ts';
 
 export interface BlockWish {
   readonly sources: readonly string[];
@@ -156,7 +157,9 @@ export class BlocklistService {
 
   #checked(texts: readonly string[]): Source[] {
     const { blocks, allowed: allowances } = this.#blocklist;
-    const allowedPrefixes = [...allowances.values()].map((one) => ({ ...one, prefix: parsed(one.source) }));
+    const index = new PrefixIndex(
+      [...allowances.values()].map((one) => ({ ...one, prefix: parsed(one.source) })),
+    );
     let total = texts.length;
     for (const { count } of blocks.values()) total += count;
     if (total > limits.sources) throw new BlocklistFullError('sources', limits.sources);
@@ -164,7 +167,7 @@ export class BlocklistService {
       const prefix = parsed(text);
       const source = formatSource(prefix);
       if (prefix.length < limits.shortest[prefix.version]) throw new TooWideError(source);
-      const hit = allowedPrefixes.find((one) => overlap(one.prefix, prefix));
+      const hit = index.overlapping(prefix);
       if (hit !== undefined) throw new SourceAllowedError(source, hit.source, hit.reason);
       return source;
     });

@@ -84,6 +84,10 @@ export function dismissed({ kinds }: DetectorState, now: number): Verdict[] {
   });
 }
 
+/** Something is wrong, or may be. */
+export const isAlarmed = ({ kinds }: DetectorState): boolean =>
+  ATTACK_KINDS.some((kind) => kinds[kind].watch.phase !== 'calm');
+
 interface Judged {
   readonly state: KindState;
   readonly verdict?: Verdict | undefined;

@@ -3,14 +3,15 @@
  * from spoofed sources. A block outlives its verdict by its own end, so that an attack that pauses is met at once.
  */
 import type { Cancel, Clock } from '../../controller/clock.ts';
-import { admission, filtering as limits } from '../../controller/limits.ts';
+import { filtering as limits } from '../../controller/limits.ts';
 import { type Block, sourcesIn } from '../../controller/network/blocklist.ts';
 import { admissionLimited } from '../../controller/network/changes.ts';
+import { policyOf } from '../../controller/network/defence-policy.ts';
 import type { GuestName } from '../../controller/network/model.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { BlocklistService } from './blocklist.ts';
 import { filteringFor, type WantedBlock } from './verdict-blocks.ts';
-import type { VerdictFeed } from './verdict.ts';
+import type { VerdictFeed, VerdictId } from './verdict.ts';
 
 export interface FilterOptions {
   readonly network: Network;
@@ -18,13 +19,29 @@ export interface FilterOptions {
   readonly verdicts: VerdictFeed;
   readonly clock: Clock;
   readonly isFiltered: (guest: GuestName) => boolean;
+  /** Resolves when every connected bridge holds what has been decided so far. */
+  readonly settled: () => Promise<void>;
+  /** What a verdict led to is in force; again when it has more sources. */
+  readonly onFiltered: (filtered: Filtered, at: number) => void;
   readonly onError: (error: Error) => void;
+}
+
+export interface Filtered {
+  readonly guest: GuestName;
+  readonly verdict: VerdictId;
+  /** How many addresses and prefixes are blocked for it. */
+  readonly sources: number;
+  /** New connections a second that the guest is let have for it; undefined: as usual. */
+  readonly admission: number | undefined;
 }
 
 export class FilterService {
   readonly #options: FilterOptions;
   readonly #unfollow: () => void;
   #flooded: ReadonlySet<GuestName> = new Set();
+  /** What was last sent to the bridges for each verdict that lasts. */
+  #sent: ReadonlyMap<VerdictId, Filtered> = new Map();
+  readonly #inForce = new Map<VerdictId, number>();
   #cancel: Cancel = () => undefined;
 
   constructor(options: FilterOptions) {
@@ -36,6 +53,11 @@ export class FilterService {
   close(): void {
     this.#unfollow();
     this.#cancel();
+  }
+
+  /** Clock time since which something is filtered for the verdict, at every bridge; undefined when nothing is. */
+  inForceSince(verdict: VerdictId): number | undefined {
+    return this.#inForce.get(verdict);
   }
 
   #act(): void {
@@ -50,13 +72,54 @@ export class FilterService {
         this.#options.onError(error instanceof Error ? error : new Error(String(error)));
       }
     }
-    for (const guest of flooded) network.update(admissionLimited(guest, admission.perSecondInFlood));
+    for (const guest of flooded.keys()) network.update(admissionLimited(guest, this.#inFlood(guest)));
     for (const guest of this.#flooded) {
       if (!flooded.has(guest)) network.update(admissionLimited(guest, undefined));
     }
-    this.#flooded = flooded;
+    this.#flooded = new Set(flooded.keys());
+    this.#tell(flooded);
     this.#cancel();
     if (blocks.length > 0) this.#cancel = clock.after(limits.lasts / 4, () => this.#act());
+  }
+
+  #inFlood(guest: GuestName): number {
+    const { perSecond, inFlood } = policyOf(this.#options.network.state, guest).admission;
+    return Math.min(perSecond, inFlood);
+  }
+
+  /** Tells of what has changed, once it is in force. */
+  #tell(flooded: ReadonlyMap<GuestName, readonly VerdictId[]>): void {
+    const { network, verdicts, settled, clock, onFiltered, onError } = this.#options;
+    const wanted = new Map<VerdictId, Filtered>();
+    for (const { verdict, guest, count } of network.state.blocklist.blocks.values()) {
+      if (verdict === undefined || guest === undefined || verdicts.verdicts.get(verdict)?.ended !== undefined)
+        continue;
+      wanted.set(verdict, { guest, verdict, sources: count, admission: undefined });
+    }
+    for (const [guest, ids] of flooded) {
+      for (const verdict of ids) {
+        const sources = wanted.get(verdict)?.sources ?? 0;
+        wanted.set(verdict, { guest, verdict, sources, admission: this.#inFlood(guest) });
+      }
+    }
+    const news = [...wanted.values()].filter(
+      (filtered) => !isSame(filtered, this.#sent.get(filtered.verdict)),
+    );
+    this.#sent = wanted;
+    for (const verdict of this.#inForce.keys()) if (!wanted.has(verdict)) this.#inForce.delete(verdict);
+    if (news.length === 0) return;
+    settled().then(
+      () => {
+        const now = clock.now();
+        for (const filtered of news) {
+          if (this.#sent.has(filtered.verdict) && !this.#inForce.has(filtered.verdict)) {
+            this.#inForce.set(filtered.verdict, now);
+          }
+          onFiltered(filtered, now);
+        }
+      },
+      (error: unknown) => onError(error instanceof Error ? error : new Error(String(error))),
+    );
   }
 
   /** One block a verdict; it gets the sources that it lacks, and a later end when half of its time is over. */
@@ -80,3 +143,6 @@ export class FilterService {
     return sources.filter((source) => !has.has(source));
   }
 }
+
+const isSame = (one: Filtered, other: Filtered | undefined): boolean =>
+  one.sources === other?.sources && one.admission === other.admission;

@@ -12,16 +12,16 @@
  *
  * Owns: blocklist, admission, blocklistNew.
  */
-import { admission as limits } from '../../controller/limits.ts';
 import type { Allowance, Blocklist } from '../../controller/network/blocklist.ts';
 import type { SwitchView } from '../../controller/network/bridge-view.ts';
+import { policyOf } from '../../controller/network/defence-policy.ts';
 import type { GuestInterface, NetworkState } from '../../controller/network/model.ts';
 import { ct, drop, type Flow, FlowList, ip, meter } from '../../controller/switches/flow.ts';
 import { Admission, admissionMeter, cookie, Register } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
 import { blocklistRecipes, fromSource } from './blocklist-flows.ts';
 
-type DefenceState = Pick<NetworkState, 'blocklist' | 'admissionRates' | 'guests' | 'anchors'>;
+type DefenceState = Pick<NetworkState, 'blocklist' | 'admissionRates' | 'guests' | 'policies' | 'anchors'>;
 
 export function defenceRecipes(view: SwitchView, state: DefenceState): BlockRecipe[] {
   const recipes: BlockRecipe[] = [
@@ -29,7 +29,7 @@ export function defenceRecipes(view: SwitchView, state: DefenceState): BlockReci
     { key: 'defence allowed', inputs: [state.blocklist.allowed], flows: () => allowedFlows(state.blocklist) },
   ];
   for (const nic of admitting(view)) {
-    const rate = state.admissionRates.get(nic.guest) ?? limits.perSecond;
+    const rate = state.admissionRates.get(nic.guest) ?? policyOf(state, nic.guest).admission.perSecond;
     recipes.push({
       key: `defence admission ${nic.number}`,
       inputs: [nic.number, rate],

@@ -6,7 +6,7 @@ import type { Cancel, Clock } from '../../controller/clock.ts';
 import type { FlowRecord } from '../../controller/ipfix/index.ts';
 import { defence as limits, GRACE_SECONDS } from '../../controller/limits.ts';
 import { defended } from '../../controller/network/changes.ts';
-import { defaultDefence, type DefencePolicy } from '../../controller/network/defence-policy.ts';
+import { type DefencePolicy, policyOf } from '../../controller/network/defence-policy.ts';
 import { isUnderWay } from '../../controller/network/migration.ts';
 import type {
   Guest,
@@ -21,7 +21,9 @@ import type { Message } from '../../controller/openflow/index.ts';
 import { SwitchClosedError } from '../../controller/switches/errors.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import { counted, type Counted, countersIn, countersRequest, nothingCounted } from './counters.ts';
-import { detect, type DetectorState, dismissed, initialState } from './detector.ts';
+import type { HonestTraffic } from './decide.ts';
+import { detect, type DetectorState, dismissed, initialState, isAlarmed } from './detector.ts';
+import { inAll, knownTraffic, type KnownTraffic, nothingKnown } from './known-traffic.ts';
 import type { Measurement, Proven, Totals } from './measurement.ts';
 import { Samples } from './samples.ts';
 import type { Verdict, VerdictFeed, VerdictId, Verdicts } from './verdict.ts';
@@ -48,6 +50,7 @@ interface HostWatch {
   counted: Counted;
   /** By number of the interface. */
   readonly detectors: Map<number, DetectorState>;
+  readonly known: Map<number, KnownTraffic>;
   reading: boolean;
 }
 
@@ -88,9 +91,19 @@ export class DefenceService implements VerdictFeed {
     this.#timer = undefined;
   }
 
-  /** The guest's policy is this from now on, until the controller starts anew. */
-  defend(guest: GuestName, policy: DefencePolicy): void {
+  /** The guest's policy is this from now on; with `undefined`, the one that was declared. */
+  defend(guest: GuestName, policy: DefencePolicy | undefined): void {
     this.#options.network.update(defended(guest, policy));
+  }
+
+  /** What comes to the guest on connections that live, and what is usual. */
+  honest(guest: GuestName): HonestTraffic {
+    const interfaces = this.#options.network.state.guests.get(guest)?.interfaces ?? [];
+    return inAll(
+      [...this.#hosts.values()].flatMap(({ known }) =>
+        interfaces.flatMap(({ number }) => known.get(number) ?? []),
+      ),
+    );
   }
 
   /** A sample of the bridge of the host with this number. */
@@ -125,7 +138,7 @@ export class DefenceService implements VerdictFeed {
     for (const [number, sums] of totals) {
       const looked = this.#lookedAt(number);
       if (looked === undefined) continue;
-      const policy = looked.guest.defence ?? defaultDefence;
+      const policy = policyOf(this.#options.network.state, looked.guest.name);
       if (policy.policy === 'off') continue;
       const measurement = this.#measurement(host, looked, sums, now);
       const { state, verdicts } = detect(
@@ -135,12 +148,18 @@ export class DefenceService implements VerdictFeed {
         now,
       );
       watch.detectors.set(number, state);
+      const quiet = !isAlarmed(state) && !measurement.moving && !measurement.forgetful;
+      watch.known.set(number, knownTraffic(watch.known.get(number) ?? nothingKnown, state.readings, quiet));
       news.push(...verdicts);
     }
     for (const [number, state] of watch.detectors) {
-      if (totals.has(number) && this.#lookedAt(number)?.guest.defence?.policy !== 'off') continue;
+      const looked = this.#lookedAt(number);
+      const off =
+        looked !== undefined && policyOf(this.#options.network.state, looked.guest.name).policy === 'off';
+      if (totals.has(number) && !off) continue;
       news.push(...dismissed(state, now));
       watch.detectors.delete(number);
+      watch.known.delete(number);
     }
     this.#samples.tidy(host.number, new Set(totals.keys()), now);
     if (news.length > 0) this.#publish(news);
@@ -185,7 +204,7 @@ export class DefenceService implements VerdictFeed {
   #watch(host: HostName): HostWatch {
     let watch = this.#hosts.get(host);
     if (watch === undefined) {
-      watch = { counted: nothingCounted, detectors: new Map(), reading: false };
+      watch = { counted: nothingCounted, detectors: new Map(), known: new Map(), reading: false };
       this.#hosts.set(host, watch);
     }
     return watch;

@@ -22,8 +22,8 @@ export interface WantedBlock {
 
 export interface Filtering {
   readonly blocks: readonly WantedBlock[];
-  /** Guests whose new connections are admitted at the rate for a flood. */
-  readonly flooded: ReadonlySet<GuestName>;
+  /** Guests whose new connections are admitted at the rate for a flood, and the verdicts that say so. */
+  readonly flooded: ReadonlyMap<GuestName, readonly VerdictId[]>;
 }
 
 /** Kinds that consist of new connections: a lower rate of admission helps against no other. */
@@ -36,19 +36,18 @@ export function filteringFor(
 ): Filtering {
   const allowedPrefixes = [...allowed].flatMap((source) => parseSource(source) ?? []);
   const active = [...verdicts.values()].filter((verdict) => isActive(verdict) && isFiltered(verdict.guest));
+  const flooded = new Map<GuestName, VerdictId[]>();
+  for (const { id, guest, kind, origin } of active) {
+    if (!OF_NEW_CONNECTIONS.has(kind) || (origin !== 'spoofed' && origin !== 'mixed')) continue;
+    flooded.set(guest, [...(flooded.get(guest) ?? []), id]);
+  }
   return {
+    flooded,
     blocks: active.flatMap((verdict) => {
       const sources = sourcesOf(verdict, allowedPrefixes);
       if (sources.length === 0) return [];
       return [{ verdict: verdict.id, guest: verdict.guest, reason: verdict.kind, sources }];
     }),
-    flooded: new Set(
-      active
-        .filter(
-          ({ kind, origin }) => OF_NEW_CONNECTIONS.has(kind) && (origin === 'spoofed' || origin === 'mixed'),
-        )
-        .map(({ guest }) => guest),
-    ),
   };
 }
 

@@ -2,7 +2,7 @@
  * From a run's folder to what people look at: report.html, the tables, the timeline, and the figures as JSON.
  */
 import { closeSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { type Evidence, type Figures, figuresOf } from './figures.ts';
 import { reportPage } from './report/page.ts';
 import { type Run, readRun } from './run-folder.ts';
@@ -51,13 +51,10 @@ function reportOf({ path, summary, origin }: Run, evidence: Evidence): Omit<Repo
 type Text = string | Iterable<string>;
 
 function filesOf(run: Run, evidence: Evidence, entries: readonly TimelineEntry[]): Map<string, Text> {
-  const { summary, path } = run;
-  // Where the folder is now says nothing of the run.
+  const { summary } = run;
+  // Where the folder is now says nothing of the run; commands are as to be given in it.
   const { folder: _, ...figures } = reportOf(run, evidence);
-  const commands = {
-    run: `arctictern lab run ${relative(process.cwd(), join(path, 'topology.yaml'))}`,
-    report: `arctictern report ${relative(process.cwd(), path)}`,
-  };
+  const commands = { run: 'arctictern lab run topology.yaml', report: 'arctictern report .' };
   return new Map<string, Text>([
     ['report.html', reportPage({ summary, evidence, entries }, commands)],
     ['evidence.json', `${JSON.stringify(figures, undefined, 2)}\n`],

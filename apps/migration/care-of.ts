@@ -37,13 +37,15 @@ export function leaseCareOf(state: NetworkState, nic: GuestInterface, host: Host
  * The interface's anchors, each with its way to relay to the host. Ways to hosts that the guest neither is at nor
  * goes to are forgotten. Throws when a range is exhausted.
  *
- * Between hosts of one site there are tunnels only: rewriting would send packets back to where they came from.
+ * Between hosts of one site there are tunnels only: rewriting would send packets back to where they came from. With
+ * `edgesOnly` the anchors themselves have tunnels only, too, so that what they relay leaves no site with another's address.
  */
 export function leaseRelays(
   state: NetworkState,
   nic: GuestInterface,
   host: Host,
   mode: RelayMode,
+  edgesOnly?: true,
 ): readonly Anchor[] {
   const anchors = state.anchors.get(nic.number) ?? [];
   const present = state.placements.get(nic.guest);
@@ -61,7 +63,8 @@ export function leaseRelays(
   function wayTo({ addresses }: Anchor, how: Relay['mode']): Relay {
     if (how === 'direct') return { host: host.name, mode: how, edge: {}, anchor: {} };
     const edge = edges ? lease(state, host, addresses, taken) : {};
-    return { host: host.name, mode: how, edge, anchor: lease(state, host, addresses, taken) };
+    const anchor = edgesOnly === true ? {} : lease(state, host, addresses, taken);
+    return { host: host.name, mode: how, edge, anchor };
   }
 }
 

@@ -173,10 +173,13 @@ function redirectFlows(
 
   const begins = { ...sent, ...ctState('trk', 'new') };
   const tcp = { ...begins, ip_proto: TCP };
-  const admitted: Then =
-    anchor.admit === 'established'
-      ? drop
-      : [[ct({ commit: true, zone: Register.anchorZone, exec: markKnown }), ...redirect]];
+  // As many a second as anywhere, and what is listed not at all.
+  const admitted: Then = anchor.admit === 'established' ? drop : [[], 'admission'];
+  if (anchor.admit === 'all') {
+    relayed.add('binding', 110, sent, [
+      [ct({ commit: true, zone: Register.anchorZone, exec: markKnown }), ...redirect],
+    ]);
+  }
   relayed.add('edgeTracked', 210, { ...tcp, tcp_flags: TCP_OPENS }, admitted);
   // In mid-stream, and not known here: the anchor may know it, and when it has answered this edge knows, too.
   list.add('edgeTracked', 205, tcp, [

@@ -69,6 +69,8 @@ export interface MigrationOptions extends Wishes {
   readonly strategy?: Strategy;
   readonly admit?: Admit;
   readonly relay?: RelayMode;
+  /** With `rewrite`: what no edge covers goes through a tunnel. */
+  readonly edgesOnly?: true;
   /** The longest blackout that it may cause by what memory is left to copy. */
   readonly maxBlackoutMs?: number;
 }
@@ -231,8 +233,9 @@ export class MigrationService {
     const { network, clock, newId } = this.#parts;
     const guest = network.state.guests.get(guestName)!;
     const now = clock.now();
-    const { strategy, admit, relay, maxBlackoutMs, ...wishes } = options;
-    const leased = newAnchors(network.state, withLeases(network.state, guest, to, relay), guest);
+    const { strategy, admit, relay, edgesOnly, maxBlackoutMs, ...wishes } = options;
+    const prepared = withLeases(network.state, guest, to, relay, edgesOnly);
+    const leased = newAnchors(network.state, prepared, guest);
     const migration: Migration = {
       id: newId(),
       guest: guestName,
@@ -250,7 +253,9 @@ export class MigrationService {
     };
     this.#running.get(guestName)?.cancelWait?.();
     this.#running.set(guestName, { ...this.#atHand(migration), single: single(migration) });
-    network.update((state) => migrationChanged(migration)(withLeases(state, guest, to, migration.relay)));
+    network.update((state) =>
+      migrationChanged(migration)(withLeases(state, guest, to, migration.relay, edgesOnly)),
+    );
     if (origin === 'noticed') this.#follower.follow(migration, false);
     this.#begin(migration);
     return migration;

@@ -16,20 +16,21 @@ import { leaseCareOf, leaseRelays } from './care-of.ts';
 
 /**
  * With the care-of addresses that a visit needs, if the host is not at the guest's home, and with every anchor's
- * way to relay there.
+ * way to relay there. `edgesOnly`: what no edge covers is relayed through a tunnel, whatever the way.
  */
 export function withLeases(
   state: NetworkState,
   guest: Guest,
   hostName: HostName,
   relay: RelayMode = 'tunnel',
+  edgesOnly?: true,
 ): NetworkState {
   const host = state.hosts.get(hostName);
   if (host === undefined) return state;
   return guest.interfaces.reduce((next, nic) => {
     const visiting =
       nic.homeSite === host.site ? next : anchored(nic.number, leaseCareOf(next, nic, host))(next);
-    return leaseRelays(visiting, nic, host, relay).reduce(
+    return leaseRelays(visiting, nic, host, relay, edgesOnly).reduce(
       (relaying, anchor) => anchored(nic.number, anchor)(relaying),
       visiting,
     );

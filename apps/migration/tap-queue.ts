@@ -5,14 +5,11 @@
  * many packets as the device's transmit queue is long. Neither libvirt nor OVSDB can set that length, so lead and
  * blackout have to fit it.
  */
+import { migration as limits } from '../../controller/limits.ts';
+import type { Strategy } from '../../controller/network/migration.ts';
 
 /** The kernel's own length of a TAP's queue (drivers/net/tun.c, TUN_READQ_SIZE and its tx_queue_len). */
 export const TAP_QUEUE_PACKETS = 1_000;
-/**
- * For how long copies go at least before the switchover: QEMU comes to it once in 100 ms, and has by then to have taken
- * what waits in the source's TAP.
- */
-const LEAST_LEAD_MS = 100;
 
 /** For how long the queue holds packets that come at this rate; undefined: for ever. */
 export function holdsMs(packetsPerSecond: number | undefined): number | undefined {
@@ -24,17 +21,17 @@ export function holdsMs(packetsPerSecond: number | undefined): number | undefine
 /** For how long copying to both may go on before the switchover, so that the blackout's packets have room, too. */
 export function longestLeadMs(packetsPerSecond: number | undefined, maxBlackoutMs: number): number {
   const room = holdsMs(packetsPerSecond);
-  return room === undefined ? Number.POSITIVE_INFINITY : Math.max(room - maxBlackoutMs, LEAST_LEAD_MS);
+  return room === undefined ? Number.POSITIVE_INFINITY : Math.max(room - maxBlackoutMs, limits.leastLead);
 }
 
-/** In one sentence, what does not fit before a migration that copies for `leadMs`; undefined when all does. */
+/** In one sentence, what a migration may need and the queue does not hold; undefined when it holds all. */
 export function foresee(
   packetsPerSecond: number,
   maxBlackoutMs: number,
-  strategy: 'redirect' | 'rarp' | 'bicast',
+  strategy: Strategy,
 ): string | undefined {
   const room = holdsMs(packetsPerSecond);
-  const lead = strategy === 'bicast' ? LEAST_LEAD_MS : 0;
+  const lead = strategy === 'bicast' ? limits.leastLead : 0;
   // Before its announcement nothing is sent there.
   if (strategy === 'rarp' || room === undefined || room >= maxBlackoutMs + lead) return undefined;
   const needed =

@@ -62,6 +62,8 @@ export interface Resident {
   readonly atHome: boolean;
   /** The anchor that this bridge holds for it. */
   readonly own: Anchor | undefined;
+  /** It is about to leave, in flight: from now on nothing new is let in here. */
+  readonly fleeing: boolean;
   /** Its anchors on other bridges. */
   readonly others: readonly Anchor[];
 }
@@ -140,6 +142,8 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
     const copies = state.copies.get(guest.name);
     const copyTo = copies === undefined ? undefined : state.hosts.get(copies);
     const migration = state.migrations.get(guest.name);
+    const fleeing =
+      migration?.from === hostName && migration.admit === 'established' && isUnderWay(migration.phase);
     const comesHere = migration?.to === hostName && isUnderWay(migration.phase);
     for (const nic of guest.interfaces) {
       const port = portByMac.get(nic.mac);
@@ -157,6 +161,7 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
         arriving: comesHere && port !== undefined,
         atHome: host.site === nic.homeSite && (home === undefined || home.host === hostName),
         own,
+        fleeing,
         others: anchors.filter((anchor) => anchor.host !== hostName),
       });
     }

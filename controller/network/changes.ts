@@ -3,6 +3,8 @@
  */
 import type { DefencePolicy } from './defence-policy.ts';
 import type { Blocklist } from './blocklist.ts';
+import { type Flight, hasLanded } from './flight.ts';
+import { flight as limits } from '../limits.ts';
 import { hasEnded, isUnderWay, type Migration } from './migration.ts';
 import {
   type Anchor,
@@ -107,12 +109,26 @@ export function placed(guestName: GuestName, host: HostName): Change {
   };
 }
 
-/** The guest is defended like this from now on. */
-export function defended(guestName: GuestName, defence: DefencePolicy): Change {
+/** The guest is defended like this from now on; as declared with `undefined`. */
+export function defended(guest: GuestName, policy: DefencePolicy | undefined): Change {
   return (state) => {
-    const guest = state.guests.get(guestName);
-    if (guest === undefined || guest.defence === defence) return state;
-    return { ...state, guests: put(state.guests, guestName, { ...guest, defence }) };
+    if (!state.guests.has(guest) || state.policies.get(guest) === policy) return state;
+    const policies =
+      policy === undefined ? without(state.policies, guest) : put(state.policies, guest, policy);
+    return { ...state, policies };
+  };
+}
+
+/** A flight is new, or further than it was. The oldest that have ended are forgotten when there are too many. */
+export function flightChanged(flight: Flight): Change {
+  return (state) => {
+    if (state.flights.get(flight.id) === flight) return state;
+    const flights = new Map(state.flights).set(flight.id, flight);
+    for (const [id, one] of flights) {
+      if (flights.size <= limits.kept) break;
+      if (hasLanded(one)) flights.delete(id);
+    }
+    return { ...state, flights };
   };
 }
 
@@ -224,7 +240,7 @@ export function migrationChanged(migration: Migration): Change {
   };
 }
 
-/** New connections a second that the guest is let have; undefined for the default. */
+/** New connections a second that the guest is let have; undefined for what its policy says. */
 export function admissionLimited(guest: GuestName, rate: number | undefined): Change {
   return (state) => {
     if (state.admissionRates.get(guest) === rate) return state;

@@ -7,8 +7,10 @@ import { isIPv4 } from 'node:net';
 import { addressesOf } from './addresses.ts';
 import { type Blocklist, emptyBlocklist } from './blocklist.ts';
 import { drain as drainLimits } from '../limits.ts';
+import type { DefencePolicy } from './defence-policy.ts';
 import type { NetworkDescription } from './description.ts';
 import { TooManyInterfacesError } from './errors.ts';
+import type { Flight } from './flight.ts';
 import type { Migration } from './migration.ts';
 import {
   type Anchor,
@@ -34,6 +36,8 @@ export interface Remembered {
   readonly gateways: ReadonlyMap<string, string>;
   readonly migrations: ReadonlyMap<string, Migration>;
   readonly blocklist: Blocklist;
+  readonly policies: ReadonlyMap<string, DefencePolicy>;
+  readonly flights: ReadonlyMap<string, Flight>;
   readonly earlier: ReadonlyMap<string, Migration>;
   readonly quarantine: ReadonlyMap<string, Quarantined>;
 }
@@ -46,6 +50,8 @@ export const nothingRemembered: Remembered = {
   gateways: new Map(),
   migrations: new Map(),
   blocklist: emptyBlocklist,
+  policies: new Map(),
+  flights: new Map(),
   earlier: new Map(),
   quarantine: new Map(),
 };
@@ -117,6 +123,8 @@ export function declare(
     anchors: stillTrue(remembered.anchors, guests, hosts),
     migrations: remembered.migrations,
     blocklist: remembered.blocklist,
+    policies: new Map([...remembered.policies].filter(([guest]) => guests.has(guest))),
+    flights: remembered.flights,
     admissionRates: new Map(),
     earlier: remembered.earlier,
     quarantine: remembered.quarantine,

@@ -2,6 +2,9 @@
  * What is done for a guest that is attacked, and from where on something counts as an attack. Declared per guest; the
  * API may change it.
  */
+import { admission } from '../limits.ts';
+import type { GuestName, NetworkState } from './model.ts';
+
 export const DEFENCE_MODES = ['off', 'filter-only', 'move-when-needed', 'move-first'] as const;
 
 /**
@@ -32,6 +35,11 @@ export interface DefencePolicy {
     readonly icmp: number;
     readonly open: number;
   };
+  /**
+   * New connections that each bridge lets it have from outside in a second, attacked or not; and while a flood from
+   * spoofed sources is on.
+   */
+  readonly admission: { readonly perSecond: number; readonly inFlood: number };
   /** How long it must be calm until an attack is over, in milliseconds. */
   readonly coolDown: number;
 }
@@ -41,5 +49,16 @@ export const defaultDefence: DefencePolicy = {
   floor: { syn: 200, ack: 500, udp: 2_000, icmp: 500, connections: 100 },
   factor: 4,
   perSource: { connections: 20, udp: 500, icmp: 50, open: 64 },
+  admission: { perSecond: admission.perSecond, inFlood: admission.perSecondInFlood },
   coolDown: 10_000,
 };
+
+type Policies = Pick<NetworkState, 'guests' | 'policies'>;
+
+/** What was said of the guest, over the API or else in its declaration; undefined when nothing was. */
+export function saidPolicy({ guests, policies }: Policies, guest: GuestName): DefencePolicy | undefined {
+  return policies.get(guest) ?? guests.get(guest)?.defence;
+}
+
+export const policyOf = (state: Policies, guest: GuestName): DefencePolicy =>
+  saidPolicy(state, guest) ?? defaultDefence;

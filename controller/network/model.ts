@@ -6,10 +6,11 @@
  * Nothing here refers to a connection, a timer or a protocol message.
  *
  * Declared: sites, subnets, hosts, guests. Observed: bridges with their ports, hypervisors with their
- * domains, gateways. Decided: placements, anchors, migrations, the blocklist, admission rates.
+ * domains, gateways. Decided: placements, anchors, migrations, flights, the blocklist, admission rates.
  */
 import type { DefencePolicy } from './defence-policy.ts';
 import type { Blocklist } from './blocklist.ts';
+import type { Flight, FlightId } from './flight.ts';
 import type { Migration } from './migration.ts';
 import type { Relay } from './relay.ts';
 
@@ -33,7 +34,11 @@ export interface NetworkState {
   /** The present migration of each guest, or its last one. */
   readonly migrations: ReadonlyMap<GuestName, Migration>;
   readonly blocklist: Blocklist;
-  /** New connections a second that a guest is let have, where that is not the default. */
+  /** How guests are defended that somebody has said so of over the API; it goes before what is declared. */
+  readonly policies: ReadonlyMap<GuestName, DefencePolicy>;
+  /** The last flights, oldest first. */
+  readonly flights: ReadonlyMap<FlightId, Flight>;
+  /** New connections a second that a guest is let have, where that is not what its policy says. */
   readonly admissionRates: ReadonlyMap<GuestName, number>;
   /** Completed migrations of guests that have moved on since, by id, as long as the anchor left then may relay. */
   readonly earlier: ReadonlyMap<string, Migration>;
@@ -110,7 +115,7 @@ export interface Guest {
   readonly interfaces: readonly GuestInterface[];
   /** What the guest serves: after a restart of OVS, mid-stream TCP to these is admitted for a grace. */
   readonly services: readonly Service[];
-  /** What is done for it when it is attacked; `defaultDefence` when absent. */
+  /** What is done for it when it is attacked, as declared; see `policyOf`. */
   readonly defence?: DefencePolicy;
   /** The name that new clients find it by; absent where names are not kept. */
   readonly dnsName?: string;
@@ -212,7 +217,8 @@ export interface DrainTimes {
 }
 
 /** `all`: new connections are relayed, too. `established`: only what was established before. */
-export type Admit = 'all' | 'established';
+export const ADMITS = ['all', 'established'] as const;
+export type Admit = (typeof ADMITS)[number];
 
 export const HOME_ANCHOR = 1;
 export const MAX_ANCHOR_INDEX = 255;

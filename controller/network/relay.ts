@@ -11,7 +11,8 @@
  */
 import type { Addresses, Anchor, HostName } from './model.ts';
 
-export type RelayMode = 'tunnel' | 'rewrite' | 'direct';
+export const RELAY_MODES = ['tunnel', 'rewrite', 'direct'] as const;
+export type RelayMode = (typeof RELAY_MODES)[number];
 
 /** How an anchor relays while the guest is at `host`. Where an anchor has none of it, through a tunnel. */
 export interface Relay {

@@ -17,6 +17,7 @@ import {
   type Uuid,
 } from '../ovsdb/index.ts';
 import type { BridgeTables } from './bridge-database.ts';
+import { datapathType } from './bridge-observation.ts';
 import { SAMPLE_COLLECTOR_SET } from './pipeline.ts';
 
 const REFRESH = 'max-revalidator';
@@ -86,7 +87,7 @@ export function configureBridge(
     tx.mutate('Bridge', where, [['ports', 'insert', [port]]]);
   }
 
-  const type = bridge.datapath_type === '' ? 'system' : bridge.datapath_type;
+  const type = datapathType(bridge);
   if (!root.datapaths.has(type)) {
     const datapath = tx.insert('Datapath', {});
     tx.mutate('Open_vSwitch', 'all', [['datapaths', 'insert', new Map([[type, datapath]])]]);

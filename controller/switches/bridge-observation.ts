@@ -29,15 +29,18 @@ export function observeBridge(tables: BridgeTables, host: ControlledSwitch): Obs
     }
   }
   if (mac === undefined) return undefined;
-  const type = bridge.datapath_type === '' ? 'system' : bridge.datapath_type;
   return {
     host: host.name,
     datapathId: bridge.datapath_id,
     ports,
     mac,
-    datapath: observeDatapath(tables, type),
+    datapath: observeDatapath(tables, datapathType(bridge)),
   };
 }
+
+/** By which `Open_vSwitch.datapaths` names the bridge's datapath; a bridge that names none has the kernel's. */
+export const datapathType = ({ datapath_type: type }: { readonly datapath_type: string }): string =>
+  type === '' ? 'system' : type;
 
 function observeDatapath(tables: BridgeTables, type: string): Datapath {
   const [root] = tables.table('Open_vSwitch').rows();
@@ -53,6 +56,7 @@ export function sameBridge(a: ObservedBridge, b: ObservedBridge): boolean {
     a.datapath.type === b.datapath.type &&
     a.datapath.ovsVersion === b.datapath.ovsVersion &&
     a.datapath.capabilities.size === b.datapath.capabilities.size &&
+    [...a.datapath.capabilities].every(([name, value]) => b.datapath.capabilities.get(name) === value) &&
     a.ports.size === b.ports.size &&
     [...a.ports].every(([name, port]) => {
       const other = b.ports.get(name);

@@ -2,9 +2,10 @@
  * For how long a bridge's conntrack remembers connections of guests: a timeout policy on each of their zones.
  *
  * It keeps true that conntrack never forgets an established connection sooner than the anchor that relays it
- * goes, and half-open ones so soon that a flood cannot fill it. OVS itself forgets established TCP after 24 h in user space (lib/conntrack-tp.c) and 5 days in the kernel;
- * UDP after 30 s of silence. One policy serves all zones of a datapath; zones with somebody else's policy are
- * left alone. A connection keeps the policy under which it was first seen.
+ * goes, and half-open ones so soon that a flood cannot fill it. OVS itself forgets established TCP after 24 h in
+ * user space (lib/conntrack-tp.c) and 5 days in the kernel; UDP after 30 s of silence. One policy serves all zones
+ * of a datapath; zones with somebody else's policy are left alone. A connection keeps the policy under which it was
+ * first seen.
  *
  *     Open_vSwitch.datapaths[type] ── ct_zones[zone] ── CT_Zone ── timeout_policy ──► CT_Timeout_Policy
  */
@@ -12,6 +13,7 @@ import { conntrack as limits } from '../limits.ts';
 import type { SwitchView } from '../network/bridge-view.ts';
 import { openVSwitch, type OpenVSwitchTables, transaction, type Transaction } from '../ovsdb/index.ts';
 import type { BridgeTables } from './bridge-database.ts';
+import { datapathType } from './bridge-observation.ts';
 import { isOurs, OWNER } from './bridge-configuration.ts';
 import { anchorZone, relayZone, sourceZone } from './pipeline.ts';
 
@@ -61,7 +63,7 @@ export function configureConntrack(
   const bridge = tables.table('Bridge').first('name', bridgeName);
   const [root] = tables.table('Open_vSwitch').rows();
   if (bridge === undefined || root === undefined) return undefined;
-  const type = bridge.datapath_type === '' ? 'system' : bridge.datapath_type;
+  const type = datapathType(bridge);
   const datapathId = root.datapaths.get(type);
   const datapath = datapathId === undefined ? undefined : tables.table('Datapath').get(datapathId);
   if (datapath === undefined) return undefined;

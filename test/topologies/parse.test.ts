@@ -92,6 +92,13 @@ describe('a topology file', () => {
       perSource: { ...defaultDefence.perSource, open: 10 },
       coolDown: 120_000,
     });
+    expect(defended('defence: { admission: { perSecond: 250 } }')).toEqual({
+      ...defaultDefence,
+      admission: { perSecond: 250, inFlood: 100 },
+    });
+    expect(() => defended('defence: { admission: { perSecond: 0.5 } }')).toThrow(
+      'expected a whole number a second',
+    );
     expect(() => defended('defence: { policy: flee }')).toThrow(
       'lab.yaml:22: guests.web.defence.policy is "flee": expected one of off, filter-only, move-when-needed, move-first',
     );

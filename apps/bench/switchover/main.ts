@@ -6,12 +6,12 @@
  *
  * With `--minutes` it ends in time, and with `--continue` it goes on with what the results file holds.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../../controller/clock.ts';
-import { machineFacts } from '../machine.ts';
+import { type MachineFacts, machineFacts } from '../machine.ts';
 import { rowsOf, type Run, STRATEGIES, type Strategy } from './figures.ts';
 import { measure } from './measure.ts';
 import { MAX_BLACKOUT_MS, macLearning, ours, type Peer } from './peers.ts';
@@ -81,25 +81,31 @@ async function main(): Promise<void> {
       if (systemClock.now() > until - LONGEST_RUN_MS) break;
       const run = await measure(strategy === 'mac-learning' ? learning : mine, strategy, rate, folder);
       runs.push(run);
+      // One that fails, or is ended, loses nothing of those before it: `--continue` goes on from here.
+      writeResults(runs, machine);
       say(`${String(runs.length).padStart(3)} ${describe(run)}`);
     }
   } finally {
     for (const peer of peers) await peer.down();
     rmSync(folder, { recursive: true, force: true });
   }
-  const rows = rowsOf(runs);
-  say(formatRows(rows));
+  say(formatRows(rowsOf(runs)));
+  writeResults(runs, machine);
+  say(RESULTS);
+}
+
+function writeResults(runs: readonly Run[], machine: MachineFacts): void {
   const document = {
     benchmark: 'switchover',
     title: 'what the network adds to a migration’s blackout',
     at: new Date().toISOString(),
     machine,
-    rows,
+    rows: rowsOf(runs),
     notes: NOTES,
     all: runs,
   };
-  writeFileSync(RESULTS, `${JSON.stringify(document, undefined, 2)}\n`);
-  say(RESULTS);
+  writeFileSync(`${RESULTS}.new`, `${JSON.stringify(document, undefined, 2)}\n`);
+  renameSync(`${RESULTS}.new`, RESULTS);
 }
 
 const NOTES = [

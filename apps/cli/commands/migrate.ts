@@ -3,6 +3,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MigrationObject, MigrationRequest } from '../../api/objects.ts';
 import { DEFAULT_MAX_BLACKOUT_MS, migration as limits } from '../../../controller/limits.ts';
 import { STRATEGIES, type Strategy } from '../../../controller/network/migration.ts';
+import { type Admit, ADMITS } from '../../../controller/network/model.ts';
+import { RELAY_MODES, type RelayMode } from '../../../controller/network/relay.ts';
 import { TUNNEL_OVERHEAD } from '../../../controller/switches/pipeline.ts';
 import { clientCommand, type ClientCommandOptions, clientFor } from '../client-command.ts';
 import { MigrationNotCompletedError } from '../errors.ts';
@@ -16,8 +18,8 @@ import { PHASES_HELP } from './migrations.ts';
 interface Options extends ClientCommandOptions {
   readonly to: string;
   readonly strategy?: Strategy;
-  readonly admit?: 'all' | 'established';
-  readonly relay?: 'tunnel' | 'rewrite' | 'direct';
+  readonly admit?: Admit;
+  readonly relay?: RelayMode;
   readonly bandwidth?: number;
   readonly copyStorage?: 'all' | 'inc';
   readonly maxBlackout?: number;
@@ -43,13 +45,13 @@ export function migrateCommand(terminal: Terminal): Command {
       new Option(
         '--admit <which>',
         'connections from outside that the anchor left behind admits; all: new ones, too (default); established: none but those that live',
-      ).choices(['all', 'established']),
+      ).choices(ADMITS),
     )
     .addOption(
       new Option(
         '--relay <mode>',
         'how old connections reach the guest: tunnel (default), rewrite or direct; see below',
-      ).choices(['tunnel', 'rewrite', 'direct']),
+      ).choices(RELAY_MODES),
     )
     .addOption(
       new Option('--bandwidth <MiB/s>', 'the most that the copy may take of the network').argParser(

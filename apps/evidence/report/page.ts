@@ -351,8 +351,8 @@ function machine({ machine: one, version: made }: RunSummary, { run, report }: C
     ['WAN delay', `by ${one.delay}`],
     ['Node.js', one.node],
     ['ArcticTern', made === version ? made : `${made}; this page by ${version}`],
-    ['run it again', html`<code>${run}</code>`],
-    ['make this page again', html`<code>${report}</code>`],
+    ['run it again, in its folder', html`<code>${run}</code>`],
+    ['make this page again, there', html`<code>${report}</code>`],
     [
       'beside this page',
       'CSV tables (columns.csv says what is in them), timeline.json, evidence.json, captures, logs',

@@ -11,6 +11,7 @@ import type { Migration, Wishes } from '../migration.ts';
 import { addressesOf } from '../addresses.ts';
 import type { Anchor, NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
+import { defenceRow, flightRow, flightsOf, policyOfRow } from './defence-rows.ts';
 import {
   arcticTern,
   type ArcticTernTables,
@@ -18,6 +19,8 @@ import {
   type AnchorRow,
   type BlockedSourcesRow,
   type BlockRow,
+  type DefenceRow,
+  type FlightRow,
   type GatewayRow,
   type HostRow,
   type InterfaceRow,
@@ -42,6 +45,8 @@ export interface StoredRows {
   /** The highest number that a block ever had. */
   readonly lastBlock: number;
   readonly quarantine: readonly QuarantineRow[];
+  readonly defences: readonly DefenceRow[];
+  readonly flights: readonly FlightRow[];
 }
 
 export function remember(rows: StoredRows): Remembered {
@@ -83,6 +88,8 @@ export function remember(rows: StoredRows): Remembered {
     gateways: new Map(rows.gateways.map((row) => [row.prefix, row.mac])),
     migrations,
     blocklist: blocklistOf(rows),
+    policies: new Map(rows.defences.map((row) => [row.guest, policyOfRow(row)])),
+    flights: new Map(flightsOf(rows.flights).map((flight) => [flight.id, flight])),
     earlier,
     quarantine: new Map(
       rows.quarantine.map((row) => [row.address, { interface: row.interface, until: row.until }]),
@@ -192,6 +199,8 @@ export type Stored = Partial<
     | 'migrations'
     | 'earlier'
     | 'blocklist'
+    | 'policies'
+    | 'flights'
   >
 >;
 
@@ -276,6 +285,14 @@ export function difference(before: Stored, after: NetworkState): Transaction<Arc
       copy_ms: copyMs ?? null,
       warning: warning ?? null,
     });
+  }
+  for (const [guest, policy] of changed(before.policies, after.policies)) {
+    tx.delete('Defence', { guest });
+    if (policy !== undefined) tx.insert('Defence', defenceRow(guest, policy));
+  }
+  for (const [id, flight] of changed(before.flights, after.flights)) {
+    tx.delete('Flight', { id });
+    if (flight !== undefined) tx.insert('Flight', flightRow(flight));
   }
   if (before.blocklist !== after.blocklist) blocklistDifference(tx, before.blocklist, after.blocklist);
   return tx.length === 0 ? undefined : tx;

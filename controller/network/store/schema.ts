@@ -1,5 +1,5 @@
 /**
- * The OVSDB schema ArcticTern, version 1.4.0: generated, do not edit. See ovsdb/generate.ts.
+ * The OVSDB schema ArcticTern, version 1.5.0: generated, do not edit. See ovsdb/generate.ts.
  */
 import { column, type DatabaseSchema, type Uuid } from '../../ovsdb/index.ts';
 
@@ -124,6 +124,29 @@ export interface AllowanceRow {
   readonly created_at: number;
 }
 
+export interface DefenceRow {
+  readonly _uuid: Uuid<'Defence'>;
+  readonly guest: string;
+  readonly policy: 'off' | 'filter-only' | 'move-when-needed' | 'move-first';
+  readonly figures: ReadonlyMap<string, number>;
+}
+
+export interface FlightRow {
+  readonly _uuid: Uuid<'Flight'>;
+  readonly id: string;
+  readonly guest: string;
+  readonly from: string;
+  readonly to: string;
+  readonly verdicts: ReadonlySet<string>;
+  readonly reason: string;
+  readonly choice: string;
+  readonly phase: 'planned' | 'moving' | 'verifying' | 'safe' | 'pursued' | 'failed';
+  readonly why: string;
+  readonly migration: string | null;
+  readonly left_behind: number;
+  readonly entered: ReadonlyMap<string, number>;
+}
+
 /** What the compiler knows of ArcticTern: the rows of each table, and columns that never change. */
 export type ArcticTernTables = {
   Global: { readonly row: GlobalRow; readonly immutable: never };
@@ -141,11 +164,13 @@ export type ArcticTernTables = {
   Block: { readonly row: BlockRow; readonly immutable: 'number' | 'origin' };
   BlockedSources: { readonly row: BlockedSourcesRow; readonly immutable: 'line' | 'shard' };
   Allowance: { readonly row: AllowanceRow; readonly immutable: 'source' };
+  Defence: { readonly row: DefenceRow; readonly immutable: 'guest' };
+  Flight: { readonly row: FlightRow; readonly immutable: 'id' | 'guest' | 'from' | 'to' };
 };
 
 export const arcticTern: DatabaseSchema<ArcticTernTables> = {
   name: 'ArcticTern',
-  version: '1.4.0',
+  version: '1.5.0',
   tables: {
     Global: {
       columns: {
@@ -292,6 +317,36 @@ export const arcticTern: DatabaseSchema<ArcticTernTables> = {
       },
       isRoot: true,
       indexes: [['source']],
+    },
+    Defence: {
+      columns: {
+        guest: column({ type: 'string' }, { mutable: false }),
+        policy: column({ type: 'string', enum: ['off', 'filter-only', 'move-when-needed', 'move-first'] }),
+        figures: column({ type: 'string' }, { value: { type: 'real' }, min: 0, max: 'unlimited' }),
+      },
+      isRoot: true,
+      indexes: [['guest']],
+    },
+    Flight: {
+      columns: {
+        id: column({ type: 'string' }, { mutable: false }),
+        guest: column({ type: 'string' }, { mutable: false }),
+        from: column({ type: 'string' }, { mutable: false }),
+        to: column({ type: 'string' }, { mutable: false }),
+        verdicts: column({ type: 'string' }, { min: 0, max: 'unlimited' }),
+        reason: column({ type: 'string' }),
+        choice: column({ type: 'string' }),
+        phase: column({
+          type: 'string',
+          enum: ['planned', 'moving', 'verifying', 'safe', 'pursued', 'failed'],
+        }),
+        why: column({ type: 'string' }),
+        migration: column({ type: 'string' }, { min: 0 }),
+        left_behind: column({ type: 'integer' }),
+        entered: column({ type: 'string' }, { value: { type: 'real' }, min: 0, max: 'unlimited' }),
+      },
+      isRoot: true,
+      indexes: [['id']],
     },
   },
 };

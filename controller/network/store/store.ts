@@ -26,6 +26,8 @@ const selection = {
   Block: true,
   BlockedSources: true,
   Allowance: true,
+  Defence: true,
+  Flight: true,
 } as const;
 
 export interface Opened {
@@ -73,6 +75,8 @@ export class Store {
         allowances: replica.table('Allowance').rows(),
         lastBlock: global?.last_block ?? 0,
         quarantine: replica.table('Quarantine').rows(),
+        defences: replica.table('Defence').rows(),
+        flights: replica.table('Flight').rows(),
       };
       await replica.close();
       const remembered = remember(rows);

@@ -8,9 +8,10 @@ import { EventStream, type ControllerEvent } from '../../../apps/events.ts';
 import type { RelayReport } from '../../../apps/migration/drain-service.ts';
 import { checkMigration } from '../../../apps/migration/plan.ts';
 import type { Verdicts } from '../../../apps/defence/verdict.ts';
-import { defended } from '../../../controller/network/changes.ts';
+import { defended, flightChanged } from '../../../controller/network/changes.ts';
 import { declare, nothingRemembered } from '../../../controller/network/declare.ts';
 import type { NetworkDescription } from '../../../controller/network/description.ts';
+import type { Flight } from '../../../controller/network/flight.ts';
 import { hasEnded, type Migration, type Phase } from '../../../controller/network/migration.ts';
 import type { Bridge, NetworkState } from '../../../controller/network/model.ts';
 import { Network } from '../../../controller/network/network.ts';
@@ -231,6 +232,26 @@ const ended: readonly Migration[] = [
 ];
 
 /** One that is over and one that lasts. */
+const fakeFlight: Flight = {
+  id: 'f11e7',
+  guest: 'db',
+  from: 'a1',
+  to: 'b1',
+  verdicts: ['db-a1-syn-flood-0'],
+  reason: 'the syn-flood comes from forged sources, or too many to block: about 4,000 seen',
+  choice: 'b1 is the best of 2 hosts: 0 of 4 guests, no attack lately at site B',
+  phase: 'safe',
+  why: 'no attack at b1 for 2.0 s; 90 of usually 100 packets/s on connections that live',
+  migration: 'm1',
+  leftBehind: 3,
+  entered: {
+    planned: STARTED_AT + 10_000,
+    moving: STARTED_AT + 10_002,
+    verifying: STARTED_AT + 14_500,
+    safe: STARTED_AT + 16_520,
+  },
+};
+
 const fakeVerdicts: Verdicts = new Map(
   [
     {
@@ -275,7 +296,7 @@ const fakeVerdicts: Verdicts = new Map(
 
 export class FakeController implements ControllerView {
   readonly startedAt = STARTED_AT;
-  readonly network = new Network(fakeState());
+  readonly network = new Network(flightChanged(fakeFlight)(fakeState()));
   readonly blocklist = new BlocklistService(this.network, new ManualClock(STARTED_AT));
   readonly history = new Map<string, Migration>(ended.map((migration) => [migration.id, migration]));
   /** Hosts whose bridges are connected, and whether their flows are as they should be. */

@@ -139,10 +139,19 @@ describe('what the server answers', () => {
       [{ method: 'PUT', path: '/v1/guests/web/defence', ...body({ policy: 'off' }) }, 400],
       [{ method: 'PUT', path: '/v1/guests/nobody/defence', ...body(defaultDefence) }, 404],
     ],
+    'DELETE /v1/guests/{guest}/defence': [
+      [{ method: 'DELETE', path: '/v1/guests/web/defence' }, 200],
+      [{ method: 'DELETE', path: '/v1/guests/nobody/defence' }, 404],
+    ],
     'GET /v1/verdicts': [[{ path: '/v1/verdicts' }, 200]],
     'GET /v1/verdicts/{id}': [
       [{ path: '/v1/verdicts/web-a1-connection-flood-2' }, 200],
       [{ path: '/v1/verdicts/none' }, 404],
+    ],
+    'GET /v1/flights': [[{ path: '/v1/flights' }, 200]],
+    'GET /v1/flights/{id}': [
+      [{ path: '/v1/flights/f11e7' }, 200],
+      [{ path: '/v1/flights/none' }, 404],
     ],
     'GET /v1/blocks': [[{ path: '/v1/blocks' }, 200]],
     'POST /v1/blocks': [

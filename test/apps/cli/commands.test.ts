@@ -518,3 +518,47 @@ origin             real, about 9 sources seen
     });
   });
 });
+
+describe('flights', () => {
+  const then = STARTED_AT + 82_000;
+  it('all of them', async () => {
+    expect(await shown(then, 'flights')).toBe(
+      `FLIGHT  GUEST  FROM  TO  BEGAN      PHASE    TOOK  LEFT BEHIND
+f11e7   db     a1    b1  1 min ago  safe   6.52 s            3
+`,
+    );
+  });
+
+  it('one', async () => {
+    expect(await shown(then, 'flights', 'f11e7')).toBe(
+      `flight       f11e7
+guest        db
+from         a1
+to           b1
+reason       the syn-flood comes from forged sources, or too many to block: about 4,000 seen
+choice       b1 is the best of 2 hosts: 0 of 4 guests, no attack lately at site B
+phase        safe
+why          no attack at b1 for 2.0 s; 90 of usually 100 packets/s on connections that live
+began        1 min ago
+  moving     + 2 ms
+  verifying  + 4.5 s
+  safe       + 6.52 s
+left behind  3 sources blocked when it began
+migration    m1
+verdicts     db-a1-syn-flood-0
+`,
+    );
+  });
+
+  it('as JSON', async () => {
+    const all = JSON.parse(await shown(then, 'flights', '--json')) as { phase: string; migration: string }[];
+    expect(all).toMatchObject([{ phase: 'safe', migration: 'm1' }]);
+  });
+
+  it('none of that name', async () => {
+    expect(await at(then, 'flights', 'none')).toMatchObject({
+      code: 1,
+      err: 'error: there is no flight none: GET /v1/flights lists all\n',
+    });
+  });
+});

@@ -4,60 +4,22 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { BlocklistService } from '../../../apps/defence/blocklist.ts';
 import { FilterService } from '../../../apps/defence/filter-service.ts';
-import type { AttackSource, Verdict, VerdictFeed, Verdicts } from '../../../apps/defence/verdict.ts';
 import { admission, filtering as limits } from '../../../controller/limits.ts';
 import { Network } from '../../../controller/network/network.ts';
 import { ManualClock } from '../../controller/libvirt/manual-clock.ts';
+import { defended } from '../../../controller/network/changes.ts';
+import { defaultDefence } from '../../../controller/network/defence-policy.ts';
 import { atHome } from '../../controller/network/sites.ts';
-
-class Feed implements VerdictFeed {
-  verdicts: Verdicts = new Map();
-  readonly #followers = new Set<Parameters<VerdictFeed['follow']>[0]>();
-
-  follow(follower: Parameters<VerdictFeed['follow']>[0]): () => void {
-    this.#followers.add(follower);
-    return () => this.#followers.delete(follower);
-  }
-
-  say(...verdicts: readonly Verdict[]): void {
-    const before = this.verdicts;
-    this.verdicts = new Map(verdicts.map((verdict) => [verdict.id, verdict]));
-    for (const follower of this.#followers) follower(this.verdicts, before);
-  }
-}
-
-const source = (prefix: string, confidence = 1): AttackSource => ({
-  prefix,
-  rate: 1_000,
-  confidence,
-  proven: true,
-});
-const verdict = (more: Partial<Verdict> = {}): Verdict => ({
-  id: 'web syn-flood 1',
-  guest: 'web',
-  host: 'home-1',
-  kind: 'syn-flood',
-  since: 1,
-  decided: 2,
-  updated: 3,
-  why: 'too much',
-  unit: 'packets/s',
-  rate: 9_000,
-  baseline: 10,
-  threshold: 100,
-  peak: 9_000,
-  origin: 'real',
-  sources: [],
-  distinctSources: 0,
-  ...more,
-});
+import { Feed, source, verdict } from './attacks.ts';
 
 let clock: ManualClock;
 let network: Network;
 let blocklist: BlocklistService;
 let feed: Feed;
 let filtered: boolean;
+let filter: FilterService;
 const errors: Error[] = [];
+const told: [number, number | undefined][] = [];
 beforeEach(() => {
   clock = new ManualClock();
   network = new Network(atHome());
@@ -65,12 +27,15 @@ beforeEach(() => {
   feed = new Feed();
   filtered = true;
   errors.length = 0;
-  new FilterService({
+  told.length = 0;
+  filter = new FilterService({
     network,
     blocklist,
     verdicts: feed,
     clock,
     isFiltered: () => filtered,
+    settled: () => Promise.resolve(),
+    onFiltered: ({ sources, admission }) => told.push([sources, admission]),
     onError: (error) => errors.push(error),
   });
 });
@@ -149,5 +114,33 @@ describe('spoofed sources', () => {
   test.each(['ack-flood', 'connection-flood', 'slow-connections'] as const)('of a %s do not', (kind) => {
     feed.say(verdict({ origin: 'spoofed', kind }));
     expect(rate()).toBeUndefined();
+  });
+});
+
+describe('a guest that is let have fewer new connections anyway', () => {
+  test('is not let have more in a flood', () => {
+    network.update(defended('web', { ...defaultDefence, admission: { perSecond: 40, inFlood: 80 } }));
+    feed.say(verdict({ origin: 'spoofed' }));
+    expect(network.state.admissionRates.get('web')).toBe(40);
+  });
+});
+
+describe('what is in force', () => {
+  test('is told once every bridge has it, and again with more sources', async () => {
+    const attack = verdict({ sources: [source('203.0.113.7/32')] });
+    expect(filter.inForceSince(attack.id)).toBeUndefined();
+    feed.say(attack);
+    feed.say({ ...attack, rate: 10_000 });
+    await Promise.resolve();
+    expect(told).toEqual([[1, undefined]]);
+    const since = filter.inForceSince(attack.id);
+    expect(since).toBe(clock.now());
+    clock.advance(50);
+    feed.say({ ...attack, sources: [source('203.0.113.7/32'), source('203.0.113.9/32')], origin: 'mixed' });
+    await Promise.resolve();
+    expect(told.at(-1)).toEqual([2, admission.perSecondInFlood]);
+    expect(filter.inForceSince(attack.id)).toBe(since);
+    feed.say({ ...attack, ended: clock.now() });
+    expect(filter.inForceSince(attack.id)).toBeUndefined();
   });
 });

@@ -142,6 +142,10 @@ const situations: Readonly<Record<string, readonly [NetworkState, ...HostName[]]
   ],
   'away-and-copying-back-home': [copyingToBoth('away-1', 'home-1')(away), 'home-1', 'away-1'],
   'away-with-a-care-of-address': [away, 'home-1', 'away-1'],
+  'about-to-flee': [
+    migrationChanged(migration('home-1', 'away-1', 'planned', { admit: 'established' }))(home),
+    'home-1',
+  ],
   'away-from-an-attack': [admits('home-1', 'established')(away), 'home-1'],
   'away-without-a-care-of-address': [moved('home-1', 'bare-1')(home), 'home-1', 'bare-1'],
   'at-a-third-place': [third, 'home-1', 'away-1', 'bare-1'],

@@ -224,6 +224,8 @@ export class Bed {
       migrations: new Map(),
       blocklist: emptyBlocklist,
       admissionRates: new Map(),
+      policies: new Map(),
+      flights: new Map(),
       earlier: new Map(),
       quarantine: new Map(),
     }));
@@ -296,7 +298,7 @@ export class Bed {
       guest,
       to,
       strategy: 'redirect',
-      admit: 'all',
+      admit: known?.id === `${guest} ${to}` ? known.admit : 'all',
       maxBlackoutMs: 100,
     } as const;
     this.network.update(

@@ -103,6 +103,8 @@ export function network(at: Site, { grace = false } = {}): NetworkState {
     migrations: new Map(),
     blocklist: emptyBlocklist,
     admissionRates: new Map(),
+    policies: new Map(),
+    flights: new Map(),
     earlier: new Map(),
     quarantine: new Map(),
     drain: { idle: 60_000, quarantine: 60_000 },

@@ -97,7 +97,7 @@ describe('what is wrong with them is told in one sentence', () => {
     [
       'attack: [udp, slow]',
       'attack: [udp, udp]',
-      'lab.yaml:19: experiment.steps.0.attack.1 begins udp a second time; give it another name',
+      'lab.yaml:19: experiment.steps[0].attack[1] begins udp a second time; give it another name',
     ],
     [
       'attack: [udp, slow]',

@@ -7,11 +7,14 @@ import { allowed, blocked, unblocked } from '../../../../controller/network/bloc
 import {
   anchored,
   blocklistChanged,
+  defended,
   delivered,
+  flightChanged,
   gatewayAnswered,
   migrationChanged,
   unanchored,
 } from '../../../../controller/network/changes.ts';
+import { defaultDefence } from '../../../../controller/network/defence-policy.ts';
 import { declare, nothingRemembered } from '../../../../controller/network/declare.ts';
 import type { NetworkState } from '../../../../controller/network/model.ts';
 import {
@@ -43,6 +46,8 @@ const empty = (): Tables => ({
   Block: [],
   BlockedSources: [],
   Allowance: [],
+  Defence: [],
+  Flight: [],
   Global: [{ epoch: 1, last_block: 0 }],
 });
 
@@ -72,10 +77,11 @@ function read(tables: Tables) {
   const [anchors, gateways, migrations] = [rows('Anchor'), rows('Gateway'), rows('Migration')];
   const [relays, quarantine] = [rows('Relay'), rows('Quarantine')];
   const [blocks, blockedSources, allowances] = [rows('Block'), rows('BlockedSources'), rows('Allowance')];
+  const [defences, flights] = [rows('Defence'), rows('Flight')];
   const lastBlock = tables['Global']![0]!['last_block'];
   return {
     ...{ interfaces, hosts, placements, anchors, relays, gateways, migrations, quarantine },
-    ...{ blocks, blockedSources, allowances, lastBlock },
+    ...{ blocks, blockedSources, allowances, lastBlock, defences, flights },
   } as unknown as StoredRows;
 }
 
@@ -123,6 +129,22 @@ const away = after(
   blocklistChanged(blocked(wish, ['203.0.113.9'])),
   blocklistChanged(unblocked([4])),
   blocklistChanged(allowed({ source: '198.51.100.0/28', reason: 'office', createdAt: 5 })),
+  defended('web', {
+    ...defaultDefence,
+    policy: 'move-first',
+    floor: { ...defaultDefence.floor, syn: 12.5 },
+    admission: { perSecond: 50, inFlood: 5 },
+  }),
+  flightChanged({
+    ...{ id: 'f1', guest: 'web', from: 'home-1', to: 'away-1', verdicts: ['v1', 'v2'], leftBehind: 3 },
+    ...{ reason: 'a reason', choice: 'a choice', phase: 'moving', why: 'begun', migration: 'm1' },
+    entered: { planned: 1, moving: 2.5 },
+  }),
+  flightChanged({
+    ...{ id: 'f0', guest: 'web', from: 'away-1', to: 'bare-1', verdicts: [], leftBehind: 0 },
+    ...{ reason: 'a reason', choice: 'a choice', phase: 'failed', why: 'refused' },
+    entered: { planned: 3 },
+  }),
 );
 
 test('state, rows, state: what is decided is the same, what is observed is forgotten', () => {
@@ -138,6 +160,8 @@ test('state, rows, state: what is decided is the same, what is observed is forgo
     'anchors',
     'migrations',
     'blocklist',
+    'policies',
+    'flights',
   ] as const) {
     expect(again[part], part).toEqual(away[part]);
   }

@@ -1,0 +1,76 @@
+/**
+ * How much a guest is sent and sends at the host that it is at, whichever way it is relayed there: from the counters of
+ * the flows that deliver to it, and of those that take what it says.
+ */
+import type { Clock } from '../../controller/clock.ts';
+import { defence as limits } from '../../controller/limits.ts';
+import type { Guest, HostName } from '../../controller/network/model.ts';
+import type { Fabric } from '../../controller/switches/fabric.ts';
+import { cookie, type TableName } from '../../controller/switches/pipeline.ts';
+
+export interface Arrivals {
+  /** Packets per second: to the guest, and from it. */
+  readonly arrives: number;
+  readonly answers: number;
+}
+
+interface Reading {
+  readonly at: number;
+  readonly to: number;
+  readonly from: number;
+}
+
+const TO_GUEST: readonly TableName[] = ['deliver', 'deliverRelayed'];
+const FROM_GUEST: readonly TableName[] = ['outbound'];
+
+export class ArrivalMeter {
+  readonly #fabric: Pick<Fabric, 'packets'>;
+  readonly #clock: Clock;
+  readonly #host: HostName;
+  readonly #guest: Pick<Guest, 'interfaces'>;
+  /** Oldest first; over a second or so. */
+  #readings: Reading[] = [];
+
+  constructor(
+    fabric: Pick<Fabric, 'packets'>,
+    clock: Clock,
+    host: HostName,
+    guest: Pick<Guest, 'interfaces'>,
+  ) {
+    this.#fabric = fabric;
+    this.#clock = clock;
+    this.#host = host;
+    this.#guest = guest;
+  }
+
+  /** Reads the counters; undefined until there are two readings, and while the bridge is not connected. */
+  async read(): Promise<Arrivals | undefined> {
+    const [to, from] = await Promise.all([this.#sum(TO_GUEST), this.#sum(FROM_GUEST)]);
+    if (to === undefined || from === undefined) return undefined;
+    const now = this.#clock.now();
+    const before = this.#readings.at(-1);
+    // Flows that were put anew count from zero.
+    if (before !== undefined && (to < before.to || from < before.from)) this.#readings = [];
+    this.#readings.push({ at: now, to, from });
+    while (this.#readings.length > 2 && now - this.#readings[1]!.at >= limits.sampleEpoch)
+      this.#readings.shift();
+    const [first] = this.#readings;
+    if (first === undefined || first.at === now) return undefined;
+    const seconds = (now - first.at) / 1000;
+    return { arrives: (to - first.to) / seconds, answers: (from - first.from) / seconds };
+  }
+
+  async #sum(tables: readonly TableName[]): Promise<number | undefined> {
+    let sum = 0;
+    for (const { number } of this.#guest.interfaces) {
+      const packets = await this.#fabric.packets(
+        this.#host,
+        cookie('migration', 'interface', number),
+        tables,
+      );
+      if (packets === undefined) return undefined;
+      sum += packets;
+    }
+    return sum;
+  }
+}

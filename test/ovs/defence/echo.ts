@@ -1,0 +1,27 @@
+/** A TCP connection of the client to web that echoes what is written. */
+import type { Bed } from '../apps/bed.ts';
+
+export interface Echo {
+  /** Does a message come back within a second? */
+  readonly live: () => Promise<boolean>;
+}
+
+export async function echo(bed: Bed, to: string, from: string): Promise<Echo> {
+  const listener = await bed.room.listen('web', to, 80);
+  const stream = await bed.room.connect('client', from, to, 80);
+  const accepted = await listener.accept();
+  const once = async (): Promise<void> => {
+    await stream.write('x');
+    await accepted.stream.read(1);
+    await accepted.stream.write('y');
+    await stream.read(1);
+  };
+  await once();
+  return {
+    live: () =>
+      Promise.race([
+        once().then(() => true),
+        new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 1_000)),
+      ]),
+  };
+}
