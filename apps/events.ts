@@ -193,11 +193,18 @@ function filtered({ sources, admission }: Extract<Moment, { kind: 'filtered' }>)
   return `filtered: ${done.join(', ')}`;
 }
 
+/** A listener that throws keeps nothing from the others; Node says on standard error what it threw. */
 export class EventStream {
   readonly #listeners = new Set<(event: ControllerEvent) => void>();
 
   emit(event: ControllerEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        process.emitWarning(error instanceof Error ? error : String(error));
+      }
+    }
   }
 
   on(listener: (event: ControllerEvent) => void): () => void {

@@ -61,12 +61,14 @@ async function throughput(network: RelayNetwork, say: (line: string) => void): P
   const tcpRuns: Record<Guest, number[]> = { web: [], db: [] };
   const udpRuns: Record<Guest, number[]> = { web: [], db: [] };
   for (let run = 0; run < RUNS; run++) {
-    say(`run ${run + 1} of ${RUNS}`);
     // Each goes first as often as the other.
     for (const guest of run % 2 === 0 ? guests : guests.toReversed()) {
       tcpRuns[guest].push(await tcp(network, guest));
       udpRuns[guest].push(await udp(network, guest));
     }
+    const last = (runs: Record<Guest, number[]>): string =>
+      `${Math.round(runs[AT_HOME].at(-1)!)} direct, ${Math.round(runs[MOVED].at(-1)!)} by rewriting`;
+    say(`run ${run + 1} of ${RUNS}: TCP ${last(tcpRuns)} (Mbit/s); UDP ${last(udpRuns)} (datagrams/s)`);
   }
   const pair = (what: string, unit: string, runs: Record<Guest, number[]>): Case[] => [
     { what: `${what}, direct`, unit, better: 'higher', runs: runs[AT_HOME] },
@@ -107,9 +109,8 @@ async function converse(network: RelayNetwork, count: number): Promise<void> {
     .guest(MOVED)
     .run('python3', CONVERSATIONS, 'hear', `${MANY_PORT}`, `${count}`, `${HEAR_SECONDS}`);
   await network.guest(MOVED).listening(MANY_PORT, 'udp');
-  const rounds = `${ROUNDS}`;
   await network.client.run(
-    ...['python3', CONVERSATIONS, 'begin', addressOf(MOVED), `${MANY_PORT}`, `${count}`, rounds],
+    ...['python3', CONVERSATIONS, 'begin', addressOf(MOVED), `${MANY_PORT}`, `${count}`, `${ROUNDS}`],
   );
   const answered = Number(await heard);
   if (answered !== count)
@@ -119,7 +120,6 @@ async function converse(network: RelayNetwork, count: number): Promise<void> {
 async function flows(network: RelayNetwork, mode: RelayMode, say: (line: string) => void): Promise<Case[]> {
   const cases: Case[] = [];
   for (const count of CONNECTIONS) {
-    say(`${mode}, ${count} connections`);
     await network.reset();
     await converse(network, count);
     const tracked = await network.tracked();
@@ -129,6 +129,7 @@ async function flows(network: RelayNetwork, mode: RelayMode, say: (line: string)
     await network.move(MOVED, 'b', mode);
     const added = (await network.flows()) - before;
     await converse(network, Math.min(count, HEARD_AGAIN));
+    say(`${mode}, ${count} connections: ${added} flows more`);
     cases.push({
       what: `${mode}, ${count.toLocaleString('en-US')} connections`,
       unit: 'flows',

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { type Moment, momentEvent } from '../../apps/events.ts';
+import { type ControllerEvent, EventStream, type Moment, momentEvent } from '../../apps/events.ts';
 
 const ofGuest = { guest: 'web', migration: 'm1' };
 
@@ -58,4 +59,18 @@ it.each<[Moment, string, string]>([
   ],
 ])('%o is an event about %s: %s', (moment, subject, message) => {
   expect(momentEvent(moment, 12.25)).toMatchObject({ at: 12.25, subject, message, moment });
+});
+
+it('keeps an event from no listener because another throws, and says what it threw', async () => {
+  const stream = new EventStream();
+  const heard: ControllerEvent[] = [];
+  stream.on(() => {
+    throw new Error('a broken reader');
+  });
+  stream.on((event) => heard.push(event));
+  const event: ControllerEvent = { at: 1, level: 'info', subject: 'guest web', message: 'copying' };
+  const warned = once(process, 'warning');
+  stream.emit(event);
+  expect(heard).toEqual([event]);
+  expect(await warned).toEqual([new Error('a broken reader')]);
 });

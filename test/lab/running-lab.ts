@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { ApiClient } from '../../apps/api/client.ts';
 import type { MigrationObject, MigrationRequest } from '../../apps/api/objects.ts';
 import { Connection } from '../../apps/lab/connections.ts';
@@ -95,9 +95,8 @@ export class RunningLab {
   async holdAtSwitching({ id, guest, from, to }: MigrationObject): Promise<() => Promise<void>> {
     // Once memory goes from QEMU to QEMU, the destination's daemon is needed only to let the guest go on.
     await this.follow(id, ({ phase }) => phase === 'copying');
-    while (!/Memory processed: +[1-9]/.test(await this.lab.run(from, ['virsh', 'domjobinfo', guest]))) {
-      await sleep(POLL_MS);
-    }
+    const copied = (): Promise<string> => this.lab.run(from, ['virsh', 'domjobinfo', guest]);
+    await expect.poll(copied, { timeout: MIGRATION_MS }).toMatch(/Memory processed: +[1-9]/);
     const go = await freeze(this.lab, to, LIBVIRTD);
     try {
       await this.follow(id, ({ phase }) => phase === 'switching');

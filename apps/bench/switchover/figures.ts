@@ -86,7 +86,7 @@ export function figuresOf(seen: Seen): Figures {
   return {
     blackoutMs,
     copyMs,
-    networkMs: networkMs(tap, resumedAt),
+    networkMs: networkMs(tap, resumedAt, answeredAtSource(udp, resumedAt)),
     gapMs,
     gapMinusBlackoutMs: gapMs - blackoutMs,
     tcpGapMinusBlackoutMs: tcpGapMs - blackoutMs,
@@ -99,11 +99,25 @@ export function figuresOf(seen: Seen): Figures {
   };
 }
 
-/** From RESUME to the first request on the TAP that the guest then answers there; 0 when it waited there. */
-export function networkMs(tap: readonly TapDatagram[], resumedAt: number): number | null {
+/** Answers that the client had before the guest ran at the destination came from the source. */
+function answeredAtSource(udp: readonly Observation[], resumedAt: number): ReadonlySet<number> {
+  return new Set(udp.flatMap(({ n, received }) => (received !== null && received < resumedAt ? [n] : [])));
+}
+
+/**
+ * From RESUME to the first request on the TAP that the guest then answers there; 0 when it waited there. A copy of one
+ * that the guest had answered at the source does not count.
+ */
+export function networkMs(
+  tap: readonly TapDatagram[],
+  resumedAt: number,
+  answeredBefore: ReadonlySet<number>,
+): number | null {
   const answered = new Map<number, number>();
   for (const { n, at, toGuest } of tap) if (!toGuest && at >= resumedAt) answered.set(n, at);
-  const first = tap.find(({ n, at, toGuest }) => toGuest && (answered.get(n) ?? -Infinity) >= at);
+  const first = tap.find(
+    ({ n, at, toGuest }) => toGuest && !answeredBefore.has(n) && (answered.get(n) ?? -Infinity) >= at,
+  );
   return first === undefined ? null : Math.max(0, first.at - resumedAt);
 }
 

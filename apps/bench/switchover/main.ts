@@ -111,7 +111,7 @@ function writeResults(runs: readonly Run[], machine: MachineFacts): void {
 const NOTES = [
   `one guest of 128 MiB at a time, copied at ${BANDWIDTH_MIBPS} MiB/s over links without delay; UDP at \`rate\` packets/s, a TCP echo every 2 ms beside it`,
   `mac-learning: two hosts of one subnet, bridges that learn, QEMU’s RARP, and QEMU’s own longest downtime (300 ms); the others: two subnets, and the controller’s steering (${MAX_BLACKOUT_MS} ms at most)`,
-  'blackout: from QEMU’s STOP to its RESUME, by its own stamps; networkMs: from RESUME to the first request on the destination’s TAP that the guest answers there, by a capture of that TAP',
+  'blackout: from QEMU’s STOP to its RESUME, by its own stamps; networkMs: from RESUME to the first request on the destination’s TAP that the guest answers there and had not answered before, by a capture of that TAP',
   'the UDP answers come from the guest’s driver (XDP), since under software emulation a socket cannot answer 5,000 a second',
   'gap: the longest silence of arrivals at the client around the switchover; lost, duplicated, reordered: UDP, over the whole run',
 ];

@@ -4,18 +4,25 @@ import { figuresOf, networkMs, rowsOf, type Run, spread } from '../../../../apps
 const request = (n: number, at: number) => ({ n, at, toGuest: true });
 const answer = (n: number, at: number) => ({ n, at, toGuest: false });
 
+const none: ReadonlySet<number> = new Set();
+
 describe('networkMs', () => {
   test('is 0 when a request waited on the TAP and was answered there', () => {
-    expect(networkMs([request(1, 90), answer(1, 130)], 100)).toBe(0);
+    expect(networkMs([request(1, 90), answer(1, 130)], 100, none)).toBe(0);
   });
 
   test('counts from RESUME to the first request that is answered, not to one that is lost', () => {
-    expect(networkMs([request(1, 90), request(2, 103), answer(2, 130)], 100)).toBe(3);
+    expect(networkMs([request(1, 90), request(2, 103), answer(2, 130)], 100, none)).toBe(3);
   });
 
   test('takes no answer from before RESUME, and none that came before its request', () => {
-    expect(networkMs([request(1, 80), answer(1, 85), request(2, 107), answer(2, 108)], 100)).toBe(7);
-    expect(networkMs([answer(5, 101), request(5, 102)], 100)).toBeNull();
+    expect(networkMs([request(1, 80), answer(1, 85), request(2, 107), answer(2, 108)], 100, none)).toBe(7);
+    expect(networkMs([answer(5, 101), request(5, 102)], 100, none)).toBeNull();
+  });
+
+  test('takes no copy of what the guest had answered at the source', () => {
+    const tap = [request(1, 90), request(2, 104), answer(1, 120), answer(2, 121)];
+    expect(networkMs(tap, 100, new Set([1]))).toBe(4);
   });
 });
 
