@@ -37,6 +37,7 @@ import type { Fabric } from '../../controller/switches/fabric.ts';
 import { relayZone } from '../../controller/switches/pipeline.ts';
 import type { Moment } from '../events.ts';
 import { announce } from '../routing/announce.ts';
+import { copyAddress } from './copy-address.ts';
 import { Copy } from './copy.ts';
 import { MigrationAbortedError } from './errors.ts';
 import { Follower } from './follower.ts';
@@ -439,8 +440,7 @@ export class MigrationService {
       terms: { strategy, maxBlackoutMs, bandwidthMiBps, postCopy: postCopy === true },
       migrate: {
         destination: destination.migration,
-        uri: `tcp://${destination.underlay.includes(':') ? `[${destination.underlay}]` : destination.underlay}`,
-        listenAddress: destination.underlay,
+        ...copyAddress(destination),
         flags: { autoConverge, postcopy: postCopy },
         copyStorage,
         ...(bandwidthMiBps === undefined ? {} : { bandwidth: bandwidthMiBps }),
