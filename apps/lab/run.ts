@@ -1,6 +1,7 @@
 /**
  * Runs an experiment in a lab that is up: its steps one after the other, and what came of them.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
 import { parseAddress } from '../../topologies/address.ts';
@@ -148,6 +149,8 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   if (!attacked) return summary;
   const told = withOutcomes(summary, results.path);
   results.writeJson('summary.json', told);
+  // To read captures takes the loop for seconds; what came meanwhile, as the end of an idle connection, is heard first.
+  await turn();
   return told;
 }
 

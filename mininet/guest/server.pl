@@ -7,7 +7,8 @@
 #             GET /bytes/N?rate=R: the same at R bytes a second
 #   TCP 7007  what else a lab may ask of a guest: see control.pl
 # Where the environment sets CONNECTIONS, it serves so many echo and HTTP connections at a time, and others wait in the
-# kernel until one ends; where it sets REQUESTS, it begins so many HTTP answers in a second, and others wait their turn.
+# kernel until one ends; an HTTP client that says nothing for PATIENCE before its request is whole is dropped. Where it
+# sets REQUESTS, it begins so many HTTP answers in a second, and others wait their turn.
 # Usage: server.pl ADDRESS... (the guest's own). Only what Debian's essential perl-base has is used; epoll is called
 # by its system call number.
 use strict;
@@ -26,6 +27,7 @@ use constant {
     MAX_REQUEST => 4096,
     BATCH => 64,
     TICK => 0.01,         # seconds between two portions of a paced answer
+    PATIENCE => 5,        # seconds
 };
 
 $SIG{PIPE} = 'IGNORE';
@@ -176,6 +178,20 @@ if ($ENV{REQUESTS}) {
     };
 }
 
+# Those who have said nothing for too long; when they are looked at again.
+if (defined $room) {
+    my $next = 0;
+    push @due, sub {
+        my $now = now();
+        return $next if $now < $next;
+        for my $fd (keys %peer) {
+            my $peer = $peer{$fd};
+            drop($fd) if $peer->{heard} && !$peer->{eof} && $now - $peer->{heard} > PATIENCE;
+        }
+        return $next = $now + 1;
+    };
+}
+
 sub accepted {
     my ($fd, $peer) = @_;
     my $kind = substr $peer->{kind}, 7;
@@ -185,6 +201,7 @@ sub accepted {
         setsockopt $fh, IPPROTO_TCP, TCP_NODELAY, 1;
         my $new = add($fh, $kind);
         came($new) if $kind ne 'control';
+        $peer{$new}{heard} = now() if $kind eq 'http';
     }
 }
 
@@ -222,6 +239,7 @@ $readable{http} = sub {
     return drop($fd) if $data eq '' && !$peer->{eof};
     return if $peer->{eof};
     $peer->{in} .= $data;
+    $peer->{heard} = now();
     return drop($fd) if length $peer->{in} > MAX_REQUEST;
     return unless request($peer);
     return answer($fd, $peer) unless $ENV{REQUESTS};

@@ -5,6 +5,8 @@
 import type { AttackSection } from '../../../topologies/schema.ts';
 
 const FLOOD_MS = 6_000;
+/** What cannot be blocked lasts until the guest has moved. */
+const SPOOFED_MS = 20_000;
 /** Connections count as slow when they are 10 s old. */
 const SLOW_MS = 20_000;
 
@@ -14,7 +16,10 @@ const [behindEdge, outside] = [['x1'], ['x2']];
 
 export const ATTACKS: Readonly<Record<string, AttackSection>> = {
   'syn-flood': { ...flood, kind: 'syn-flood', from: behindEdge, sources: 'real' },
-  'syn-flood-spoofed': { ...flood, kind: 'syn-flood', from: outside, sources: 'spoofed' },
+  'syn-flood-spoofed': {
+    ...flood,
+    ...{ kind: 'syn-flood', from: outside, sources: 'spoofed', duration: SPOOFED_MS },
+  },
   'ack-flood': { ...flood, kind: 'ack-flood', from: behindEdge, sources: 'real' },
   'udp-flood': { ...flood, kind: 'udp-flood', from: behindEdge, sources: 'real' },
   'udp-flood-outside': { ...flood, kind: 'udp-flood', from: outside, sources: 'real' },

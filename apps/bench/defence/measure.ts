@@ -21,6 +21,8 @@ const HOME = 'a1';
 const WARM_UP_MS = 12_000;
 const BEFORE_MS = 3_000;
 const AFTER_MS = 5_000;
+/** After that the guest's server has dropped who says nothing (PATIENCE in mininet/guest/server.pl). */
+const SERVER_PATIENCE_MS = 7_000;
 const POLL_MS = 200;
 const CALM_MS = 30_000;
 const MOVE_MS = 90_000;
@@ -62,6 +64,7 @@ export async function measure(bed: Bed, attack: string, defence: Defence): Promi
   } finally {
     load.end();
     await calm(bed);
+    if (ATTACKS[attack]?.kind === 'slow-connections') await sleep(SERVER_PATIENCE_MS);
   }
 }
 
