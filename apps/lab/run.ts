@@ -129,6 +129,11 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     await captures.stop();
   }
 
+  const known = new Set(migrations.map(({ id }) => id));
+  // Guests under attack move by themselves.
+  const fled = (await session.api.migrations()).filter(
+    ({ id, entered }) => !known.has(id) && (entered['planned'] ?? 0) >= startedAt,
+  );
   const [host] = await session.api.hosts();
   const summary = summarize({
     lab: session.lab.plan.name,
@@ -141,8 +146,11 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       host?.datapath?.ovsVersion ?? 'unknown',
       host?.datapath?.type ?? 'unknown',
     ),
-    migrations,
-    connections,
+    migrations: [...migrations, ...fled.map(summaryOf)],
+    connections: connections.map((one) => ({
+      ...one,
+      migrations: one.migrations + movesWhileOpen(one, fled),
+    })),
     attacks: await Promise.all(attacks.map(({ ended }) => ended)),
   });
   results.writeJson('summary.json', summary);
@@ -152,6 +160,18 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   // To read captures takes the loop for seconds; what came meanwhile, as the end of an idle connection, is heard first.
   await turn();
   return told;
+}
+
+function movesWhileOpen(
+  { guest, startedAt, endedAt }: ConnectionSummary,
+  moves: readonly MigrationObject[],
+): number {
+  return moves.filter(
+    (one) =>
+      one.guest === guest &&
+      (one.entered['switching'] ?? Infinity) >= startedAt &&
+      (one.entered['switching'] ?? Infinity) <= endedAt,
+  ).length;
 }
 
 /** What came of the attacks is in the captures and the controller's log, which are whole only now. */
@@ -226,7 +246,12 @@ async function migrate(
     await new Promise<void>((resolve) => clock.after(limits.poll, resolve));
     migration = await session.api.migration(id);
   }
-  const { from, fromSubnet, toSubnet, blackoutMs, copyMs, reason, warning, entered, outcome } = migration;
+  return summaryOf(migration);
+}
+
+function summaryOf(migration: MigrationObject): MigrationSummary {
+  const { id, guest, to, from, fromSubnet, toSubnet, blackoutMs, copyMs, reason, warning, entered, outcome } =
+    migration;
   return {
     id,
     guest,
