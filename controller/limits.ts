@@ -401,6 +401,35 @@ export const migration = {
   announcementPatience: 1_000,
 } as const;
 
+/** What QEMU is told while it copies a guest's memory: see apps/migration/steering.ts. */
+export const steering = {
+  /** QEMU sends in windows of this length (migration.c, BUFFER_DELAY). */
+  window: 100,
+  /** The longest downtime, in milliseconds, that it is allowed to begin with. */
+  leastDowntime: 1,
+  /** Passes that a guest is given to converge by itself. */
+  freePasses: 4,
+  /** At the longest downtime: passes, and time, after which it is said that the guest does not converge. */
+  patientPasses: 10,
+  patience: 3_000,
+  /** At any downtime: passes, and time, in which what is left has not shrunk below this share. */
+  stuckPasses: 2,
+  stuckFor: 3_000,
+  stuckShare: 0.9,
+  /** Whole passes before post-copy: most memory is there then. */
+  passesBeforePostCopy: 2,
+  /** `bicast`: what is left when the approach begins, at least; what three windows send, if that is more. */
+  approachBytes: 4_194_304,
+  /** What is left when copying to both begins: two windows at 1 MiB/s, the least speed that libvirt can set. */
+  nextToNothingBytes: 209_715,
+  /** A guest that gets as many packets a second dirties more memory in a window than the least ration. */
+  neverIdlePackets: 2_000,
+  /** From a window's begin to the begin of copying to a guest under load. */
+  late: 20,
+  /** For how long the anchors may take to begin copying to both. */
+  anchorPatience: 1_000,
+} as const;
+
 /** Updates of names at a name server. */
 export const dns = {
   /** From connecting to the answer. */

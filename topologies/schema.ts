@@ -15,6 +15,8 @@ import {
 import { DEFENCE_MODES, defaultDefence } from '../controller/network/defence-policy.ts';
 import { TSIG_ALGORITHMS } from '../controller/network/description.ts';
 import { STRATEGIES } from '../controller/network/migration.ts';
+import { ADMITS } from '../controller/network/model.ts';
+import { RELAY_MODES } from '../controller/network/relay.ts';
 import { ATTACK_KINDS } from '../controller/network/attack-kind.ts';
 import { parseAddress, parsePrefix } from './address.ts';
 
@@ -436,9 +438,9 @@ const step = z
         guest: name,
         to: name,
         strategy: z.enum(STRATEGIES).optional(),
-        relay: z.enum(['tunnel', 'rewrite', 'direct']).optional(),
+        relay: z.enum(RELAY_MODES).optional(),
         /** Which connections from outside the anchor that is left behind admits. */
-        admit: z.enum(['all', 'established']).optional(),
+        admit: z.enum(ADMITS).optional(),
         /** The most that the copy may take, in MiB/s. */
         bandwidth: z.number().int().min(1).optional(),
         maxBlackoutMs: z

@@ -18,6 +18,7 @@
  *   bulk ──little left──► approach ──next to nothing──► aimed ──copied to both──► let ──too long──► given-up
  *   (other strategies begin at `let`)
  */
+import { steering as limits } from '../../controller/limits.ts';
 import type { Strategy } from '../../controller/network/migration.ts';
 
 export interface Terms {
@@ -92,35 +93,11 @@ export interface Steered {
 }
 
 const MIB = 1024 * 1024;
-/** migration.c, BUFFER_DELAY. */
-const WINDOW_MS = 100;
-const LEAST_DOWNTIME_MS = 1;
-/** Passes that a guest is given to converge by itself. */
-const FREE_PASSES = 4;
-/** At the longest downtime: passes, and time, after which it is said that the guest does not converge. */
-const PATIENT_PASSES = 10;
-const PATIENT_MS = 3_000;
-/** At any downtime: passes, and time, in which what is left has not shrunk below this share. */
-const STUCK_PASSES = 2;
-const STUCK_MS = 3_000;
-const STUCK_SHARE = 0.9;
-/** Whole passes before post-copy: most memory is there then. */
-const PASSES_BEFORE_POST_COPY = 2;
-/** What is left when the approach begins: at least this, and what three windows send. */
-const APPROACH_BYTES = 4 * MIB;
-/** What is left when copying to both begins: two windows at the least speed that libvirt can set. */
-const NEXT_TO_NOTHING = (2 * MIB * WINDOW_MS) / 1000;
-/** A guest that gets as many packets a second dirties more memory in a window than the least ration. */
-const NEVER_IDLE_PACKETS = 2_000;
-/** From a window's begin to the begin of copying to a guest under load. */
-const LATE_MS = 20;
-/** For how long the anchors may take to begin copying to both. */
-const PATIENT_WITH_ANCHORS_MS = 1_000;
 
 export function beginSteering({ strategy, bandwidthMiBps }: Terms): Steered {
   const steering: Steering = {
     mode: strategy === 'bicast' ? 'bulk' : 'let',
-    downtimeMs: LEAST_DOWNTIME_MS,
+    downtimeMs: limits.leastDowntime,
     mibps: bandwidthMiBps ?? 0,
     moved: undefined,
     raised: undefined,
@@ -130,7 +107,7 @@ export function beginSteering({ strategy, bandwidthMiBps }: Terms): Steered {
     postCopy: false,
     progress: undefined,
   };
-  return { steering, orders: [{ type: 'downtime', ms: LEAST_DOWNTIME_MS }] };
+  return { steering, orders: [{ type: 'downtime', ms: limits.leastDowntime }] };
 }
 
 /** The copy was looked at. */
@@ -146,7 +123,7 @@ export function steer(before: Steering, terms: Terms, sample: Sample): Steered {
     case 'approach':
       return approach(steering, terms, sample);
     case 'aimed':
-      if (sample.at < steering.aimedAt + PATIENT_WITH_ANCHORS_MS) return { steering, orders: [] };
+      if (sample.at < steering.aimedAt + limits.anchorPatience) return { steering, orders: [] };
       return {
         steering: { ...steering, mode: 'given-up', mibps: terms.bandwidthMiBps ?? 0 },
         orders: [{ type: 'stop-copying' }, { type: 'speed', mibps: terms.bandwidthMiBps ?? 0 }],
@@ -168,14 +145,18 @@ export function steer(before: Steering, terms: Terms, sample: Sample): Steered {
 function progressed(before: Progress | undefined, { pass, remaining, at, bytesPerSecond }: Sample): Progress {
   if (before === undefined) return { pass, size: remaining, at, latest: pass, bytesPerSecond };
   const fastest = Math.max(before.bytesPerSecond, bytesPerSecond);
-  if (pass > before.latest && remaining < STUCK_SHARE * before.size) {
+  if (pass > before.latest && remaining < limits.stuckShare * before.size) {
     return { pass, size: remaining, at, latest: pass, bytesPerSecond: fastest };
   }
   return { ...before, latest: pass, bytesPerSecond: fastest };
 }
 
 function isStuck(progress: Progress | undefined, { pass, at }: Sample): boolean {
-  return progress !== undefined && pass >= progress.pass + STUCK_PASSES && at >= progress.at + STUCK_MS;
+  return (
+    progress !== undefined &&
+    pass >= progress.pass + limits.stuckPasses &&
+    at >= progress.at + limits.stuckFor
+  );
 }
 
 /** In which what the passes leave could be sent. */
@@ -205,19 +186,19 @@ export function letSwitch(before: Steering, terms: Terms, until: number): Steere
 
 function approach(steering: Steering, { bandwidthMiBps }: Terms, sample: Sample): Steered {
   const { pass, remaining, bytesPerSecond, at, staged, packetsPerSecond = 0 } = sample;
-  const perWindow = (bytesPerSecond * WINDOW_MS) / 1000;
-  if (steering.mode === 'bulk' && pass < 2 && remaining > Math.max(APPROACH_BYTES, 3 * perWindow)) {
+  const perWindow = (bytesPerSecond * limits.window) / 1000;
+  if (steering.mode === 'bulk' && pass < 2 && remaining > Math.max(limits.approachBytes, 3 * perWindow)) {
     return { steering, orders: [] };
   }
-  if (remaining <= NEXT_TO_NOTHING) {
+  if (remaining <= limits.nextToNothingBytes) {
     // A guest under load does not escape, and each millisecond of copies fills the destination's queue.
-    const loaded = packetsPerSecond >= NEVER_IDLE_PACKETS;
-    const late = at >= (steering.moved?.at ?? at) + LATE_MS;
+    const loaded = packetsPerSecond >= limits.neverIdlePackets;
+    const late = at >= (steering.moved?.at ?? at) + limits.late;
     return staged && (!loaded || (pass >= 2 && late))
       ? { steering: { ...steering, mode: 'aimed', aimedAt: at }, orders: [{ type: 'copy-to-both' }] }
       : atSpeed(steering, 1);
   }
-  const half = Math.floor(((remaining / MIB) * 1000) / WINDOW_MS / 2);
+  const half = Math.floor(((remaining / MIB) * 1000) / limits.window / 2);
   const most = bandwidthMiBps ?? Number.POSITIVE_INFINITY;
   return atSpeed(steering, Math.max(1, Math.min(half, most)));
 }
@@ -231,7 +212,7 @@ function atSpeed(steering: Steering, mibps: number): Steered {
 function insist(steering: Steering, terms: Terms, sample: Sample): Steered {
   const { pass, at } = sample;
   const { downtimeMs, raised } = steering;
-  if (terms.postCopy && !steering.postCopy && pass > PASSES_BEFORE_POST_COPY) {
+  if (terms.postCopy && !steering.postCopy && pass > limits.passesBeforePostCopy) {
     return { steering: { ...steering, postCopy: true }, orders: [{ type: 'start-post-copy' }] };
   }
   // Said once; the downtime is raised all the same, since the guest may become calmer.
@@ -240,13 +221,13 @@ function insist(steering: Steering, terms: Terms, sample: Sample): Steered {
   if (!isAllowed && !steering.told && !terms.postCopy) {
     return { steering: { ...steering, told: true }, orders: [{ type: 'not-converging' }] };
   }
-  if (pass <= FREE_PASSES) return { steering, orders: [] };
+  if (pass <= limits.freePasses) return { steering, orders: [] };
   if (downtimeMs < terms.maxBlackoutMs) {
-    if (raised !== undefined && (pass <= raised.pass || at < raised.at + WINDOW_MS)) {
+    if (raised !== undefined && (pass <= raised.pass || at < raised.at + limits.window)) {
       return { steering, orders: [] };
     }
     // What a pass begins with is seen when some of it has been sent, a window at most.
-    const enoughMs = neededMs > 0 && isAllowed ? neededMs + WINDOW_MS : 0;
+    const enoughMs = neededMs > 0 && isAllowed ? neededMs + limits.window : 0;
     // Doubled until it is clear how much is needed, so that no guest stands still for longer than it must.
     const ms = Math.min(Math.max(downtimeMs * 2, enoughMs), terms.maxBlackoutMs);
     return {
@@ -255,7 +236,7 @@ function insist(steering: Steering, terms: Terms, sample: Sample): Steered {
     };
   }
   const since = raised ?? sample;
-  const hopeless = pass >= since.pass + PATIENT_PASSES && at >= since.at + PATIENT_MS;
+  const hopeless = pass >= since.pass + limits.patientPasses && at >= since.at + limits.patience;
   if (hopeless && !steering.told) {
     return { steering: { ...steering, told: true }, orders: [{ type: 'not-converging' }] };
   }
