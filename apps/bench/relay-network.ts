@@ -10,7 +10,7 @@
  * where its interface is up.
  */
 import { execFile } from 'node:child_process';
-import { connect } from 'node:net';
+import { connect, type Server } from 'node:net';
 import { promisify } from 'node:util';
 import { systemClock } from '../../controller/clock.ts';
 import { TUNNEL_PORT } from '../../controller/network/bridge-view.ts';
@@ -111,6 +111,8 @@ export class RelayNetwork implements AsyncDisposable {
   readonly #network = new Network(declare(description));
   readonly #fabric: Fabric;
   readonly #listener: SwitchListener;
+  /** Where the bridges look for their controller. */
+  readonly #servers: Server[] = [];
   readonly #ready = new Set<string>();
   readonly #problems: string[] = [];
 
@@ -164,6 +166,7 @@ export class RelayNetwork implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#switches.values()].map((one) => one.stop()));
+    for (const server of this.#servers) server.close();
     await this.#listener.close();
     await Promise.all([this.client, this.#router, ...this.#guests.values()].map((one) => one.close()));
   }
@@ -285,7 +288,7 @@ export class RelayNetwork implements AsyncDisposable {
   /** The bridges of a switch; the only controller that a bridge connects to is a socket of its own directory. */
   async #bridge(at: Switch, port: number): Promise<void> {
     const ovs = this.#switches.get(at)!;
-    await ovs.controller((fromSwitch) => {
+    const server = await ovs.controller((fromSwitch) => {
       const toListener = connect(port, '127.0.0.1');
       for (const [one, other] of [
         [fromSwitch, toListener],
@@ -297,6 +300,7 @@ export class RelayNetwork implements AsyncDisposable {
         one.pipe(other);
       }
     });
+    this.#servers.push(server);
     const addPort = (bridge: string, name: string, ...more: string[]): string[] => [
       ...['--', 'add-port', bridge, name],
       ...(more.length === 0 ? [] : ['--', 'set', 'Interface', name, ...more]),
