@@ -12,3 +12,11 @@ export abstract class ArcticTernError extends Error {
     this.name = new.target.name;
   }
 }
+
+/** What was thrown, as an error: JavaScript lets anything be thrown. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** What it says. */
+export const messageOf = (thrown: unknown): string => asError(thrown).message;

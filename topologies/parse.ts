@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, isCollection, isNode, isPair, isScalar, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
+import { messageOf } from '../controller/errors.ts';
 import { check } from './check.ts';
 import { TopologyError } from './errors.ts';
 import { pathText } from './path-text.ts';
@@ -20,7 +21,7 @@ export function readTopology(file: string): Topology {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new TopologyError(
       'TOPOLOGY_UNREADABLE',
       file,
@@ -54,7 +55,7 @@ function plain(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new TopologyError('TOPOLOGY_SYNTAX', file, undefined, `not YAML that makes sense: ${reason}`);
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { Server } from 'node:http';
 import { type Clock, systemClock } from '../../controller/clock.ts';
-import { ArcticTernError } from '../../controller/errors.ts';
+import { ArcticTernError, messageOf } from '../../controller/errors.ts';
 import { api as limits } from '../../controller/limits.ts';
 import { application } from './application.ts';
 import { isLoopback } from './guards.ts';
@@ -34,7 +34,7 @@ export class ApiListenError extends ArcticTernError {
   readonly code = 'API_LISTEN';
   constructor(address: string, port: number, cause: unknown) {
     super(
-      `the API cannot listen on ${address} port ${port} (${cause instanceof Error ? cause.message : String(cause)}): choose another with --api`,
+      `the API cannot listen on ${address} port ${port} (${messageOf(cause)}): choose another with --api`,
       { cause },
     );
   }

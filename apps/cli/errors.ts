@@ -1,7 +1,7 @@
 /**
  * What can be wrong with how a command is used, beyond what its arguments show, and with what came of it.
  */
-import { ArcticTernError } from '../../controller/errors.ts';
+import { ArcticTernError, messageOf } from '../../controller/errors.ts';
 import type { MigrationObject } from '../api/objects.ts';
 
 export class RootNeededError extends ArcticTernError {
@@ -39,7 +39,7 @@ export class NothingToBlockError extends ArcticTernError {
 export class SourcesFileError extends ArcticTernError {
   readonly code = 'CLI_SOURCES_FILE';
   constructor(file: string, cause: unknown) {
-    super(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`${file} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -48,7 +48,7 @@ export class PartlyBlockedError extends ArcticTernError {
   readonly code = 'CLI_PARTLY_BLOCKED';
   constructor(block: number, cause: unknown) {
     super(
-      `not every source was blocked: ${cause instanceof Error ? cause.message : String(cause)}; block ${block} has some, take it away with \`arctictern unblock '#${block}'\``,
+      `not every source was blocked: ${messageOf(cause)}; block ${block} has some, take it away with \`arctictern unblock '#${block}'\``,
       { cause },
     );
   }

@@ -2,6 +2,7 @@
  * Tokens, as files and the environment hold them.
  */
 import { readFileSync } from 'node:fs';
+import { messageOf } from '../../controller/errors.ts';
 import { TokenError } from './errors.ts';
 
 /** The token in a file: its only line. Throws `CLI_TOKEN`. */
@@ -10,12 +11,9 @@ export function readToken(file: string): string {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new TokenError(
-      `the token cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        cause: error,
-      },
-    );
+    throw new TokenError(`the token cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   return checkToken(text.trim(), `file ${file}`);
 }

@@ -2,6 +2,7 @@
  * Acts on verdicts: blocks what they name for as long as they last, and lowers the admission of guests under a flood
  * from spoofed sources. A block outlives its verdict by its own end, so that an attack that pauses is met at once.
  */
+import { asError } from '../../controller/errors.ts';
 import type { Cancel, Clock } from '../../controller/clock.ts';
 import { filtering as limits } from '../../controller/limits.ts';
 import { type Block, sourcesIn } from '../../controller/network/blocklist.ts';
@@ -69,7 +70,7 @@ export class FilterService {
         this.#block(wanted);
       } catch (error) {
         // The list is full, say: whatever else is wanted is done all the same.
-        this.#options.onError(error instanceof Error ? error : new Error(String(error)));
+        this.#options.onError(asError(error));
       }
     }
     for (const guest of flooded.keys()) network.update(admissionLimited(guest, this.#inFlood(guest)));
@@ -118,7 +119,7 @@ export class FilterService {
           onFiltered(filtered, now);
         }
       },
-      (error: unknown) => onError(error instanceof Error ? error : new Error(String(error))),
+      (error: unknown) => onError(asError(error)),
     );
   }
 

@@ -4,6 +4,7 @@
  *
  * It looks when verdicts change, and, as long as one lasts or a flight is not over, a few times a second.
  */
+import { asError } from '../../controller/errors.ts';
 import type { Cancel, Clock } from '../../controller/clock.ts';
 import { flight as limits } from '../../controller/limits.ts';
 import { flightChanged } from '../../controller/network/changes.ts';
@@ -276,5 +277,3 @@ export class FlightService {
     );
   }
 }
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

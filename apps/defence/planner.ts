@@ -6,6 +6,7 @@
  * that it never goes back and forth; so is a host that it has just failed to reach. Of those that remain, the one at
  * the site with the fewest attacks lately, then with the least load.
  */
+import { messageOf } from '../../controller/errors.ts';
 import { flight as limits } from '../../controller/limits.ts';
 import type { Flight } from '../../controller/network/flight.ts';
 import type {
@@ -118,7 +119,7 @@ function reasonAgainst(
     checkMigration(state, guest.name, host.name);
     withLeases(state, guest, host.name, way.relay, way.edgesOnly);
   } catch (error) {
-    return `cannot take it: ${error instanceof Error ? error.message : String(error)}`;
+    return `cannot take it: ${messageOf(error)}`;
   }
   return undefined;
 }

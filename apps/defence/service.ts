@@ -2,6 +2,7 @@
  * Looks at the guests: reads the counters of every bridge several times a second, takes samples in, and holds the
  * verdicts that the detector comes to. It decides nothing and does nothing about an attack: who does follows it.
  */
+import { asError } from '../../controller/errors.ts';
 import type { Cancel, Clock } from '../../controller/clock.ts';
 import type { FlowRecord } from '../../controller/ipfix/index.ts';
 import { defence as limits, GRACE_SECONDS } from '../../controller/limits.ts';
@@ -225,5 +226,3 @@ export class DefenceService implements VerdictFeed {
 }
 
 const nobodyProven: Proven = { source: () => false, network: () => false };
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

@@ -5,6 +5,7 @@
  *     perform ──► libvirt's migrate, for as long as it takes
  *        └─ look ──► sample ──► steering ──► orders ──► libvirt, or the service (`onOrder`)
  */
+import { asError } from '../../controller/errors.ts';
 import type { Clock } from '../../controller/clock.ts';
 import type { GuestMigration, Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
 import type { DomainRef } from '../../controller/libvirt/index.ts';
@@ -206,6 +207,6 @@ export class Copy {
   }
 
   readonly #report = (error: unknown): void => {
-    this.#options.onError(error instanceof Error ? error : new Error(String(error)));
+    this.#options.onError(asError(error));
   };
 }

@@ -6,6 +6,7 @@
  * What is asked costs O(bridges that relay): one question each, answered with the relay flows alone. The
  * decisions are in drain.ts and departures.ts.
  */
+import { asError } from '../../controller/errors.ts';
 import type { Cancel, Clock } from '../../controller/clock.ts';
 import { drain as limits } from '../../controller/limits.ts';
 import {
@@ -298,5 +299,3 @@ function careOfAnchors(state: NetworkState, guest: GuestName): Pick<Relay, 'gues
     (state.anchors.get(nic.number) ?? []).filter(mayGo).map((anchor) => ({ guest, nic, anchor })),
   );
 }
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

@@ -2,6 +2,7 @@
  * Follows migrations whose end nobody will tell us: asks the source's daemon for the job, now and then, and hands on
  * what verdict.ts makes of it, until the service says that there is nothing to follow any more.
  */
+import { asError } from '../../controller/errors.ts';
 import type { Cancel, Clock } from '../../controller/clock.ts';
 import type { Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
 import type { DomainRef } from '../../controller/libvirt/index.ts';
@@ -99,7 +100,7 @@ export class Follower {
       if (now - following.last.since < found.patience) return;
       if (onVerdict(current, found)) following.last = undefined;
     } catch (error) {
-      onError(error instanceof Error ? error : new Error(String(error)), guest);
+      onError(asError(error), guest);
     }
   }
 

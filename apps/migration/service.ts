@@ -7,6 +7,7 @@
  * host; only the call to libvirt is not ours, and so it is not steered. Neither is one that an earlier controller
  * began. How those end, follower.ts finds out.
  */
+import { asError, messageOf } from '../../controller/errors.ts';
 import type { Cancel, Clock } from '../../controller/clock.ts';
 import type { Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
 import {
@@ -564,9 +565,7 @@ export class MigrationService {
   }
 
   #watch(guest: GuestName, doing: Promise<void> | undefined): void {
-    doing?.catch((error: unknown) =>
-      this.#parts.onError(error instanceof Error ? error : new Error(String(error)), guest),
-    );
+    doing?.catch((error: unknown) => this.#parts.onError(asError(error), guest));
   }
 }
 
@@ -594,8 +593,4 @@ function deliveredAfter(state: NetworkState, migration: Migration, action: Migra
     default:
       return state;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

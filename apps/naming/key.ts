@@ -1,5 +1,6 @@
 /** The key that signs updates, with its secret from wherever the topology file says. */
 import { readFileSync } from 'node:fs';
+import { messageOf } from '../../controller/errors.ts';
 import type { TsigKey } from '../../controller/dns/tsig.ts';
 import type { TsigKeyDescription } from '../../controller/network/description.ts';
 import { NamingKeyError } from './errors.ts';
@@ -16,7 +17,7 @@ function secretIn(file: string): string {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new NamingKeyError(`the secret of the DNS key (dns.key.secretFile) cannot be read: ${reason}`, {
       cause,
     });

@@ -8,6 +8,7 @@
  * What concerns the server (away, another key) is said once, holds all names, and is tried with one of them until it
  * is over; what concerns a name is said once for that name. Both back off.
  */
+import { asError } from '../../controller/errors.ts';
 import type { Cancel, Clock } from '../../controller/clock.ts';
 import { DnsRefusedError } from '../../controller/dns/errors.ts';
 import type { NameUpdate } from '../../controller/dns/message.ts';
@@ -139,7 +140,7 @@ export class NamingService {
       await update({ zone, name, addresses, ttl });
       this.#published(entry, addresses);
     } catch (error) {
-      this.#failed(entry, error instanceof Error ? error : new Error(String(error)));
+      this.#failed(entry, asError(error));
     }
     this.#busy--;
     entry.busy = false;

@@ -5,6 +5,7 @@
  */
 import dnsPacket from 'dns-packet';
 import { isIPv4 } from 'node:net';
+import { messageOf } from '../errors.ts';
 import { DnsMessageError } from './errors.ts';
 
 /** What a name is to have: these addresses and no others. Names are in lower case, without the dot of the root. */
@@ -86,7 +87,7 @@ export function decodeAnswer(bytes: Buffer): Answer {
     return { id, isUpdate: opcode === 'UPDATE', rcode, last: lastRecord(bytes) };
   } catch (error) {
     if (error instanceof DnsMessageError) throw error;
-    throw new DnsMessageError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new DnsMessageError(messageOf(error), { cause: error });
   }
 }
 

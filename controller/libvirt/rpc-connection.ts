@@ -12,6 +12,7 @@
  * - After the end nothing is delivered any more, and `closed` has resolved with the reason.
  */
 import type { Duplex } from 'node:stream';
+import { asError, messageOf } from '../errors.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { libvirt as limits } from '../limits.ts';
 import {
@@ -166,7 +167,7 @@ export class RpcConnection {
             options.onReply?.(result);
             resolve(result);
           } catch (error) {
-            reject(error instanceof Error ? error : new Error(String(error)));
+            reject(asError(error));
           }
         },
         fail: (error) => {
@@ -239,12 +240,9 @@ export class RpcConnection {
       }
     } catch (error) {
       this.finish(
-        new LibvirtProtocolError(
-          `${this.options.peer}: ${error instanceof Error ? error.message : String(error)}`,
-          {
-            cause: error,
-          },
-        ),
+        new LibvirtProtocolError(`${this.options.peer}: ${messageOf(error)}`, {
+          cause: error,
+        }),
       );
     }
   }

@@ -12,6 +12,7 @@
  * list, and holds back what comes meanwhile until the list is out; so an event may repeat what the list already
  * said, but nothing falls in between.
  */
+import { asError } from '../errors.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import { libvirt as limits } from '../limits.ts';
@@ -100,7 +101,7 @@ export class LibvirtSession {
 
   private connect(run: Run): void {
     run.attempt = this.connectOnce(run).catch((error: unknown) => {
-      this.lost(run, error instanceof Error ? error : new Error(String(error)));
+      this.lost(run, asError(error));
     });
   }
 

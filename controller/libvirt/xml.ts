@@ -6,6 +6,7 @@
  * entities of XML itself and character references are known; a document type is refused, so none can be added.
  */
 import { XMLParser } from 'fast-xml-parser';
+import { messageOf } from '../errors.ts';
 import { DomainXmlError } from './errors.ts';
 
 type RawAttributes = Record<string, string>;
@@ -192,12 +193,9 @@ function parse(text: string): RawNode[] {
     // eslint-disable-next-line @typescript-eslint/no-deprecated
     return parser.parse(text, true) as RawNode[];
   } catch (error) {
-    throw new DomainXmlError(
-      `the XML cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        cause: error,
-      },
-    );
+    throw new DomainXmlError(`the XML cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -5,6 +5,7 @@
  * Followers do not depend on each other: one that throws keeps no other from being told, nor a change that was
  * asked for meanwhile from being made. What it threw goes to `onError`.
  */
+import { asError } from '../errors.ts';
 import type { NetworkState } from './model.ts';
 
 export type Follower = (state: NetworkState, before: NetworkState) => void;
@@ -69,7 +70,7 @@ export class Network {
     try {
       act();
     } catch (error) {
-      this.#onError(error instanceof Error ? error : new Error(String(error)));
+      this.#onError(asError(error));
     }
   }
 }

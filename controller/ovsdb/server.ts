@@ -14,7 +14,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { access, copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock, type Clock } from '../clock.ts';
-import { ArcticTernError } from '../errors.ts';
+import { ArcticTernError, messageOf } from '../errors.ts';
 import { ovsdb as limits } from '../limits.ts';
 import { connect } from './client.ts';
 import { schemaStep } from './ensure-schema.ts';
@@ -148,7 +148,7 @@ async function readSchema(file: string): Promise<{ name: string; version: string
   try {
     return parseSchema(JSON.parse(await readFile(file, 'utf8')));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new OvsdbInvalidSchemaError(`cannot read the schema ${file}: ${why}`, { cause });
   }
 }

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, createServer as createTlsServer, type SecureContextOptions } from 'node:tls';
+import { messageOf } from '../errors.ts';
 import type { Cancel } from '../clock.ts';
 import { ovsdb as limits } from '../limits.ts';
 import { OvsdbConfigurationError, OvsdbConnectError } from './errors.ts';
@@ -172,8 +173,4 @@ function peerOf(socket: Socket, listener: string): string {
   const { remoteAddress: host, remotePort: port } = socket;
   if (host === undefined || port === undefined) return `a peer of ${listener}`;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

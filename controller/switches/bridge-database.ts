@@ -1,6 +1,7 @@
 /**
  * The OVSDB of a host or an edge: keeps its bridge configured, and tells what it sees of it.
  */
+import { asError } from '../errors.ts';
 import type { Clock } from '../clock.ts';
 import { switches as limits } from '../limits.ts';
 import type { ControlledSwitch, SwitchName } from '../network/model.ts';
@@ -136,8 +137,4 @@ export class BridgeDatabase {
     if (step !== undefined || this.#conntrack === undefined) return step;
     return configureConntrack(tables, this.#host.bridge, this.#conntrack);
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -4,6 +4,7 @@
  * What a bridge should hold follows from the network's state through `recipes`; whenever the state changes,
  * each bridge's program is derived anew and its reconciler sends the difference.
  */
+import { asError } from '../errors.ts';
 import type { Clock } from '../clock.ts';
 import { switchView, type SwitchView } from '../network/bridge-view.ts';
 import type { NetworkState, SwitchName } from '../network/model.ts';
@@ -203,7 +204,7 @@ export class Fabric {
     member.ready = false;
     old?.close();
     this.#prepare(host, member, session).catch((error: unknown) => {
-      const reason = error instanceof Error ? error : new Error(String(error));
+      const reason = asError(error);
       this.#handlers.onError(host, reason);
       session.close(reason);
     });

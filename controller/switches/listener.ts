@@ -2,6 +2,7 @@
  * Where switches connect to.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import { asError } from '../errors.ts';
 import type { Clock } from '../clock.ts';
 import { type SessionHandlers, SwitchSession } from './session.ts';
 
@@ -46,8 +47,7 @@ export class SwitchListener {
     const peer = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
     SwitchSession.open(socket, this.#clock, this.#handlers).then(
       (session) => this.#handlers.onSwitch(session),
-      (error: unknown) =>
-        this.#handlers.onRefused(peer, error instanceof Error ? error : new Error(String(error))),
+      (error: unknown) => this.#handlers.onRefused(peer, asError(error)),
     );
   }
 }

@@ -13,6 +13,7 @@
  *     attach ──► read back ──against────────┘                      ▲
  *     stage ──► bundle, held open ── commit ──acknowledged─────────┘
  */
+import { asError } from '../errors.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { switches as limits } from '../limits.ts';
 import { type OpenBundle, openBundle } from './bundle.ts';
@@ -336,7 +337,7 @@ export class Reconciler {
   }
 
   #report(error: unknown): void {
-    this.#onError(error instanceof Error ? error : new Error(String(error)));
+    this.#onError(asError(error));
   }
 }
 

@@ -4,6 +4,7 @@
  * samples are samples.
  */
 import { createSocket, type Socket } from 'node:dgram';
+import { asError } from '../errors.ts';
 import type { Clock } from '../clock.ts';
 import { decodeMessage, type FlowRecord, type Templates } from '../ipfix/index.ts';
 import { samples as limits } from '../limits.ts';
@@ -69,7 +70,7 @@ export class SampleCollector {
       const { domain, records } = decodeMessage(bytes, templates);
       for (const record of records) this.#handlers.onRecord(record, domain);
     } catch (error) {
-      this.#fault(address, error instanceof Error ? error : new Error(String(error)));
+      this.#fault(address, asError(error));
     }
   }
 

@@ -6,6 +6,7 @@
  * connection; a switch that is silent for too long is asked, and dropped when it does not answer.
  */
 import type { Socket } from 'node:net';
+import { asError } from '../errors.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { switches as limits } from '../limits.ts';
 import {
@@ -258,7 +259,7 @@ export class SwitchSession {
     try {
       this.#stream.scan(chunk, this.#deliver);
     } catch (error) {
-      this.close(error instanceof Error ? error : new Error(String(error)));
+      this.close(asError(error));
     } finally {
       this.#reading = false;
       this.flush();

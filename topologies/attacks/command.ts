@@ -2,8 +2,8 @@
  * The commands that make an attack: hping3 for floods, a bot of our own where connections are really opened. Pure.
  *
  * Every command ends by itself: hping3 after as many packets as rate and duration make, the bot when its time is over;
- * and `timeout` kills either when its time is over, which
- * hping3, whose packets are always a little late, mostly needs. They run in an attacker's network namespace, whose only way out is the lab.
+ * and `timeout` kills either when its time is over, which hping3, whose packets are always a little late, mostly needs.
+ * They run in an attacker's network namespace, whose only way out is the lab.
  */
 import { join } from 'node:path';
 import { attack as limits } from '../../controller/limits.ts';

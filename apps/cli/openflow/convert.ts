@@ -1,6 +1,7 @@
 /**
  * OpenFlow messages between hex digits and JSON, with the place of whatever is wrong.
  */
+import { messageOf } from '../../../controller/errors.ts';
 import { decode, encode, fromJson, OpenFlowError, toJson } from '../../../controller/openflow/index.ts';
 import { InputError } from '../errors.ts';
 import type { HexMessage } from './hex-messages.ts';
@@ -28,12 +29,9 @@ export function jsonToHex(line: string, number: number): string {
   try {
     json = JSON.parse(line);
   } catch (error) {
-    throw new InputError(
-      `line ${number}: it is no JSON: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        cause: error,
-      },
-    );
+    throw new InputError(`line ${number}: it is no JSON: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   try {
     return Buffer.from(encode(fromJson(json))).toString('hex');

@@ -5,6 +5,7 @@
  * several changes in one when they come faster than the database takes them. `saved` waits for what has been
  * decided so far. While the database is away the controller goes on, and writes when it is back.
  */
+import { asError } from '../../errors.ts';
 import type { Clock } from '../../clock.ts';
 import { connect, type OvsdbClient, transaction } from '../../ovsdb/index.ts';
 import { type Remembered } from '../declare.ts';
@@ -121,7 +122,7 @@ export class Store {
       () => (this.#writing = undefined),
       (error: unknown) => {
         this.#writing = undefined;
-        this.#onError(error instanceof Error ? error : new Error(String(error)));
+        this.#onError(asError(error));
       },
     );
   }

@@ -2,6 +2,7 @@
  * `arctictern lab supervise`: what `lab up` leaves behind to hold the lab. It tells the one that started it how far it
  * is, by messages, until the lab is up.
  */
+import { messageOf } from '../../../../controller/errors.ts';
 import { systemClock } from '../../../../controller/clock.ts';
 import { readTopology } from '../../../../topologies/parse.ts';
 import { LabSession } from '../../../lab/session.ts';
@@ -44,7 +45,7 @@ export async function supervise(file: string, options: { api: string }): Promise
     if (process.connected) process.disconnect();
     await Promise.race([interrupt.happened, session.lab.ended]);
   } catch (error) {
-    say({ type: 'failed', detail: error instanceof Error ? error.message : String(error) });
+    say({ type: 'failed', detail: messageOf(error) });
     process.exitCode = 1;
   } finally {
     await session?.down();
