@@ -13,12 +13,7 @@ import { api as limits } from '../../controller/limits.ts';
 import { isMoving, isUnderWay, type Migration } from '../../controller/network/migration.ts';
 import type { Edge, Host, SwitchName } from '../../controller/network/model.ts';
 import { readFlows } from '../../controller/switches/read-flows.ts';
-import {
-  HostUnreachableError,
-  UnknownEdgeError,
-  UnknownGuestError,
-  UnknownHostError,
-} from '../migration/errors.ts';
+import { HostUnreachableError, UnknownEdgeError, UnknownHostError } from '../migration/errors.ts';
 import { addDefenceRoutes } from './defence-routes.ts';
 import { addBlocklistRoutes } from './blocklist-routes.ts';
 import { streamEvents } from './event-stream.ts';
@@ -44,7 +39,7 @@ import {
   problemOf,
   UnknownMigrationError,
 } from './problems.ts';
-import { checked, notAllowed, param } from './requests.ts';
+import { checked, guestOf, notAllowed, param } from './requests.ts';
 import type { ControllerView } from './view.ts';
 
 export interface ApplicationOptions {
@@ -129,10 +124,7 @@ export function application(controller: ControllerView, options: ApplicationOpti
   app
     .route('/v1/guests/:guest')
     .get((request, response: Response<GuestObject>) => {
-      const name = param(request, 'guest');
-      const guest = network.state.guests.get(name);
-      if (guest === undefined) throw new UnknownGuestError(name, network.state.guests.keys());
-      response.json(presentGuest(network.state, guest, controller));
+      response.json(presentGuest(network.state, guestOf(network, request), controller));
     })
     .all(notAllowed('GET, HEAD'));
 

@@ -5,9 +5,7 @@ import express, { type Express, type Request, type Response } from 'express';
 import { api as limits } from '../../controller/limits.ts';
 import { policyOf } from '../../controller/network/defence-policy.ts';
 import type { Flight } from '../../controller/network/flight.ts';
-import type { Guest } from '../../controller/network/model.ts';
 import type { Verdict } from '../defence/verdict.ts';
-import { UnknownGuestError } from '../migration/errors.ts';
 import {
   type DefencePolicyObject,
   defencePolicy,
@@ -16,7 +14,7 @@ import {
 } from './defence-objects.ts';
 import { requireJson } from './guards.ts';
 import { UnknownFlightError, UnknownVerdictError } from './problems.ts';
-import { checked, notAllowed, param } from './requests.ts';
+import { checked, guestOf, notAllowed, param } from './requests.ts';
 import type { ControllerView } from './view.ts';
 
 export function addDefenceRoutes(app: Express, controller: ControllerView): void {
@@ -55,16 +53,16 @@ export function addDefenceRoutes(app: Express, controller: ControllerView): void
   app
     .route('/v1/guests/:guest/defence')
     .get((request, response: Response<DefencePolicyObject>) => {
-      response.json(policyOf(controller.network.state, guestOf(controller, request).name));
+      response.json(policyOf(controller.network.state, guestOf(controller.network, request).name));
     })
     .put(json, (request: Request, response: Response<DefencePolicyObject>) => {
-      const { name } = guestOf(controller, request);
+      const { name } = guestOf(controller.network, request);
       const policy = checked(defencePolicy, request.body);
       defence.defend(name, policy);
       response.json(policy);
     })
     .delete((request, response: Response<DefencePolicyObject>) => {
-      const { name } = guestOf(controller, request);
+      const { name } = guestOf(controller.network, request);
       defence.defend(name, undefined);
       response.json(policyOf(controller.network.state, name));
     })
@@ -77,11 +75,4 @@ function presentVerdict({ sources, ended, ...verdict }: Verdict): VerdictObject 
 
 function presentFlight({ verdicts, migration, entered, ...flight }: Flight): FlightObject {
   return { ...flight, verdicts: [...verdicts], migration: migration ?? null, entered: { ...entered } };
-}
-
-function guestOf({ network }: ControllerView, request: Request): Guest {
-  const name = param(request, 'guest');
-  const guest = network.state.guests.get(name);
-  if (guest === undefined) throw new UnknownGuestError(name, network.state.guests.keys());
-  return guest;
 }

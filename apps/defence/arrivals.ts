@@ -6,7 +6,8 @@ import type { Clock } from '../../controller/clock.ts';
 import { defence as limits } from '../../controller/limits.ts';
 import type { Guest, HostName } from '../../controller/network/model.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
-import { cookie, type TableName } from '../../controller/switches/pipeline.ts';
+import type { TableName } from '../../controller/switches/pipeline.ts';
+import { DELIVERING, guestPackets } from '../migration/guest-packets.ts';
 
 export interface Arrivals {
   /** Packets per second: to the guest, and from it. */
@@ -20,7 +21,6 @@ interface Reading {
   readonly from: number;
 }
 
-const TO_GUEST: readonly TableName[] = ['deliver', 'deliverRelayed'];
 const FROM_GUEST: readonly TableName[] = ['outbound'];
 
 export class ArrivalMeter {
@@ -45,7 +45,7 @@ export class ArrivalMeter {
 
   /** Reads the counters; undefined until there are two readings, and while the bridge is not connected. */
   async read(): Promise<Arrivals | undefined> {
-    const [to, from] = await Promise.all([this.#sum(TO_GUEST), this.#sum(FROM_GUEST)]);
+    const [to, from] = await Promise.all([this.#sum(DELIVERING), this.#sum(FROM_GUEST)]);
     if (to === undefined || from === undefined) return undefined;
     const now = this.#clock.now();
     const before = this.#readings.at(-1);
@@ -60,17 +60,7 @@ export class ArrivalMeter {
     return { arrives: (to - first.to) / seconds, answers: (from - first.from) / seconds };
   }
 
-  async #sum(tables: readonly TableName[]): Promise<number | undefined> {
-    let sum = 0;
-    for (const { number } of this.#guest.interfaces) {
-      const packets = await this.#fabric.packets(
-        this.#host,
-        cookie('migration', 'interface', number),
-        tables,
-      );
-      if (packets === undefined) return undefined;
-      sum += packets;
-    }
-    return sum;
+  #sum(tables: readonly TableName[]): Promise<number | undefined> {
+    return guestPackets(this.#fabric, this.#host, this.#guest, tables);
   }
 }

@@ -6,9 +6,7 @@ import type { Clock } from '../../controller/clock.ts';
 import { migration as limits } from '../../controller/limits.ts';
 import type { Guest, HostName } from '../../controller/network/model.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
-import { cookie } from '../../controller/switches/pipeline.ts';
-
-const DELIVERING = ['deliver', 'deliverRelayed'] as const;
+import { DELIVERING, guestPackets } from './guest-packets.ts';
 
 export class PacketRate {
   readonly #fabric: Pick<Fabric, 'packets'>;
@@ -43,15 +41,9 @@ export class PacketRate {
     this.#counting = true;
     this.#askedAt = now;
     try {
-      const counts = await Promise.all(
-        this.#guest.interfaces.map(({ number }) =>
-          this.#fabric.packets(this.#host, cookie('migration', 'interface', number), DELIVERING),
-        ),
-      );
-      // A bridge that is away tells nothing, not that there was nothing.
-      if (counts.includes(undefined)) return;
+      const packets = await guestPackets(this.#fabric, this.#host, this.#guest, DELIVERING);
+      if (packets === undefined) return;
       const at = this.#clock.now();
-      const packets = counts.reduce<number>((sum, count) => sum + count!, 0);
       const last = this.#counted;
       if (last !== undefined) {
         this.#packetsPerSecond = (Math.max(0, packets - last.packets) / (at - last.at)) * 1000;
