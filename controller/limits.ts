@@ -378,6 +378,8 @@ export const migration = {
   /** What users may ask for as the longest blackout. */
   maxBlackoutMsLeast: 1,
   maxBlackoutMsMost: 10_000,
+  /** How many are remembered, the oldest first to go; see controller/network/history.ts for those that stay. */
+  kept: 1_000,
   /** Copies that a host takes part in at a time; more migrations wait for their turn. */
   copiesAtATime: 2,
   /** How often a copy is looked at; and near its end. */
