@@ -384,8 +384,13 @@ export const migration = {
   /** What users may ask for as the longest blackout. */
   maxBlackoutMsLeast: 1,
   maxBlackoutMsMost: 10_000,
+  /** How many are remembered, the oldest first to go; see controller/network/history.ts for those that stay. */
+  kept: 1_000,
   /** Copies that a host takes part in at a time; more migrations wait for their turn. */
   copiesAtATime: 2,
+  /** How long a migration waits for bridges and daemons that are not there, and how often it looks. */
+  readyPatience: 10_000,
+  readyInterval: 100,
   /** How often a copy is looked at; and near its end. */
   lookInterval: 50,
   closeLookInterval: 10,
