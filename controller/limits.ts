@@ -123,6 +123,10 @@ export const lab = {
   captureStart: 20_000,
   /** From asking a capture to end to its end: it writes what it holds. */
   captureStop: 5_000,
+  /** How often a switch is asked for its megaflows: OVS counts them anew once in 100 ms (udpif_get_n_flows). */
+  megaflowInterval: 100,
+  /** How long a switch may take to answer a command. */
+  commandPatience: 5_000,
   /** From the controller's start to its API answering (a busy machine takes 15 s), and from asking it to end to its end. */
   controllerStart: 30_000,
   controllerStop: 10_000,

@@ -6,7 +6,8 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { moment, type Moment } from '../events.ts';
 import type { CaptureRecord } from '../lab/captures.ts';
-import type { RunSummary } from '../lab/summary.ts';
+import { MEGAFLOWS_FILE, type MegaflowSample } from '../lab/megaflows.ts';
+import type { MigrationSummary, RunSummary } from '../lab/summary.ts';
 import { DamagedRunError, IncompleteRunError, NotARunError } from './errors.ts';
 import { type Receipt, receiptOf } from './goodput.ts';
 import { type Link, readLinks } from './links.ts';
@@ -21,6 +22,8 @@ export interface Run {
   /** In the order of their stamps, which are in milliseconds since `origin`. */
   readonly moments: readonly TimedMoment[];
   readonly captures: readonly Capture[];
+  /** Megaflows in each datapath over time; none of a run of an earlier version. */
+  readonly megaflows: readonly TimedMegaflows[];
   /** What honest clients received, by their probes' own notes, in order; of a run with attacks. */
   readonly receipts: readonly Receipt[];
 }
@@ -28,6 +31,10 @@ export interface Run {
 export interface TimedMoment {
   readonly ms: number;
   readonly moment: Moment;
+}
+
+export interface TimedMegaflows extends Omit<MegaflowSample, 'at'> {
+  readonly ms: number;
 }
 
 export interface Capture {
@@ -77,14 +84,43 @@ export function readRun(folder: string): Run {
     captures: (records as unknown as CaptureRecord[]).map((record) =>
       openCapture(path, record, origin, attacked),
     ),
+    megaflows: readMegaflows(path, origin),
     receipts: attacked ? readReceipts(path, origin, summary.connections) : [],
   };
 }
 
-/** A run of an earlier version knows of no attacks. */
+/** A run of an earlier version knows of no attacks, and counted no megaflows. */
+interface EarlierSummary extends Omit<RunSummary, 'attacks' | 'migrations'> {
+  readonly migrations: readonly Omit<MigrationSummary, 'megaflows'>[];
+}
+
 function readSummary(path: string): RunSummary {
-  const summary = readJson(path, 'summary.json', summaryShape) as unknown as Omit<RunSummary, 'attacks'>;
-  return { attacks: [], ...summary };
+  const summary = readJson(path, 'summary.json', summaryShape) as unknown as EarlierSummary;
+  return {
+    attacks: [],
+    ...summary,
+    migrations: summary.migrations.map((one) => ({ megaflows: {}, ...one })),
+  };
+}
+
+const megaflowLine = z.object({
+  at: z.number(),
+  node: z.string(),
+  megaflows: z.number(),
+  roundMs: z.number(),
+});
+
+function readMegaflows(path: string, origin: number): TimedMegaflows[] {
+  const file = join(path, MEGAFLOWS_FILE);
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const read = megaflowLine.safeParse(parsed(line));
+      if (!read.success) return [];
+      const { at, ...sample } = read.data;
+      return [{ ms: at - origin, ...sample }];
+    });
 }
 
 const logLine = z.looseObject({ time: z.number(), moment });

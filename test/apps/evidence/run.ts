@@ -128,6 +128,7 @@ export const summary: RunSummary = {
         copyMs: 60,
         reason: null,
         warning: null,
+        megaflows: { b1: 9, a1: 12 },
       },
       entered: {
         planned: ORIGIN + 10,
@@ -186,6 +187,11 @@ export function runFolder({ bicast = false } = {}): string {
     return JSON.stringify({ level: 30, time: at, subject, moment, msg: message });
   });
   put('logs/controller.jsonl', [...lines, '{"level":30,"msg":"API up"}', '{"level":30,"mom'].join('\n'));
+  const samples = [
+    { at: ORIGIN + 95.5, node: 'a1', megaflows: 12, roundMs: 1 },
+    { at: ORIGIN + 96, node: 'b1', megaflows: 9, roundMs: 2 },
+  ];
+  put('megaflows.jsonl', samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''));
   put('summary.json', JSON.stringify(summary));
   return folder;
 }
