@@ -211,12 +211,18 @@ export const defence = {
   /** How often a bridge's counters are read, and over how long a rate is taken: some steps of the counters. */
   readInterval: 100,
   rateWindow: 300,
+  /** A guest is looked at in between, when there are as many new samples, but not before so long since the last look. */
+  samplesToLook: 20,
+  lookInterval: 50,
   /** How long a client may take to complete a handshake before it is held against it: a round trip. */
   handshakePatience: 200,
   /** After conntrack was emptied: how long packets of no connection are nobody's fault. */
   forgetfulness: 10_000,
-  /** Readings above the threshold that make an attack; one is enough when it is this many times the threshold. */
-  confirmReadings: 4,
+  /**
+   * How long a rate must stay above the threshold to be an attack, so that a burst, which is in it for `rateWindow`, is none;
+   * no time when it is this many times as high.
+   */
+  confirmTime: 300,
   clearly: 2,
   /** It is left below this share of the threshold. */
   leaveShare: 0.5,
@@ -382,8 +388,13 @@ export const migration = {
   /** What users may ask for as the longest blackout. */
   maxBlackoutMsLeast: 1,
   maxBlackoutMsMost: 10_000,
+  /** How many are remembered, the oldest first to go; see controller/network/history.ts for those that stay. */
+  kept: 1_000,
   /** Copies that a host takes part in at a time; more migrations wait for their turn. */
   copiesAtATime: 2,
+  /** How long a migration waits for bridges and daemons that are not there, and how often it looks. */
+  readyPatience: 10_000,
+  readyInterval: 100,
   /** How often a copy is looked at; and near its end. */
   lookInterval: 50,
   closeLookInterval: 10,

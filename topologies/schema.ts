@@ -21,7 +21,7 @@ import { ATTACK_KINDS } from '../controller/network/attack-kind.ts';
 import { parseAddress, parsePrefix } from './address.ts';
 
 /** Short enough that an interface may be named after two of them (IFNAMSIZ is 16). */
-const name = z
+export const name = z
   .string()
   .regex(
     /^[A-Za-z][A-Za-z0-9-]{0,9}$/,

@@ -1,10 +1,18 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeReport } from '../../../apps/evidence/report.ts';
 import type { TimelineEntry } from '../../../apps/evidence/timeline.ts';
-import { ORIGIN, runFolder } from './run.ts';
+import { ORIGIN, runFolder, summary } from './run.ts';
 
 let folder: string;
 const text = (name: string): string => readFileSync(join(folder, name), 'utf8');
@@ -16,6 +24,15 @@ const rows = (name: string): Record<string, string>[] => {
     Object.fromEntries(line.split(',').map((cell, i) => [head.split(',')[i]!, cell])),
   );
 };
+
+/** The run's summary, damaged. */
+type Change = (whole: typeof summary) => object;
+const changed =
+  (list: 'migrations' | 'connections', change: object, index = 0): Change =>
+  (whole) => ({
+    ...whole,
+    [list]: whole[list].map((one, i) => (i === index ? { ...one, ...change } : one)),
+  });
 
 beforeEach(() => (folder = runFolder()));
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -177,13 +194,51 @@ describe('a folder', () => {
   });
 
   it.each([
-    ['summary.json', '{"lab":', /summary\.json is damaged \(.*\): the report needs it whole/],
-    ['summary.json', '{"lab":"x","startedAt":"now"}', /summary\.json is damaged \(startedAt: .*\)/],
+    ['summary.json', '{"lab":', /summary\.json is damaged \(it is not JSON\): the report needs it whole/],
+    ['summary.json', '[]', /summary\.json is damaged \(it as a whole: .*\)/],
+    [
+      'summary.json',
+      '{"lab":"x","version":"1","startedAt":"now"}',
+      /summary\.json is damaged \(startedAt: .*\)/,
+    ],
     ['captures/captures.json', '[{}]', /captures\.json is damaged \(0\.file: .*\)/],
     ['captures/c1-eth0.pcap', 'none', /c1-eth0\.pcap is no packet capture \(it has 4 bytes only\)/],
   ])('with a damaged %s is refused', (name, content, message) => {
     writeFileSync(join(folder, name), content);
     expect(() => writeReport(folder)).toThrow(message);
+  });
+
+  it.each<[string, Change]>([
+    ['machine', ({ machine: _, ...rest }) => rest],
+    ['migrations.0.entered.planned', changed('migrations', { entered: { planned: 'then' } })],
+    ['migrations.0.strategy', changed('migrations', { strategy: 'luck' })],
+    ['connections.1.gapMs', changed('connections', { gapMs: null }, 1)],
+    ['connections.0.name', changed('connections', { name: '../../echo' })],
+    ['startedAt', (all) => ({ ...all, startedAt: 1e18 })],
+  ])('whose summary has no proper %s is refused, with the place', (place, change) => {
+    writeFileSync(join(folder, 'summary.json'), JSON.stringify(change(summary)));
+    expect(() => writeReport(folder)).toThrow(
+      new RegExp(`^${join(folder, 'summary.json')} is damaged \\(${place}: .+\\): the report needs it whole`),
+    );
+  });
+
+  it.each([
+    ['0.file', { file: '../outside.pcap' }],
+    ['0.links', { links: '/etc/passwd' }],
+    ['0.begunBy', { begunBy: 'then' }],
+  ])('whose captures have no proper %s is refused, with the place', (place, change) => {
+    const records = json('captures/captures.json') as object[];
+    writeFileSync(
+      join(folder, 'captures/captures.json'),
+      JSON.stringify(records.map((record) => ({ ...record, ...change }))),
+    );
+    expect(() => writeReport(folder)).toThrow(new RegExp(`captures\\.json is damaged \\(${place}: .+\\)`));
+  });
+
+  it('with a folder where a file should be is refused', () => {
+    rmSync(join(folder, 'captures/b1-links.txt'));
+    mkdirSync(join(folder, 'captures/b1-links.txt'));
+    expect(() => writeReport(folder)).toThrow(/b1-links\.txt is damaged \(it cannot be read: EISDIR/);
   });
 
   it.each([

@@ -121,15 +121,8 @@ export const summary: RunSummary = {
   migrations: [
     {
       ...{ id: 'm1', guest: 'web', from: 'a1', to: 'b1', fromSubnet: '10.1.0.0/24', toSubnet: '10.2.0.0/24' },
-      ...{
-        strategy: 'redirect',
-        outcome: 'completed',
-        blackoutMs: 50,
-        copyMs: 60,
-        reason: null,
-        warning: null,
-        megaflows: { b1: 9, a1: 12 },
-      },
+      ...{ strategy: 'redirect', relay: 'tunnel', outcome: 'completed', blackoutMs: 50, copyMs: 60 },
+      ...{ reason: null, warning: null, megaflows: { b1: 9, a1: 12 } },
       entered: {
         planned: ORIGIN + 10,
         preparing: ORIGIN + 20,
@@ -137,7 +130,7 @@ export const summary: RunSummary = {
         relaying: ORIGIN + 150.5,
       },
     },
-  ] as unknown as RunSummary['migrations'],
+  ],
   connections: [
     connection('echo', 'tcp', TCP_PORT, {}),
     connection('beat', 'udp', UDP_PORT, { received: 28, lost: 2 }),
