@@ -123,6 +123,10 @@ export const lab = {
   captureStart: 20_000,
   /** From asking a capture to end to its end: it writes what it holds. */
   captureStop: 5_000,
+  /** How often a switch is asked for its megaflows: OVS counts them anew once in 100 ms (udpif_get_n_flows). */
+  megaflowInterval: 100,
+  /** How long a switch may take to answer a command. */
+  commandPatience: 5_000,
   /** From the controller's start to its API answering (a busy machine takes 15 s), and from asking it to end to its end. */
   controllerStart: 30_000,
   controllerStop: 10_000,
@@ -207,12 +211,18 @@ export const defence = {
   /** How often a bridge's counters are read, and over how long a rate is taken: some steps of the counters. */
   readInterval: 100,
   rateWindow: 300,
+  /** A guest is looked at in between, when there are as many new samples, but not before so long since the last look. */
+  samplesToLook: 20,
+  lookInterval: 50,
   /** How long a client may take to complete a handshake before it is held against it: a round trip. */
   handshakePatience: 200,
   /** After conntrack was emptied: how long packets of no connection are nobody's fault. */
   forgetfulness: 10_000,
-  /** Readings above the threshold that make an attack; one is enough when it is this many times the threshold. */
-  confirmReadings: 4,
+  /**
+   * How long a rate must stay above the threshold to be an attack, so that a burst, which is in it for `rateWindow`, is none;
+   * no time when it is this many times as high.
+   */
+  confirmTime: 300,
   clearly: 2,
   /** It is left below this share of the threshold. */
   leaveShare: 0.5,
