@@ -489,8 +489,10 @@ export const api = {
 
 /** Benchmarks. */
 export const bench = {
-  /** The longest that a command in a namespace may take. */
+  /** The longest that a command in a namespace, or of Open vSwitch, may take. */
   command: 120_000,
+  /** From a daemon's start to its socket being there. */
+  daemonStart: 10_000,
   /** From a server's start to its listening. */
   listening: 30_000,
 } as const;

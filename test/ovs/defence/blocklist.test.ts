@@ -9,7 +9,7 @@ import { systemClock } from '../../../controller/clock.ts';
 import type { Block } from '../../../controller/network/blocklist.ts';
 import { admissionLimited } from '../../../controller/network/changes.ts';
 import { admissionMeter, cookie } from '../../../controller/switches/pipeline.ts';
-import { parseAddress } from '../../../topologies/address.ts';
+import { parseAddress } from '../../../controller/network/address.ts';
 import { address, Bed } from '../apps/bed.ts';
 import { echo } from './echo.ts';
 
