@@ -4,11 +4,11 @@
 import { type Spread, spread } from '../switchover/figures.ts';
 
 /**
- * What else the datapaths have to do: nothing; a flood from random sources to the guest; or as many megaflows as such a
- * flood could make, by a bridge of somebody else's in the same datapath.
+ * What else the datapaths have to do: nothing; a flood from random sources to the guest; or packets from as many sources at
+ * a bridge of somebody else's in the same datapath, which makes a megaflow of each: `foreign` with OVS's own `max-idle` of 10 s,
+ * `foreign-brief` with the one that the controller sets.
  */
-export const SITUATIONS = ['quiet', 'flood', 'foreign'] as const;
-export type Situation = (typeof SITUATIONS)[number];
+export type Situation = 'quiet' | 'flood' | 'foreign' | 'foreign-brief';
 export type Strategy = 'redirect' | 'bicast';
 
 export interface Run {
@@ -40,13 +40,14 @@ export interface Row {
   readonly roundMs: Readonly<Record<string, Spread>>;
 }
 
+/** In the order in which they were first measured. */
 export function rowsOf(runs: readonly Run[]): Row[] {
   const rows = new Map<string, Run[]>();
   for (const run of runs) {
-    const key = `${SITUATIONS.indexOf(run.situation)} ${run.strategy}`;
+    const key = `${run.situation} ${run.strategy}`;
     rows.set(key, [...(rows.get(key) ?? []), run]);
   }
-  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, mine]) => rowOf(mine));
+  return [...rows.values()].map(rowOf);
 }
 
 function rowOf(runs: readonly Run[]): Row {

@@ -3,6 +3,7 @@
  * that it shares with ours comes to hold a megaflow for each source. The lab's end is its end.
  */
 import { join } from 'node:path';
+import { switches as limits } from '../../../controller/limits.ts';
 import type { Lab } from '../../../topologies/lab/lab.ts';
 import { packageRoot } from '../../../topologies/lab/package-root.ts';
 import type { LabProcess } from '../../../topologies/lab/process.ts';
@@ -11,7 +12,7 @@ const BRIDGE = 'foreign';
 const INSIDE = 'foreign-in';
 const OUTSIDE = 'foreign-out';
 const SOURCES = 12_000;
-/** A change of flows makes OVS forget idle megaflows when they are many; so they are all back within 4 s. */
+/** A change of flows makes OVS delete slow megaflows when they are many; so they are all back within 4 s. */
 const RATE = 3_000;
 /** At the longest. */
 const SECONDS = 60;
@@ -43,7 +44,9 @@ export class ForeignBridge {
     return new ForeignBridge(lab, host);
   }
 
-  send(): void {
+  /** Its packets' megaflows are kept for as long as `max-idle` says, by default as the controller has it. */
+  async send(maxIdleMs: number = limits.megaflowIdle): Promise<void> {
+    await this.#keepIdle(maxIdleMs);
     this.#sender = this.#lab.exec(this.#host, [
       ...['python3', join(packageRoot, 'apps/bench/random-sources.py'), OUTSIDE, '02:00:00:00:00:01'],
       ...['192.0.2.1', 'udp', String(RATE), String(SECONDS), String(SOURCES), '1'],
@@ -51,8 +54,15 @@ export class ForeignBridge {
     void this.#sender.text();
   }
 
+  /** What it made is soon forgotten. */
   async rest(): Promise<void> {
     await this.#sender?.stop(GRACE_MS);
     this.#sender = undefined;
+    await this.#keepIdle(limits.megaflowIdle);
+  }
+
+  async #keepIdle(ms: number): Promise<void> {
+    const wish = ['set', 'Open_vSwitch', '.', `other_config:max-idle=${ms}`];
+    await this.#lab.run(this.#host, ['ovs-vsctl', '--timeout=10', ...wish]);
   }
 }

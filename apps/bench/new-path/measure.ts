@@ -20,6 +20,8 @@ const BANDWIDTH_MIBPS = 32;
 /** Until megaflows are as many as they become; a flood of 2,000/s has come from 20,000 sources when the guest stops. */
 const FILL_MS = 6_000;
 const MARGIN_MS = 1_000;
+/** As OVS has it where nobody sets it. */
+const OWN_MAX_IDLE_MS = 10_000;
 
 export interface Bed {
   readonly session: LabSession;
@@ -35,8 +37,9 @@ export async function measure(bed: Bed, situation: Situation, strategy: Strategy
   const { session, topology, folder, foreign, controllerLog } = bed;
   const results = createResults(folder, topology.name, systemClock.now());
   symlinkSync(controllerLog, results.file('logs/controller.jsonl'));
-  if (situation === 'foreign') {
-    foreign.send();
+  const isForeign = situation === 'foreign' || situation === 'foreign-brief';
+  if (isForeign) {
+    await foreign.send(situation === 'foreign' ? OWN_MAX_IDLE_MS : undefined);
     await sleep(FILL_MS);
   }
   try {
@@ -50,7 +53,7 @@ export async function measure(bed: Bed, situation: Situation, strategy: Strategy
       onStep: () => undefined,
     });
   } finally {
-    await foreign.rest();
+    if (isForeign) await foreign.rest();
   }
   const run = readRun(results.path);
   rmSync(results.path, { recursive: true });

@@ -17,14 +17,14 @@ test('a row for each situation and strategy, with counts by host', () => {
     run({ situation: 'foreign', strategy: 'bicast', newPathMs: 1 }),
   ]);
   expect(rows.map(({ situation, strategy, runs }) => `${situation} ${strategy} ${runs}`)).toEqual([
+    'foreign redirect 1',
     'quiet redirect 3',
     'foreign bicast 1',
-    'foreign redirect 1',
   ]);
-  expect(rows[0]).toMatchObject({
+  expect(rows[1]).toMatchObject({
     newPathMs: { p50: 3, max: 9 },
     megaflows: { a1: { p50: 12, max: 20 }, b1: { p50: 4, max: 6 } },
   });
-  expect(rows[2]!.megaflows).toMatchObject({ a1: { p50: 12_000 } });
+  expect(rows[0]!.megaflows).toMatchObject({ a1: { p50: 12_000 } });
   expect(formatRows(rows)).toMatch(/foreign\s*│ redirect\s*│\s*1 │\s*40\.0 \/ 40\.0 .*12000 \/ 12000/);
 });
