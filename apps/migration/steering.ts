@@ -226,8 +226,8 @@ function approach(steering: Steering, { bandwidthMiBps }: Terms, sample: Sample)
   if (remaining <= limits.nextToNothingBytes) {
     // A guest under load does not escape, and each millisecond of copies fills the destination's queue.
     const loaded = packetsPerSecond >= limits.neverIdlePackets;
-    const late = at >= (steering.moved?.at ?? at) + (loaded ? limits.lateUnderLoad : limits.late);
-    return staged && late && (!loaded || pass >= 2)
+    const late = at >= (steering.moved?.at ?? at) + limits.late;
+    return staged && (!loaded || (pass >= 2 && late))
       ? { steering: { ...steering, mode: 'aimed', aimedAt: at }, orders: [{ type: 'copy-to-both' }] }
       : atSpeed(steering, 1);
   }
