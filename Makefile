@@ -41,7 +41,10 @@ bench-switchover: test-packages build ## strategies against MAC learning, 20 mig
 bench-defence: test-packages build ## attacks with the defence on and off, 3 runs each: about 24 minutes; RUNS=1 for less
 	@node dist/apps/bench/defence/main.js --runs $(or $(RUNS),3)
 
+bench-new-path: test-packages build ## from a guest's stop to its new path, with few megaflows and with many: about 8 minutes; RUNS=1 for less
+	@node dist/apps/bench/new-path/main.js --runs $(or $(RUNS),5)
+
 clean: ## what was built and measured
 	@rm -rf dist results coverage
 
-.PHONY: help check packages test-packages build demo test bench bench-switchover bench-defence clean
+.PHONY: help check packages test-packages build demo test bench bench-switchover bench-defence bench-new-path clean

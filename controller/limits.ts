@@ -193,6 +193,11 @@ export const switches = {
   samplesPerSecond: 1_000,
   /** How often OVS brings flows' counters up to date, at the latest; its own default is 500. */
   counterRefresh: 100,
+  /**
+   * How long OVS keeps a megaflow that nothing uses; its own default is 10,000. Short, so that those of a flood's sources are
+   * few; longer than once a second, at which many things are asked.
+   */
+  megaflowIdle: 2_000,
 } as const;
 
 /** After a restart of OVS: how long mid-stream TCP of a guest's known services is admitted, in seconds. */
@@ -491,8 +496,10 @@ export const api = {
 
 /** Benchmarks. */
 export const bench = {
-  /** The longest that a command in a namespace may take. */
+  /** The longest that a command in a namespace, or of Open vSwitch, may take. */
   command: 120_000,
+  /** From a daemon's start to its socket being there. */
+  daemonStart: 10_000,
   /** From a server's start to its listening. */
   listening: 30_000,
 } as const;

@@ -18,7 +18,7 @@ import { STRATEGIES } from '../controller/network/migration.ts';
 import { ADMITS } from '../controller/network/model.ts';
 import { RELAY_MODES } from '../controller/network/relay.ts';
 import { ATTACK_KINDS } from '../controller/network/attack-kind.ts';
-import { parseAddress, parsePrefix } from './address.ts';
+import { parseAddress, parsePrefix } from '../controller/network/address.ts';
 
 /** Short enough that an interface may be named after two of them (IFNAMSIZ is 16). */
 export const name = z

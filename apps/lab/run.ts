@@ -4,7 +4,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
-import { parseAddress } from '../../topologies/address.ts';
+import { parseAddress } from '../../controller/network/address.ts';
 import { dnsNameOf } from '../../topologies/naming.ts';
 import type {
   AttackSection,

@@ -6,12 +6,14 @@
  *
  * With `--minutes` it ends in time, and with `--continue` it goes on with what the results file holds.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../../controller/clock.ts';
 import { type MachineFacts, machineFacts } from '../machine.ts';
+import { program } from '../program.ts';
+import { standsOnceUp } from '../standing.ts';
+import { TemporaryFolder } from '../temporary-folder.ts';
 import { rowsOf, type Run, STRATEGIES, type Strategy } from './figures.ts';
 import { measure } from './measure.ts';
 import { MAX_BLACKOUT_MS, macLearning, ours, type Peer } from './peers.ts';
@@ -48,7 +50,7 @@ function remaining(all: readonly Turn[], taken: readonly Turn[]): Turn[] {
   });
 }
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       runs: { type: 'string', default: '20' },
@@ -65,21 +67,21 @@ async function main(): Promise<void> {
       : [];
   const runs = [...earlier];
   const machine = await machineFacts();
-  const folder = mkdtempSync(join(tmpdir(), 'arctictern-bench-'));
+  using folder = new TemporaryFolder();
   const peers: Peer[] = [];
   try {
     say('two labs come up: ours, and one of learning switches');
     mkdirSync('results', { recursive: true });
-    const mine = await ours(BANDWIDTH_MIBPS, LOG);
+    const mine = await standsOnceUp(ours(BANDWIDTH_MIBPS, LOG), (up) => up.down());
     peers.push(mine);
-    const learning = await macLearning();
+    const learning = await standsOnceUp(macLearning(), (up) => up.down());
     peers.push(learning);
     // The first migration after libvirtd's start takes seconds longer than the next.
     await mine.migrate('redirect');
     await learning.migrate('mac-learning');
     for (const { strategy, rate } of remaining(turns(Number(values.runs), rates), earlier)) {
       if (systemClock.now() > until - LONGEST_RUN_MS) break;
-      const run = await measure(strategy === 'mac-learning' ? learning : mine, strategy, rate, folder);
+      const run = await measure(strategy === 'mac-learning' ? learning : mine, strategy, rate, folder.path);
       runs.push(run);
       // One that fails, or is ended, loses nothing of those before it: `--continue` goes on from here.
       writeResults(runs, machine);
@@ -87,13 +89,13 @@ async function main(): Promise<void> {
     }
   } finally {
     for (const peer of peers) await peer.down();
-    rmSync(folder, { recursive: true, force: true });
   }
   const rows = rowsOf(runs);
   say(formatRows(rows));
   for (const line of formatRatios(rows)) say(line);
   writeResults(runs, machine);
   say(RESULTS);
+  return 0;
 }
 
 function writeResults(runs: readonly Run[], machine: MachineFacts): void {
@@ -137,4 +139,4 @@ function describe({
   );
 }
 
-await main();
+await program(main);

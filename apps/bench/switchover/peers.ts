@@ -200,7 +200,12 @@ export async function ours(bandwidthMiBps: number, controllerLog: string): Promi
     clock: systemClock,
     onProgress: () => undefined,
   });
-  return new Ours(session, await Stopwatch.start(session.lab.plan.network.hosts), bandwidthMiBps);
+  try {
+    return new Ours(session, await Stopwatch.start(session.lab.plan.network.hosts), bandwidthMiBps);
+  } catch (error) {
+    await session.down();
+    throw error;
+  }
 }
 
 export async function macLearning(): Promise<Peer> {

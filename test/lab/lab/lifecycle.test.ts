@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { logFileOf } from '../../../apps/cli/commands/lab/running-lab.ts';
 import { LabEnded, LabStartFailed } from '../../../topologies/lab/errors.ts';
 import { Lab } from '../../../topologies/lab/lab.ts';
 import {
@@ -30,6 +31,8 @@ beforeAll(async () => {
 
 afterAll(() => {
   rmSync(directory, { recursive: true });
+  // `lab down` would take it away; it stays for whoever wonders why a lab ended.
+  rmSync(logFileOf('test-end'), { force: true });
 });
 
 /** A driver in a process of its own, with its lab up and its guest started. */
