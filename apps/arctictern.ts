@@ -25,7 +25,7 @@ import { switchView } from '../controller/network/bridge-view.ts';
 import { saidPolicy } from '../controller/network/defence-policy.ts';
 import { declare } from '../controller/network/declare.ts';
 import type { DnsDescription, NetworkDescription } from '../controller/network/description.ts';
-import type { Migration } from '../controller/network/migration.ts';
+import type { MigrationHistory } from '../controller/network/history.ts';
 import type { Host, HostName, NetworkState, SwitchName } from '../controller/network/model.ts';
 import { Network } from '../controller/network/network.ts';
 import { Store } from '../controller/network/store/store.ts';
@@ -76,8 +76,6 @@ export class ArcticTern {
   /** Undefined where names are not kept. */
   readonly naming: NamingService | undefined;
   readonly events = new EventStream();
-  /** Every migration that is known of, ended ones too, by id, oldest first. */
-  readonly history = new Map<string, Migration>();
   readonly startedAt: number;
   readonly #options: ControllerOptions;
   readonly #store: Store;
@@ -98,7 +96,6 @@ export class ArcticTern {
     const state = declare(options.description, opened.remembered);
     const controller = new ArcticTern(options, opened.store, opened.epoch, state, key);
     report = (error) => controller.#problem('store', error);
-    for (const migration of opened.migrations) controller.history.set(migration.id, migration);
     try {
       await controller.#listener.listen(options.openflow.port, options.openflow.listen);
       const { listen, port } = options.samples ?? { listen: options.openflow.listen, port: 0 };
@@ -181,7 +178,7 @@ export class ArcticTern {
             const { controller, samples } = this.#targets(epoch);
             this.#say(
               this.#subject(one.name),
-              `bridge told to connect to ${controller}, to send samples to ${samples}, and to keep its counters up to date (max-revalidator)`,
+              `bridge told to connect to ${controller}, to send samples to ${samples}, to keep its counters up to date (max-revalidator), and idle megaflows no longer than needed (max-idle)`,
             );
           },
           onError: (error) => this.#problem(this.#subject(one.name), error),
@@ -240,13 +237,12 @@ export class ArcticTern {
     this.network.follow((next, before) => {
       for (const change of portChanges(next, before)) this.events.emit(momentEvent(change, clock.now()));
     });
-    this.network.follow((next, before) => {
-      if (next.migrations === before.migrations && next.earlier === before.earlier) return;
-      for (const migration of next.earlier.values()) this.history.set(migration.id, migration);
-      for (const migration of next.migrations.values()) this.history.set(migration.id, migration);
-    });
     this.network.follow((next, before) => this.#followConntrack(next, before));
     this.network.follow((next) => store.follow(next));
+  }
+
+  get history(): MigrationHistory {
+    return this.network.state.history;
   }
 
   /** The flows of every connected bridge are as they should be. */

@@ -123,6 +123,10 @@ export const lab = {
   captureStart: 20_000,
   /** From asking a capture to end to its end: it writes what it holds. */
   captureStop: 5_000,
+  /** How often a switch is asked for its megaflows: OVS counts them anew once in 100 ms (udpif_get_n_flows). */
+  megaflowInterval: 100,
+  /** How long a switch may take to answer a command. */
+  commandPatience: 5_000,
   /** From the controller's start to its API answering (a busy machine takes 15 s), and from asking it to end to its end. */
   controllerStart: 30_000,
   controllerStop: 10_000,
@@ -189,6 +193,11 @@ export const switches = {
   samplesPerSecond: 1_000,
   /** How often OVS brings flows' counters up to date, at the latest; its own default is 500. */
   counterRefresh: 100,
+  /**
+   * How long OVS keeps a megaflow that nothing uses; its own default is 10,000. Short, so that those of a flood's sources are
+   * few; longer than once a second, at which many things are asked.
+   */
+  megaflowIdle: 2_000,
 } as const;
 
 /** After a restart of OVS: how long mid-stream TCP of a guest's known services is admitted, in seconds. */
@@ -207,12 +216,18 @@ export const defence = {
   /** How often a bridge's counters are read, and over how long a rate is taken: some steps of the counters. */
   readInterval: 100,
   rateWindow: 300,
+  /** A guest is looked at in between, when there are as many new samples, but not before so long since the last look. */
+  samplesToLook: 20,
+  lookInterval: 50,
   /** How long a client may take to complete a handshake before it is held against it: a round trip. */
   handshakePatience: 200,
   /** After conntrack was emptied: how long packets of no connection are nobody's fault. */
   forgetfulness: 10_000,
-  /** Readings above the threshold that make an attack; one is enough when it is this many times the threshold. */
-  confirmReadings: 4,
+  /**
+   * How long a rate must stay above the threshold to be an attack, so that a burst, which is in it for `rateWindow`, is none;
+   * no time when it is this many times as high.
+   */
+  confirmTime: 300,
   clearly: 2,
   /** It is left below this share of the threshold. */
   leaveShare: 0.5,
@@ -380,8 +395,13 @@ export const migration = {
   /** What users may ask for as the longest blackout. */
   maxBlackoutMsLeast: 1,
   maxBlackoutMsMost: 10_000,
+  /** How many are remembered, the oldest first to go; see controller/network/history.ts for those that stay. */
+  kept: 1_000,
   /** Copies that a host takes part in at a time; more migrations wait for their turn. */
   copiesAtATime: 2,
+  /** How long a migration waits for bridges and daemons that are not there, and how often it looks. */
+  readyPatience: 10_000,
+  readyInterval: 100,
   /** How often a copy is looked at; and near its end. */
   lookInterval: 50,
   closeLookInterval: 10,
@@ -426,8 +446,10 @@ export const steering = {
   nextToNothingBytes: 209_715,
   /** A guest that gets as many packets a second dirties more memory in a window than the least ration. */
   neverIdlePackets: 2_000,
-  /** From a window's begin to the begin of copying to a guest under load. */
-  late: 20,
+  /** From a window's begin to the begin of copying to a guest under load: the rest has to do for the orders that follow. */
+  late: 45,
+  /** In which what the last pass leaves can be sent, at most. */
+  lastPass: 20,
   /** For how long the anchors may take to begin copying to both. */
   anchorPatience: 1_000,
 } as const;
@@ -476,8 +498,10 @@ export const api = {
 
 /** Benchmarks. */
 export const bench = {
-  /** The longest that a command in a namespace may take. */
+  /** The longest that a command in a namespace, or of Open vSwitch, may take. */
   command: 120_000,
+  /** From a daemon's start to its socket being there. */
+  daemonStart: 10_000,
   /** From a server's start to its listening. */
   listening: 30_000,
 } as const;

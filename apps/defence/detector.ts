@@ -2,7 +2,7 @@
  * From measurements to verdicts. Pure: (state, measurement, policy, now) → (state, verdicts).
  *
  *   calm ──► suspected ──► attack ──► attack, calm for a while ──► calm: the verdict has ended
- *     └───────────────────────▲ when it is far above its threshold
+ *     └───────────────────────▲ at once when it is far above its threshold
  *
  * Entered above a threshold and left below half of it, so that what is near it does not flicker. What is usual is
  * learned only when nothing is wrong and nothing moves. The kind is decided by counters alone; the sources come and
@@ -30,7 +30,7 @@ interface KindState {
 
 type Watch =
   | { readonly phase: 'calm' }
-  | { readonly phase: 'suspected'; readonly since: number; readonly readings: number }
+  | { readonly phase: 'suspected'; readonly since: number }
   | { readonly phase: 'attack'; readonly verdict: Verdict; readonly calmSince: number | undefined };
 
 const calm: Watch = { phase: 'calm' };
@@ -113,9 +113,8 @@ function judge(
     return { state: { baseline: usual, watch: calm } };
   }
   const since = watch.phase === 'suspected' ? watch.since : now;
-  const readings = watch.phase === 'suspected' ? watch.readings + 1 : 1;
-  if (readings < limits.confirmReadings && rate < threshold * limits.clearly) {
-    return { state: { baseline, watch: { phase: 'suspected', since, readings } } };
+  if (now - since < limits.confirmTime && rate < threshold * limits.clearly) {
+    return { state: { baseline, watch: { phase: 'suspected', since } } };
   }
   const { guest, host } = look.measurement;
   const { origin, sources, distinctSources } = rule.attackers(look);

@@ -7,7 +7,7 @@ import type { SampleSummary } from './sample-window.ts';
 import type { PrefixKey, SourceKey } from './source.ts';
 import { TRAFFIC_CLASSES, type TrafficClass } from './traffic-class.ts';
 
-/** Packets of each class, since the bridge was first read; never decreasing. */
+/** Packets of each class, since the bridge was first read; never decreasing, and what has come at least (lower-bound.ts). */
 export type Totals = Readonly<Record<TrafficClass, number>>;
 
 /** Who has completed a handshake with the guest, lately. */

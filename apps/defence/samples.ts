@@ -5,6 +5,7 @@
 import type { FlowRecord } from '../../controller/ipfix/index.ts';
 import { ofCounter } from '../../controller/switches/pipeline.ts';
 import { Connections } from './connections.ts';
+import type { SampleCounts } from './lower-bound.ts';
 import { nothingSampled, type SampleSummary, SampleWindow } from './sample-window.ts';
 import { sourceOf } from './source.ts';
 import { classOfNumber, type TrafficClass } from './traffic-class.ts';
@@ -12,20 +13,26 @@ import { classOfNumber, type TrafficClass } from './traffic-class.ts';
 interface GuestSamples {
   readonly windows: Map<TrafficClass, SampleWindow>;
   readonly connections: Connections;
+  /** Since they were last taken. */
+  fresh: Partial<Record<TrafficClass, number>>;
 }
 
 export class Samples {
   /** By number of the host, then of the interface. */
   readonly #all = new Map<number, Map<number, GuestSamples>>();
 
-  /** A record of a host's bridge. One that names no counter, or has no source, is passed over. */
-  add(hostNumber: number, record: FlowRecord, now: number): void {
+  /**
+   * A record of a host's bridge; the number of the interface that it is of. One that names no counter, or has no source,
+   * is passed over.
+   */
+  add(hostNumber: number, record: FlowRecord, now: number): number | undefined {
     const source = sourceOf(record);
-    if (record.observationPointId === undefined || source === undefined) return;
+    if (record.observationPointId === undefined || source === undefined) return undefined;
     const { interfaceNumber, trafficClass } = ofCounter(record.observationPointId);
     const name = classOfNumber(trafficClass);
-    if (name === undefined) return;
-    const { windows, connections } = this.#of(hostNumber, interfaceNumber);
+    if (name === undefined) return undefined;
+    const { windows, connections, fresh } = this.#of(hostNumber, interfaceNumber);
+    fresh[name] = (fresh[name] ?? 0) + 1;
     let window = windows.get(name);
     if (window === undefined) {
       window = new SampleWindow();
@@ -33,9 +40,18 @@ export class Samples {
     }
     window.add(source, now);
     const port = record.sourceTransportPort;
-    if (port === undefined) return;
-    if (name === 'completed') connections.completed(source, port, now);
-    if (name === 'ended') connections.ended(source, port);
+    if (port !== undefined && name === 'completed') connections.completed(source, port, now);
+    if (port !== undefined && name === 'ended') connections.ended(source, port);
+    return interfaceNumber;
+  }
+
+  /** How many of each class there were since this was last asked. */
+  take(hostNumber: number, interfaceNumber: number): SampleCounts {
+    const samples = this.#all.get(hostNumber)?.get(interfaceNumber);
+    if (samples === undefined) return {};
+    const { fresh } = samples;
+    samples.fresh = {};
+    return fresh;
   }
 
   summary(
@@ -70,7 +86,7 @@ export class Samples {
     }
     let samples = interfaces.get(interfaceNumber);
     if (samples === undefined) {
-      samples = { windows: new Map(), connections: new Connections() };
+      samples = { windows: new Map(), connections: new Connections(), fresh: {} };
       interfaces.set(interfaceNumber, samples);
     }
     return samples;

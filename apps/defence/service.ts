@@ -1,6 +1,6 @@
 /**
  * Looks at the guests: reads the counters of every bridge several times a second, takes samples in, and holds the
- * verdicts that the detector comes to. It decides nothing and does nothing about an attack: who does follows it.
+ * verdicts that the detector comes to. Each guest is looked at with every reading, and in between when many samples come. It decides nothing and does nothing about an attack: who does follows it.
  */
 import { asError } from '../../controller/errors.ts';
 import type { Cancel, Clock } from '../../controller/clock.ts';
@@ -25,6 +25,7 @@ import { counted, type Counted, countersIn, countersRequest, nothingCounted } fr
 import type { HonestTraffic } from './decide.ts';
 import { detect, type DetectorState, dismissed, initialState, isAlarmed } from './detector.ts';
 import { inAll, knownTraffic, type KnownTraffic, nothingKnown } from './known-traffic.ts';
+import { lowerBound } from './lower-bound.ts';
 import type { Measurement, Proven, Totals } from './measurement.ts';
 import { Samples } from './samples.ts';
 import type { Verdict, VerdictFeed, VerdictId, Verdicts } from './verdict.ts';
@@ -50,9 +51,18 @@ interface Looked {
 interface HostWatch {
   counted: Counted;
   /** By number of the interface. */
-  readonly detectors: Map<number, DetectorState>;
-  readonly known: Map<number, KnownTraffic>;
+  readonly interfaces: Map<number, InterfaceWatch>;
   reading: boolean;
+}
+
+interface InterfaceWatch {
+  detector: DetectorState;
+  known: KnownTraffic;
+  /** What has come, at least. */
+  bound: Totals | undefined;
+  lookedAt: number;
+  /** Samples since then. */
+  samples: number;
 }
 
 export class DefenceService implements VerdictFeed {
@@ -101,15 +111,24 @@ export class DefenceService implements VerdictFeed {
   honest(guest: GuestName): HonestTraffic {
     const interfaces = this.#options.network.state.guests.get(guest)?.interfaces ?? [];
     return inAll(
-      [...this.#hosts.values()].flatMap(({ known }) =>
-        interfaces.flatMap(({ number }) => known.get(number) ?? []),
+      [...this.#hosts.values()].flatMap((watch) =>
+        interfaces.flatMap(({ number }) => watch.interfaces.get(number)?.known ?? []),
       ),
     );
   }
 
-  /** A sample of the bridge of the host with this number. */
+  /** A sample of the bridge of the host with this number. When there are many, its guest is looked at at once. */
   sampled(hostNumber: number, record: FlowRecord): void {
-    this.#samples.add(hostNumber, record, this.#options.clock.now());
+    const now = this.#options.clock.now();
+    const number = this.#samples.add(hostNumber, record, now);
+    if (number === undefined) return;
+    const host = this.#hostOf(hostNumber);
+    const watch = host === undefined ? undefined : this.#hosts.get(host.name);
+    const watched = watch?.interfaces.get(number);
+    if (host === undefined || watch === undefined || watched === undefined) return;
+    watched.samples += 1;
+    if (watched.samples < limits.samplesToLook || now - watched.lookedAt < limits.lookInterval) return;
+    this.#publish(this.#look(host, watch, number, now));
   }
 
   /** Asks a bridge for its counters, unless it still owes an answer. */
@@ -136,34 +155,35 @@ export class DefenceService implements VerdictFeed {
     watch.counted = counted(watch.counted, countersIn(parts));
     const { totals } = watch.counted;
     const news: Verdict[] = [];
-    for (const [number, sums] of totals) {
-      const looked = this.#lookedAt(number);
-      if (looked === undefined) continue;
-      const policy = policyOf(this.#options.network.state, looked.guest.name);
-      if (policy.policy === 'off') continue;
-      const measurement = this.#measurement(host, looked, sums, now);
-      const { state, verdicts } = detect(
-        watch.detectors.get(number) ?? initialState,
-        measurement,
-        policy,
-        now,
-      );
-      watch.detectors.set(number, state);
-      const quiet = !isAlarmed(state) && !measurement.moving && !measurement.forgetful;
-      watch.known.set(number, knownTraffic(watch.known.get(number) ?? nothingKnown, state.readings, quiet));
-      news.push(...verdicts);
-    }
-    for (const [number, state] of watch.detectors) {
-      const looked = this.#lookedAt(number);
-      const off =
-        looked !== undefined && policyOf(this.#options.network.state, looked.guest.name).policy === 'off';
-      if (totals.has(number) && !off) continue;
-      news.push(...dismissed(state, now));
-      watch.detectors.delete(number);
-      watch.known.delete(number);
+    for (const number of totals.keys()) news.push(...this.#look(host, watch, number, now));
+    for (const [number, { detector }] of watch.interfaces) {
+      if (totals.has(number) && !this.#isOff(number)) continue;
+      news.push(...dismissed(detector, now));
+      watch.interfaces.delete(number);
     }
     this.#samples.tidy(host.number, new Set(totals.keys()), now);
-    if (news.length > 0) this.#publish(news);
+    this.#publish(news);
+  }
+
+  /** At one guest, with what its bridge has counted and sampled so far: what there is to tell of it. */
+  #look(host: Host, watch: HostWatch, number: number, now: number): readonly Verdict[] {
+    const looked = this.#lookedAt(number);
+    const sums = watch.counted.totals.get(number);
+    if (looked === undefined || sums === undefined || this.#isOff(number)) return [];
+    const before = watch.interfaces.get(number);
+    const bound = lowerBound(before?.bound, sums, this.#samples.take(host.number, number));
+    const measurement = this.#measurement(host, looked, bound, now);
+    const policy = policyOf(this.#options.network.state, looked.guest.name);
+    const { state, verdicts } = detect(before?.detector ?? initialState, measurement, policy, now);
+    const quiet = !isAlarmed(state) && !measurement.moving && !measurement.forgetful;
+    const known = knownTraffic(before?.known ?? nothingKnown, state.readings, quiet);
+    watch.interfaces.set(number, { detector: state, known, bound, lookedAt: now, samples: 0 });
+    return verdicts;
+  }
+
+  #isOff(number: number): boolean {
+    const looked = this.#lookedAt(number);
+    return looked !== undefined && policyOf(this.#options.network.state, looked.guest.name).policy === 'off';
   }
 
   #measurement(host: Host, { guest, nic }: Looked, totals: Totals, now: number): Measurement {
@@ -184,6 +204,7 @@ export class DefenceService implements VerdictFeed {
   }
 
   #publish(news: readonly Verdict[]): void {
+    if (news.length === 0) return;
     const before = this.#verdicts;
     const verdicts = new Map<VerdictId, Verdict>(before);
     for (const verdict of news) verdicts.set(verdict.id, verdict);
@@ -205,10 +226,15 @@ export class DefenceService implements VerdictFeed {
   #watch(host: HostName): HostWatch {
     let watch = this.#hosts.get(host);
     if (watch === undefined) {
-      watch = { counted: nothingCounted, detectors: new Map(), known: new Map(), reading: false };
+      watch = { counted: nothingCounted, interfaces: new Map(), reading: false };
       this.#hosts.set(host, watch);
     }
     return watch;
+  }
+
+  #hostOf(number: number): Host | undefined {
+    for (const host of this.#options.network.state.hosts.values()) if (host.number === number) return host;
+    return undefined;
   }
 
   #lookedAt(number: number): Looked | undefined {

@@ -9,7 +9,7 @@
 import { blocklist as blocklistLimits, filtering as limits } from '../../controller/limits.ts';
 import type { Source } from '../../controller/network/blocklist.ts';
 import type { GuestName } from '../../controller/network/model.ts';
-import { overlap, type Prefix } from '../../topologies/address.ts';
+import { overlap, type Prefix } from '../../controller/network/address.ts';
 import { aggregate, formatSource, parseSource } from './aggregate.ts';
 import { isActive, type Verdict, type VerdictId, type Verdicts } from './verdict.ts';
 

@@ -30,7 +30,7 @@ export class IncompleteRunError extends ArcticTernError {
 
 export class DamagedRunError extends ArcticTernError {
   readonly code = 'EVIDENCE_DAMAGED_RUN';
-  constructor(file: string, why: string) {
-    super(`${file} is damaged (${why}): the report needs it whole; run the experiment again`);
+  constructor(file: string, why: string, options?: ErrorOptions) {
+    super(`${file} is damaged (${why}): the report needs it whole; run the experiment again`, options);
   }
 }

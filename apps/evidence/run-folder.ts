@@ -4,14 +4,17 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { messageOf } from '../../controller/errors.ts';
 import { moment, type Moment } from '../events.ts';
 import type { CaptureRecord } from '../lab/captures.ts';
+import { MEGAFLOWS_FILE, type MegaflowSample } from '../lab/megaflows.ts';
 import type { RunSummary } from '../lab/summary.ts';
 import { DamagedRunError, IncompleteRunError, NotARunError } from './errors.ts';
 import { type Receipt, receiptOf } from './goodput.ts';
 import { type Link, readLinks } from './links.ts';
 import { isAnnouncement, type Packet, readPacket } from './packet.ts';
 import { readCapture } from './pcap.ts';
+import { capturesShape, megaflowShape, summaryShape } from './run-shape.ts';
 
 export interface Run {
   readonly path: string;
@@ -21,6 +24,8 @@ export interface Run {
   /** In the order of their stamps, which are in milliseconds since `origin`. */
   readonly moments: readonly TimedMoment[];
   readonly captures: readonly Capture[];
+  /** Megaflows in each datapath over time; none of a run of an earlier version. */
+  readonly megaflows: readonly TimedMegaflows[];
   /** What honest clients received, by their probes' own notes, in order; of a run with attacks. */
   readonly receipts: readonly Receipt[];
 }
@@ -28,6 +33,10 @@ export interface Run {
 export interface TimedMoment {
   readonly ms: number;
   readonly moment: Moment;
+}
+
+export interface TimedMegaflows extends Omit<MegaflowSample, 'at'> {
+  readonly ms: number;
 }
 
 export interface Capture {
@@ -46,14 +55,6 @@ export interface Capture {
 const CONTROLLER_LOG = 'logs/controller.jsonl';
 const CAPTURES = 'captures/captures.json';
 
-const summaryShape = z.looseObject({
-  lab: z.string(),
-  startedAt: z.number(),
-  endedAt: z.number(),
-  migrations: z.array(z.looseObject({ id: z.string(), guest: z.string() })),
-  connections: z.array(z.looseObject({ name: z.string(), client: z.string(), guest: z.string() })),
-});
-
 /** Throws `EVIDENCE_NOT_A_RUN`, `EVIDENCE_INCOMPLETE_RUN`, `EVIDENCE_DAMAGED_RUN`, `EVIDENCE_NOT_A_CAPTURE`. */
 export function readRun(folder: string): Run {
   const path = resolve(folder);
@@ -65,26 +66,19 @@ export function readRun(folder: string): Run {
   for (const file of [CAPTURES, CONTROLLER_LOG]) {
     if (!existsSync(join(path, file))) throw new NotARunError(folder, file);
   }
-  const summary = readSummary(path);
+  const summary = readJson(path, 'summary.json', summaryShape);
   const origin = Math.floor(summary.startedAt);
   const attacked = summary.attacks.length > 0;
-  const records = readJson(path, CAPTURES, z.array(z.looseObject({ file: z.string() })));
+  const records = readJson(path, CAPTURES, capturesShape);
   return {
     path,
     summary,
     origin,
-    moments: readMoments(readFileSync(join(path, CONTROLLER_LOG), 'utf8'), origin),
-    captures: (records as unknown as CaptureRecord[]).map((record) =>
-      openCapture(path, record, origin, attacked),
-    ),
+    moments: readMoments(readFile(path, CONTROLLER_LOG).toString(), origin),
+    captures: records.map((record) => openCapture(path, record, origin, attacked)),
+    megaflows: readMegaflows(path, origin),
     receipts: attacked ? readReceipts(path, origin, summary.connections) : [],
   };
-}
-
-/** A run of an earlier version knows of no attacks. */
-function readSummary(path: string): RunSummary {
-  const summary = readJson(path, 'summary.json', summaryShape) as unknown as Omit<RunSummary, 'attacks'>;
-  return { attacks: [], ...summary };
 }
 
 const logLine = z.looseObject({ time: z.number(), moment });
@@ -100,10 +94,9 @@ export function readMoments(log: string, origin: number): TimedMoment[] {
 }
 
 function openCapture(path: string, record: CaptureRecord, origin: number, attacked: boolean): Capture {
-  const file = join(path, record.file);
-  if (!existsSync(file)) throw new DamagedRunError(file, 'it is not there');
-  const { linkType, frames, leftOver } = readCapture(readFileSync(file), origin, file);
-  const links = record.links === null ? '' : readFileSync(join(path, record.links), 'utf8');
+  const bytes = readFile(path, record.file);
+  const { linkType, frames, leftOver } = readCapture(bytes, origin, join(path, record.file));
+  const links = record.links === null ? '' : readFile(path, record.links).toString();
   const isWhole = attacked || record.point === 'client' || record.point === 'taps';
   const isWanted = isWhole ? () => true : isAnnouncement;
   const packets: Packet[] = [];
@@ -119,6 +112,19 @@ function openCapture(path: string, record: CaptureRecord, origin: number, attack
   };
 }
 
+function readMegaflows(path: string, origin: number): TimedMegaflows[] {
+  if (!existsSync(join(path, MEGAFLOWS_FILE))) return [];
+  return readFile(path, MEGAFLOWS_FILE)
+    .toString()
+    .split('\n')
+    .flatMap((line) => {
+      const read = megaflowShape.safeParse(parsed(line));
+      if (!read.success) return [];
+      const { at, ...sample } = read.data;
+      return [{ ms: at - origin, ...sample }];
+    });
+}
+
 function readReceipts(
   path: string,
   origin: number,
@@ -126,9 +132,10 @@ function readReceipts(
 ): Receipt[] {
   return connections
     .flatMap(({ name }) => {
-      const file = join(path, 'probes', `${name}.jsonl`);
-      if (!existsSync(file)) return [];
-      return readFileSync(file, 'utf8')
+      const file = join('probes', `${name}.jsonl`);
+      if (!existsSync(join(path, file))) return [];
+      return readFile(path, file)
+        .toString()
         .split('\n')
         .flatMap((line) => receiptOf(line, origin) ?? []);
     })
@@ -136,11 +143,26 @@ function readReceipts(
 }
 
 function readJson<T>(path: string, file: string, shape: z.ZodType<T>): T {
-  const text = readFileSync(join(path, file), 'utf8');
-  const read = shape.safeParse(parsed(text));
+  const json = parsed(readFile(path, file).toString());
+  if (json === undefined) throw new DamagedRunError(join(path, file), 'it is not JSON');
+  const read = shape.safeParse(json);
   if (read.success) return read.data;
   const [issue] = read.error.issues;
-  throw new DamagedRunError(join(path, file), `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+  const place = issue?.path.join('.') ?? '';
+  throw new DamagedRunError(
+    join(path, file),
+    `${place === '' ? 'it as a whole' : place}: ${issue?.message ?? ''}`,
+  );
+}
+
+function readFile(path: string, file: string): Buffer {
+  try {
+    return readFileSync(join(path, file));
+  } catch (cause) {
+    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const why = missing ? 'it is not there' : `it cannot be read: ${messageOf(cause)}`;
+    throw new DamagedRunError(join(path, file), why, { cause });
+  }
 }
 
 function parsed(text: string): unknown {

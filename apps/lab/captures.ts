@@ -16,13 +16,15 @@ import type { LabProcess } from '../../topologies/lab/process.ts';
 import { CaptureFailedError } from './errors.ts';
 import type { ResultsFolder } from './results.ts';
 
+/** `taps` and `inside` have the interfaces that `links` tells of; the others have one. */
+export const CAPTURE_POINTS = ['client', 'attacker', 'uplink', 'inside', 'taps'] as const;
+
 /** What `captures/captures.json` says of each capture. */
 export interface CaptureRecord {
   /** In the run's folder. */
   readonly file: string;
   readonly node: string;
-  /** `taps` and `inside` have the interfaces that `links` tells of; the others have one. */
-  readonly point: 'client' | 'attacker' | 'uplink' | 'inside' | 'taps';
+  readonly point: (typeof CAPTURE_POINTS)[number];
   /** The file that tells of interfaces; null where there is one only. */
   readonly links: string | null;
   /** It had begun by then: milliseconds since the Unix epoch. */

@@ -29,8 +29,10 @@ export function checkMigration(state: NetworkState, guestName: GuestName, to: Ho
   if (from === to) throw new AlreadyThereError(guestName, to);
   if (!state.bridges.has(to))
     throw new HostUnreachableError(to, 'its bridge is not connected to the controller');
-  if (state.hypervisors.get(from)?.reachable !== true) {
-    throw new HostUnreachableError(from, 'the libvirtd there does not answer');
+  const hypervisor = state.hypervisors.get(from);
+  if (hypervisor?.reachable !== true) {
+    const what = hypervisor === undefined ? 'has not answered yet' : 'does not answer';
+    throw new HostUnreachableError(from, `the libvirtd there ${what}`);
   }
 
   const there = occupants(state, to).filter((name) => name !== guestName);

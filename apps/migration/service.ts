@@ -38,15 +38,17 @@ import type { Fabric } from '../../controller/switches/fabric.ts';
 import { relayZone } from '../../controller/switches/pipeline.ts';
 import type { Moment } from '../events.ts';
 import { announce } from '../routing/announce.ts';
+import type { Conclusion } from './conclusion.ts';
 import { copyAddress } from './copy-address.ts';
 import { Copy } from './copy.ts';
-import { MigrationAbortedError } from './errors.ts';
+import { HostUnreachableError, MigrationAbortedError } from './errors.ts';
 import { Follower } from './follower.ts';
 import { meaning } from './hearing.ts';
 import { type MigrationAction, type MigrationEvent, step } from './machine.ts';
 import { newsOf } from './noticing.ts';
 import { PacketRate } from './packet-rate.ts';
 import { checkMigration } from './plan.ts';
+import { lacking } from './readiness.ts';
 import { MigrationRecord, type Stamps } from './record.ts';
 import { Staging } from './staging.ts';
 import type { Order } from './steering.ts';
@@ -61,7 +63,6 @@ import {
 } from './switchover.ts';
 import { foresee, longestLeadMs } from './tap-queue.ts';
 import { Turns } from './turns.ts';
-import type { Verdict } from './verdict.ts';
 import { warmings } from './warming.ts';
 
 /** Which strategy measures best: no packet is sent twice, and few are lost. See `make bench-switchover`. */
@@ -110,13 +111,14 @@ export class MigrationService {
   readonly #running = new Map<GuestName, Running>();
   readonly #follower: Follower;
   readonly #turns = new Turns(limits.copiesAtATime);
+  #closed = false;
 
   constructor(parts: MigrationServiceParts) {
     this.#parts = parts;
     this.#record = new MigrationRecord(parts);
     this.#follower = new Follower({
       ...parts,
-      onVerdict: (migration, verdict) => this.#concluded(migration, verdict),
+      onConclusion: (migration, conclusion) => this.#concluded(migration, conclusion),
     });
     parts.network.follow((state, before) => this.#follow(state, before));
   }
@@ -153,6 +155,7 @@ export class MigrationService {
 
   close(): void {
     this.#follower.close();
+    this.#closed = true;
     for (const { cancelWait } of this.#running.values()) cancelWait?.();
   }
 
@@ -289,10 +292,10 @@ export class MigrationService {
   }
 
   /** What the follower has found out; false when it is too early for it. */
-  #concluded(migration: Migration, verdict: Verdict): boolean {
+  #concluded(migration: Migration, conclusion: Conclusion): boolean {
     const { guest, id, to } = migration;
-    if (verdict.type === 'event') {
-      this.#event(guest, verdict.event, id);
+    if (conclusion.type === 'event') {
+      this.#event(guest, conclusion.event, id);
       return true;
     }
     if (!this.#parts.fabric.ready(to)) return false;
@@ -304,16 +307,47 @@ export class MigrationService {
   }
 
   /**
-   * It is the migration's turn, the store knows of it, and the destination remembers nothing of an earlier visit. What
-   * somebody else began does not wait.
+   * It is the migration's turn, what it needs is there, the store knows of it, and the destination remembers nothing of an
+   * earlier visit. What somebody else began does not wait.
    */
-  async #prepare(guest: Guest, { id, from, to, origin }: Migration): Promise<void> {
+  async #prepare(guest: Guest, migration: Migration): Promise<void> {
     const { fabric, saved } = this.#parts;
-    if (origin === 'controller') await this.#turns.take(id, [from, to]);
+    const { id, from, to, origin } = migration;
+    if (origin === 'controller') {
+      await this.#turns.take(id, [from, to]);
+      await this.#readiness(migration);
+    }
     await Promise.all([
       saved(),
       ...guest.interfaces.map((nic) => fabric.flushZone(to, relayZone(nic.number))),
     ]);
+  }
+
+  /**
+   * Resolves when bridges and daemons are there, or may be done without; throws what is missing after a while. Settles never
+   * when the migration is given up meanwhile.
+   */
+  #readiness(migration: Migration): Promise<void> {
+    const { network, fabric, clock } = this.#parts;
+    const end = clock.now() + limits.readyPatience;
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const current = network.state.migrations.get(migration.guest);
+        if (this.#closed || current?.id !== migration.id || current.phase !== 'planned') return;
+        const missing = lacking(network.state, migration, (host) => fabric.ready(host));
+        if (missing.length > 0 && clock.now() < end) {
+          clock.after(limits.readyInterval, look);
+          return;
+        }
+        const needed = missing.find((one) => one.needed);
+        if (needed === undefined) resolve();
+        else
+          reject(
+            new HostUnreachableError(needed.host, `${needed.what}, for ${limits.readyPatience / 1000} s`),
+          );
+      };
+      look();
+    });
   }
 
   /** Whatever is asked for, or goes on unasked, counts; what has ended does not, and makes room. */

@@ -4,7 +4,6 @@
 import type { Clock } from '../clock.ts';
 import {
   type DomainRef,
-  directoryPoolXml,
   isLibvirtError,
   type JobStats,
   type LibvirtEvent,
@@ -12,12 +11,12 @@ import {
   type DomainWithState,
   type LifecycleEvent,
   type MigrateOptions,
-  type StoragePoolRef,
 } from '../libvirt/index.ts';
 import type { CopyStorage } from '../network/migration.ts';
 import type { DomainState, GuestName, Host } from '../network/model.ts';
 import { HypervisorUnreachableError, LocalDiskError } from './errors.ts';
-import { directoriesOf, diskText, localDisks, poolName } from './storage.ts';
+import { ImagePools } from './image-pools.ts';
+import { directoriesOf, diskText, localDisks } from './storage.ts';
 
 export interface GuestMigration
   extends Omit<MigrateOptions, 'flags'>, Partial<Pick<MigrateOptions, 'flags'>> {
@@ -35,6 +34,7 @@ export interface HypervisorHandlers {
 export class Hypervisor {
   readonly host: Host;
   readonly #session: LibvirtSession;
+  readonly #pools = new ImagePools(() => this.#session.client);
 
   constructor(host: Host, clock: Clock, random: () => number, handlers: HypervisorHandlers) {
     this.host = host;
@@ -106,31 +106,11 @@ export class Hypervisor {
   }
 
   /**
-   * Lets libvirt create images in these directories, which it does only where a storage pool of its own is. Pools
-   * that are missing are started, and with them a directory that is missing is made; what is given ends them.
+   * Lets libvirt create images in these directories, which it does only where a storage pool of its own is. What is given
+   * ends that. See image-pools.ts.
    */
   async admitImages(directories: readonly string[]): Promise<() => Promise<void>> {
-    const client = this.#client('making room for a disk');
-    const started: StoragePoolRef[] = [];
-    const end = async (): Promise<void> => {
-      // One that stays, since libvirtd has gone, ends with libvirtd.
-      await Promise.allSettled(started.map((pool) => client.storagePoolDestroy(pool)));
-    };
-    try {
-      for (const path of directories) {
-        try {
-          await client.storagePoolLookupByTargetPath(path);
-        } catch (error) {
-          if (!isLibvirtError(error, 'VIR_ERR_NO_STORAGE_POOL')) throw error;
-          const xml = directoryPoolXml(poolName(path), path);
-          started.push(await client.storagePoolCreateXml(xml, { withBuild: true }));
-        }
-      }
-    } catch (error) {
-      await end();
-      throw error;
-    }
-    return end;
+    return this.#pools.admit(this.#client('making room for a disk'), directories);
   }
 
   /** Gives a running migration up; false when there is none to give up. */

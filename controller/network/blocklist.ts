@@ -14,7 +14,7 @@
 import { blocklist as limits } from '../limits.ts';
 import type { GuestName } from './model.ts';
 
-/** An address, or a prefix in CIDR form, as `topologies/address.ts` writes it: `203.0.113.7`, `2001:db8::/48`. */
+/** An address, or a prefix in CIDR form, as `address.ts` writes it: `203.0.113.7`, `2001:db8::/48`. */
 export type Source = string;
 
 export type BlockOrigin = 'person' | 'verdict' | 'list';

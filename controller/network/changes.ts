@@ -5,6 +5,7 @@ import type { DefencePolicy } from './defence-policy.ts';
 import type { Blocklist } from './blocklist.ts';
 import { type Flight, hasLanded } from './flight.ts';
 import { flight as limits } from '../limits.ts';
+import { bounded } from './history.ts';
 import { hasEnded, isUnderWay, type Migration } from './migration.ts';
 import {
   type Anchor,
@@ -200,7 +201,7 @@ export function quarantinePassed(now: number): Change {
 export function earlierChanged(migration: Migration): Change {
   return (state) =>
     state.earlier.has(migration.id)
-      ? { ...state, earlier: put(state.earlier, migration.id, migration) }
+      ? noted({ ...state, earlier: put(state.earlier, migration.id, migration) }, migration)
       : state;
 }
 
@@ -236,8 +237,14 @@ export function migrationChanged(migration: Migration): Change {
       known !== undefined && known.id !== migration.id && !hasEnded(known.phase)
         ? put(state.earlier, known.id, known)
         : state.earlier;
-    return { ...state, earlier, migrations: put(state.migrations, migration.guest, migration) };
+    const migrations = put(state.migrations, migration.guest, migration);
+    return noted({ ...state, earlier, migrations }, migration);
   };
+}
+
+/** The migration is in the history as it is now. */
+function noted(state: NetworkState, migration: Migration): NetworkState {
+  return { ...state, history: bounded(put(state.history, migration.id, migration), state) };
 }
 
 /** New connections a second that the guest is let have; undefined for what its policy says. */

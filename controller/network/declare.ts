@@ -11,6 +11,7 @@ import type { DefencePolicy } from './defence-policy.ts';
 import type { NetworkDescription } from './description.ts';
 import { TooManyInterfacesError } from './errors.ts';
 import type { Flight } from './flight.ts';
+import { bounded, type MigrationHistory } from './history.ts';
 import type { Migration } from './migration.ts';
 import {
   type Anchor,
@@ -35,6 +36,7 @@ export interface Remembered {
   readonly anchors: ReadonlyMap<number, readonly Anchor[]>;
   readonly gateways: ReadonlyMap<string, string>;
   readonly migrations: ReadonlyMap<string, Migration>;
+  readonly history: MigrationHistory;
   readonly blocklist: Blocklist;
   readonly policies: ReadonlyMap<string, DefencePolicy>;
   readonly flights: ReadonlyMap<string, Flight>;
@@ -49,6 +51,7 @@ export const nothingRemembered: Remembered = {
   anchors: new Map(),
   gateways: new Map(),
   migrations: new Map(),
+  history: new Map(),
   blocklist: emptyBlocklist,
   policies: new Map(),
   flights: new Map(),
@@ -122,6 +125,7 @@ export function declare(
     ),
     anchors: stillTrue(remembered.anchors, guests, hosts),
     migrations: remembered.migrations,
+    history: bounded(remembered.history, remembered),
     blocklist: remembered.blocklist,
     policies: new Map([...remembered.policies].filter(([guest]) => guests.has(guest))),
     flights: remembered.flights,

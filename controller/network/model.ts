@@ -11,6 +11,7 @@
 import type { DefencePolicy } from './defence-policy.ts';
 import type { Blocklist } from './blocklist.ts';
 import type { Flight, FlightId } from './flight.ts';
+import type { MigrationHistory } from './history.ts';
 import type { Migration } from './migration.ts';
 import type { Relay } from './relay.ts';
 
@@ -33,6 +34,8 @@ export interface NetworkState {
   readonly anchors: ReadonlyMap<InterfaceNumber, readonly Anchor[]>;
   /** The present migration of each guest, or its last one. */
   readonly migrations: ReadonlyMap<GuestName, Migration>;
+  /** The last migrations, ended ones too. */
+  readonly history: MigrationHistory;
   readonly blocklist: Blocklist;
   /** How guests are defended that somebody has said so of over the API; it goes before what is declared. */
   readonly policies: ReadonlyMap<GuestName, DefencePolicy>;

@@ -6,6 +6,7 @@
  */
 import { type DefencePolicy, defaultDefence } from '../defence-policy.ts';
 import type { Flight } from '../flight.ts';
+import { byPlanned } from './by-planned.ts';
 import type { DefenceRow, FlightRow } from './schema.ts';
 
 type Unidentified<Row> = Omit<Row, '_uuid'>;
@@ -65,5 +66,5 @@ export function flightsOf(rows: readonly FlightRow[]): Flight[] {
       leftBehind: row.left_behind,
       entered: Object.fromEntries(row.entered),
     }))
-    .sort((a, b) => (a.entered.planned ?? 0) - (b.entered.planned ?? 0));
+    .sort(byPlanned);
 }

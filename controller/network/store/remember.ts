@@ -5,7 +5,7 @@
  * replaced as a whole: deleted by its key and inserted again, in one transaction.
  */
 import { transaction, type Transaction } from '../../ovsdb/index.ts';
-import { blocklist as limits, DEFAULT_MAX_BLACKOUT_MS } from '../../limits.ts';
+import { blocklist as limits } from '../../limits.ts';
 import {
   type Blocklist,
   cellOf,
@@ -16,11 +16,12 @@ import {
   type Shard,
   type Source,
 } from '../blocklist.ts';
-import type { Migration, Wishes } from '../migration.ts';
+import type { Migration } from '../migration.ts';
 import { addressesOf } from '../addresses.ts';
 import type { Anchor, NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
 import { defenceRow, flightRow, flightsOf, policyOfRow } from './defence-rows.ts';
+import { migrationRow, migrationsOf } from './migration-rows.ts';
 import {
   arcticTern,
   type ArcticTernTables,
@@ -84,7 +85,8 @@ export function remember(rows: StoredRows): Remembered {
   }
   const migrations = new Map<string, Migration>();
   const earlier = new Map<string, Migration>();
-  for (const migration of migrationsOf(rows.migrations)) {
+  const history = new Map(migrationsOf(rows.migrations).map((migration) => [migration.id, migration]));
+  for (const migration of history.values()) {
     const before = migrations.get(migration.guest);
     if (before?.phase === 'relaying') earlier.set(before.id, before);
     migrations.set(migration.guest, migration);
@@ -96,6 +98,7 @@ export function remember(rows: StoredRows): Remembered {
     anchors,
     gateways: new Map(rows.gateways.map((row) => [row.prefix, row.mac])),
     migrations,
+    history,
     blocklist: blocklistOf(rows),
     policies: new Map(rows.defences.map((row) => [row.guest, policyOfRow(row)])),
     flights: new Map(flightsOf(rows.flights).map((flight) => [flight.id, flight])),
@@ -171,33 +174,6 @@ function shardFrom(texts: ReadonlySet<string>, line: Line): Shard {
 const textOf = (shard: Shard): Set<string> =>
   new Set(Array.from(entriesOf(shard), ([source, owners]) => `${source} ${ownersOf(owners).join(' ')}`));
 
-/** In the order in which they were planned. */
-export function migrationsOf(rows: readonly MigrationRow[]): Migration[] {
-  return rows
-    .map((row) => ({
-      id: row.id,
-      guest: row.guest,
-      from: row.from,
-      to: row.to,
-      strategy: row.strategy,
-      admit: row.admit,
-      ...(row.relay === null ? {} : { relay: row.relay }),
-      origin: row.origin,
-      phase: row.phase,
-      entered: Object.fromEntries(row.entered),
-      ...(row.wishes.size === 0 ? {} : { wishes: wishesOf(row.wishes) }),
-      ...(row.leased.size === 0 ? {} : { leased: Object.fromEntries(row.leased) }),
-      ...(row.phase === 'relaying' ? { performed: true as const } : {}),
-      ...(row.reason === null ? {} : { reason: row.reason }),
-      // Rows that an earlier version wrote know no limit.
-      maxBlackoutMs: row.max_blackout_ms ?? DEFAULT_MAX_BLACKOUT_MS,
-      ...(row.blackout_ms === null ? {} : { blackoutMs: row.blackout_ms }),
-      ...(row.copy_ms === null ? {} : { copyMs: row.copy_ms }),
-      ...(row.warning === null ? {} : { warning: row.warning }),
-    }))
-    .sort((a, b) => (a.entered.planned ?? 0) - (b.entered.planned ?? 0));
-}
-
 /** What is known to be in the store: what was read from it, or a state that was written. What is absent is not known. */
 export type Stored = Partial<
   Pick<
@@ -208,8 +184,7 @@ export type Stored = Partial<
     | 'gateways'
     | 'anchors'
     | 'quarantine'
-    | 'migrations'
-    | 'earlier'
+    | 'history'
     | 'blocklist'
     | 'policies'
     | 'flights'
@@ -269,34 +244,9 @@ export function difference(before: Stored, after: NetworkState): Transaction<Arc
     tx.delete('Quarantine', { address });
     if (held !== undefined) tx.insert('Quarantine', { address, ...held });
   }
-  const migrations = [
-    ...changed(before.migrations, after.migrations),
-    ...changed(before.earlier, after.earlier),
-  ];
-  for (const [, migration] of migrations) {
-    if (migration === undefined) continue;
-    const { id, guest, from, to, strategy, admit, relay, origin, phase, entered, reason } = migration;
-    const { leased = {}, wishes = {}, maxBlackoutMs, blackoutMs, copyMs, warning } = migration;
+  for (const [id, migration] of changed(before.history, after.history)) {
     tx.delete('Migration', { id });
-    tx.insert('Migration', {
-      id,
-      guest,
-      from,
-      to,
-      strategy,
-      admit,
-      relay: relay ?? null,
-      origin,
-      phase,
-      entered: new Map(Object.entries(entered)),
-      reason: reason ?? null,
-      wishes: wishRow(wishes),
-      leased: new Map(Object.entries(leased).map(([nic, index]) => [Number(nic), index])),
-      max_blackout_ms: maxBlackoutMs,
-      blackout_ms: blackoutMs ?? null,
-      copy_ms: copyMs ?? null,
-      warning: warning ?? null,
-    });
+    if (migration !== undefined) tx.insert('Migration', migrationRow(migration));
   }
   for (const [guest, policy] of changed(before.policies, after.policies)) {
     tx.delete('Defence', { guest });
@@ -308,27 +258,6 @@ export function difference(before: Stored, after: NetworkState): Transaction<Arc
   }
   if (before.blocklist !== after.blocklist) blocklistDifference(tx, before.blocklist, after.blocklist);
   return tx.length === 0 ? undefined : tx;
-}
-
-/** Numbers as they are, and 1 for what is wished. */
-function wishRow({ bandwidthMiBps, autoConverge, postCopy, copyStorage }: Wishes): Map<string, number> {
-  const row = new Map<string, number>();
-  if (bandwidthMiBps !== undefined) row.set('bandwidth', bandwidthMiBps);
-  if (autoConverge === true) row.set('auto-converge', 1);
-  if (postCopy === true) row.set('post-copy', 1);
-  if (copyStorage !== undefined) row.set(`copy-storage-${copyStorage}`, 1);
-  return row;
-}
-
-function wishesOf(row: ReadonlyMap<string, number>): Wishes {
-  const bandwidthMiBps = row.get('bandwidth');
-  return {
-    ...(bandwidthMiBps === undefined ? {} : { bandwidthMiBps }),
-    ...(row.has('auto-converge') ? { autoConverge: true } : {}),
-    ...(row.has('post-copy') ? { postCopy: true } : {}),
-    ...(row.has('copy-storage-all') ? { copyStorage: 'all' } : {}),
-    ...(row.has('copy-storage-inc') ? { copyStorage: 'inc' } : {}),
-  };
 }
 
 function blocklistDifference(

@@ -9,9 +9,8 @@ import { asError } from '../../errors.ts';
 import type { Clock } from '../../clock.ts';
 import { connect, type OvsdbClient, transaction } from '../../ovsdb/index.ts';
 import { type Remembered } from '../declare.ts';
-import type { Migration } from '../migration.ts';
 import type { NetworkState } from '../model.ts';
-import { difference, migrationsOf, remember, type Stored } from './remember.ts';
+import { difference, remember, type Stored } from './remember.ts';
 import { arcticTern } from './schema.ts';
 
 const selection = {
@@ -34,8 +33,6 @@ const selection = {
 export interface Opened {
   readonly store: Store;
   readonly remembered: Remembered;
-  /** All migrations that the store knows, ended ones too, oldest first. */
-  readonly migrations: readonly Migration[];
   /** One more than that of whoever used the store before. */
   readonly epoch: bigint;
 }
@@ -84,7 +81,6 @@ export class Store {
       return {
         store: new Store(client, remembered, onError),
         remembered,
-        migrations: migrationsOf(rows.migrations),
         epoch: BigInt(epoch),
       };
     } catch (error) {

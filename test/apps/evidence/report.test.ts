@@ -1,10 +1,18 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeReport } from '../../../apps/evidence/report.ts';
 import type { TimelineEntry } from '../../../apps/evidence/timeline.ts';
-import { ORIGIN, runFolder } from './run.ts';
+import { ORIGIN, runFolder, summary } from './run.ts';
 
 let folder: string;
 const text = (name: string): string => readFileSync(join(folder, name), 'utf8');
@@ -17,6 +25,15 @@ const rows = (name: string): Record<string, string>[] => {
   );
 };
 
+/** The run's summary, damaged. */
+type Change = (whole: typeof summary) => object;
+const changed =
+  (list: 'migrations' | 'connections', change: object, index = 0): Change =>
+  (whole) => ({
+    ...whole,
+    [list]: whole[list].map((one, i) => (i === index ? { ...one, ...change } : one)),
+  });
+
 beforeEach(() => (folder = runFolder()));
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -28,6 +45,7 @@ describe('a run’s figures', () => {
       expect.objectContaining({
         ...{ number: 1, stopAt: 100, resumeAt: 150, blackoutMs: 50, plannedAt: 10, tapAt: 30, copyMs: 60 },
         ...{ tapCapturedBefore: true, newPathAt: 101, newPathMs: 1, announcedAt: 151, copied: 0 },
+        megaflows: { a1: 12, b1: 9 },
         phases: [
           { phase: 'planned', from: 10, to: 20 },
           { phase: 'preparing', from: 20, to: 100.5 },
@@ -87,6 +105,8 @@ describe('what is written', () => {
       '20 controller: preparing',
       '30 kernel: interface vnet3 appeared',
       '31 controller: port vnet3 of guest web appeared',
+      '95.5 switch: 12 megaflows at a1; the revalidators’ last round took 1 ms',
+      '96 switch: 9 megaflows at b1; the revalidators’ last round took 2 ms',
       '100 controller: QEMU STOP at a1',
       '100.5 controller: switching',
       '100.75 controller: commit sent to a1',
@@ -116,6 +136,7 @@ describe('what is written', () => {
       n: '11',
       length: '16',
     });
+    expect(rows('migrations.csv')[0]).toMatchObject({ newPathMs: '1', megaflows: 'a1=12 b1=9' });
     expect(rows('switchovers.csv')[0]).toMatchObject({ connection: 'echo', gapMs: '70', waiting: '5' });
   });
 
@@ -127,6 +148,7 @@ describe('what is written', () => {
     expect(page).toContain('a &#60;fast&#62; one, 2 cores');
     expect(page).toContain('1 · web, a1 → b1');
     expect(page).toContain('every packet of it is there');
+    expect(page).toContain('a1=12 b1=9');
     for (const label of [
       'Moments around',
       'Numbers of connection echo',
@@ -172,13 +194,51 @@ describe('a folder', () => {
   });
 
   it.each([
-    ['summary.json', '{"lab":', /summary\.json is damaged \(.*\): the report needs it whole/],
-    ['summary.json', '{"lab":"x","startedAt":"now"}', /summary\.json is damaged \(startedAt: .*\)/],
+    ['summary.json', '{"lab":', /summary\.json is damaged \(it is not JSON\): the report needs it whole/],
+    ['summary.json', '[]', /summary\.json is damaged \(it as a whole: .*\)/],
+    [
+      'summary.json',
+      '{"lab":"x","version":"1","startedAt":"now"}',
+      /summary\.json is damaged \(startedAt: .*\)/,
+    ],
     ['captures/captures.json', '[{}]', /captures\.json is damaged \(0\.file: .*\)/],
     ['captures/c1-eth0.pcap', 'none', /c1-eth0\.pcap is no packet capture \(it has 4 bytes only\)/],
   ])('with a damaged %s is refused', (name, content, message) => {
     writeFileSync(join(folder, name), content);
     expect(() => writeReport(folder)).toThrow(message);
+  });
+
+  it.each<[string, Change]>([
+    ['machine', ({ machine: _, ...rest }) => rest],
+    ['migrations.0.entered.planned', changed('migrations', { entered: { planned: 'then' } })],
+    ['migrations.0.strategy', changed('migrations', { strategy: 'luck' })],
+    ['connections.1.gapMs', changed('connections', { gapMs: null }, 1)],
+    ['connections.0.name', changed('connections', { name: '../../echo' })],
+    ['startedAt', (all) => ({ ...all, startedAt: 1e18 })],
+  ])('whose summary has no proper %s is refused, with the place', (place, change) => {
+    writeFileSync(join(folder, 'summary.json'), JSON.stringify(change(summary)));
+    expect(() => writeReport(folder)).toThrow(
+      new RegExp(`^${join(folder, 'summary.json')} is damaged \\(${place}: .+\\): the report needs it whole`),
+    );
+  });
+
+  it.each([
+    ['0.file', { file: '../outside.pcap' }],
+    ['0.links', { links: '/etc/passwd' }],
+    ['0.begunBy', { begunBy: 'then' }],
+  ])('whose captures have no proper %s is refused, with the place', (place, change) => {
+    const records = json('captures/captures.json') as object[];
+    writeFileSync(
+      join(folder, 'captures/captures.json'),
+      JSON.stringify(records.map((record) => ({ ...record, ...change }))),
+    );
+    expect(() => writeReport(folder)).toThrow(new RegExp(`captures\\.json is damaged \\(${place}: .+\\)`));
+  });
+
+  it('with a folder where a file should be is refused', () => {
+    rmSync(join(folder, 'captures/b1-links.txt'));
+    mkdirSync(join(folder, 'captures/b1-links.txt'));
+    expect(() => writeReport(folder)).toThrow(/b1-links\.txt is damaged \(it cannot be read: EISDIR/);
   });
 
   it.each([
@@ -196,6 +256,14 @@ describe('a folder', () => {
     const { captures } = writeReport(folder);
     expect(captures.map(({ node, cut }) => `${node} ${cut}`)).toEqual(['c1 false', 'a1 false', 'b1 true']);
     expect(text('report.html')).toContain('cut short');
+  });
+
+  it('of an earlier version, which counted no megaflows, is reported on', () => {
+    const summary = json('summary.json') as { migrations: { megaflows?: unknown }[] };
+    delete summary.migrations[0]!.megaflows;
+    writeFileSync(join(folder, 'summary.json'), JSON.stringify(summary));
+    rmSync(join(folder, 'megaflows.jsonl'));
+    expect(writeReport(folder).migrations[0]).toMatchObject({ newPathMs: 1, megaflows: {} });
   });
 
   it('whose log has lines of all kinds is read', () => {

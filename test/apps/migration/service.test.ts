@@ -4,6 +4,8 @@
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { DomainState } from '../../../controller/network/model.ts';
+import { migration } from '../../../controller/limits.ts';
+import { hypervisorLost } from '../../../controller/network/changes.ts';
 import { FROM, TO, World } from './world.ts';
 
 let world: World;
@@ -96,6 +98,68 @@ describe('a switchover', () => {
     expect(world.problems).toEqual([expect.stringContaining('has not acknowledged the switchover')]);
     expect(world.migration.warning).toContain('has not acknowledged the switchover');
     expect(placement()).toBe(TO);
+  });
+});
+
+describe('a migration that is asked for before all that it needs is there', () => {
+  test.each([
+    ['bridge', () => (world.ready = false), () => (world.ready = true)],
+    [
+      'libvirtd at the destination',
+      () => world.network.update(hypervisorLost(TO)),
+      () => world.seeDomains(TO),
+    ],
+  ])('waits for it: %s', async (_, goes, comes) => {
+    goes();
+    world.service.begin('web', TO);
+    await world.pass(migration.readyPatience - 200);
+    expect(world.migration.phase).toBe('planned');
+    expect(world.asked).toBe(0);
+    comes();
+    await world.pass(200);
+    expect(world.asked).toBe(1);
+    world.arrives();
+    await world.calm();
+    for (const end of Object.values(endings)) end();
+    await expectArrived();
+  });
+
+  test.each([
+    [`host ${TO} cannot be used now: its bridge is not under control, for 10 s`, () => (world.ready = false)],
+    [
+      `host ${FROM} cannot be used now: the libvirtd there does not answer, for 10 s`,
+      () => {
+        world.away.add(FROM);
+        world.seeDomains(FROM);
+      },
+    ],
+  ])('is given up after a while: %s', async (reason, goes) => {
+    world.service.begin('web', TO);
+    goes();
+    await world.pass(migration.readyPatience + 200);
+    expect(world.migration).toMatchObject({ phase: 'rolled-back', reason });
+    expect(world.asked).toBe(0);
+    expect(placement()).toBe(FROM);
+  });
+
+  test('does without what tells of the destination, after a while', async () => {
+    world.network.update(hypervisorLost(TO));
+    world.service.begin('web', TO);
+    await world.pass(migration.readyPatience + 200);
+    expect(world.asked).toBe(1);
+  });
+
+  test('can be aborted meanwhile, and is not waited for by a controller that closes', async () => {
+    world.ready = false;
+    world.service.begin('web', TO);
+    await world.service.abort('web');
+    await expectReturned();
+    world.service.begin('web', TO);
+    world.service.close();
+    world.ready = true;
+    await world.pass(1_000);
+    expect(world.asked).toBe(0);
+    expect(world.migration.phase).toBe('planned');
   });
 });
 

@@ -222,6 +222,7 @@ export class Bed {
       anchors: new Map(),
       copies: new Map(),
       migrations: new Map(),
+      history: new Map(),
       blocklist: emptyBlocklist,
       admissionRates: new Map(),
       policies: new Map(),

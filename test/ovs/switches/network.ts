@@ -101,6 +101,7 @@ export function network(at: Site, { grace = false } = {}): NetworkState {
     anchors: new Map([[1, at === 'west' ? [home] : [home, careOf]]]),
     copies: new Map(),
     migrations: new Map(),
+    history: new Map(),
     blocklist: emptyBlocklist,
     admissionRates: new Map(),
     policies: new Map(),

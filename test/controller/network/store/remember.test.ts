@@ -14,12 +14,12 @@ import {
   migrationChanged,
   unanchored,
 } from '../../../../controller/network/changes.ts';
+import { migration as limits } from '../../../../controller/limits.ts';
 import { defaultDefence } from '../../../../controller/network/defence-policy.ts';
 import { declare, nothingRemembered } from '../../../../controller/network/declare.ts';
 import type { NetworkState } from '../../../../controller/network/model.ts';
 import {
   difference,
-  migrationsOf,
   remember,
   type Stored,
   type StoredRows,
@@ -159,6 +159,7 @@ test('state, rows, state: what is decided is the same, what is observed is forgo
     'placements',
     'anchors',
     'migrations',
+    'history',
     'blocklist',
     'policies',
     'flights',
@@ -246,8 +247,33 @@ test('of a guest’s migrations the latest counts, and none is lost', () => {
   apply(tables, away, migrationChanged(back)(away));
   const rows = read(tables);
   expect(remember(rows).migrations.get('web')).toEqual(back);
-  const all = migrationsOf([...rows.migrations].reverse());
-  expect(all.map(({ id }) => id)).toEqual(['web-home-1-away-1', 'web-away-1-home-1']);
+  const { history } = remember({ ...rows, migrations: [...rows.migrations].reverse() });
+  expect([...history.keys()]).toEqual(['web-home-1-away-1', 'web-away-1-home-1']);
+});
+
+test('of too many migrations the oldest go, those that something refers to stay', () => {
+  const tables = empty();
+  const old = (i: number) => ({
+    ...migration('home-1', 'away-1', 'drained', { entered: { planned: i } }),
+    ...{ id: `m${i}`, guest: i === 5 ? 'db' : 'web' },
+  });
+  const all = Array.from({ length: limits.kept + 10 }, (_, i) => migrationChanged(old(i)));
+  const state = after(away, ...all);
+  apply(tables, {}, state);
+  // `m1` is that of flight `f1`, `m5` the last one of its guest, `web-…` may still relay.
+  const kept = ['web-home-1-away-1', 'm1', 'm5'];
+  expect(state.history.size).toBe(limits.kept);
+  expect([...state.history.keys()].slice(0, 4)).toEqual([...kept, 'm13']);
+  expect([...state.history.keys()].at(-1)).toBe(`m${limits.kept + 9}`);
+  expect([...remember(read(tables)).history.keys()]).toEqual([...state.history.keys()]);
+
+  // What a store has too much of goes when a controller starts.
+  const whole = new Map(Array.from({ length: limits.kept + 10 }, (_, i) => [`m${i}`, old(i)]));
+  apply(tables, state, { ...state, history: whole });
+  const remembered = remember(read(tables));
+  expect(remembered.history.size).toBe(limits.kept + 10);
+  apply(tables, remembered, declare(description, remembered));
+  expect([...remember(read(tables)).history.keys()].slice(0, 3)).toEqual(['m1', 'm5', 'm12']);
 });
 
 test('nothing stored is nothing remembered', () => {
