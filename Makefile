@@ -27,9 +27,9 @@ demo: packages build ## migrate a guest between two sites and back, with live co
 	@node dist/apps/cli/main.js lab run topologies/first-flight.yaml
 
 test: test-packages build ## lint, format, types; unit tests, tests against real OVS, the lab
-	@npm run --silent typecheck
-	npm run --silent lint
-	npm run --silent format:check
+	@for check in typecheck lint format:check; do npm run --silent $$check & checks+=($$!); done
+	for check in "$${checks[@]}"; do wait $$check || failed=1; done
+	[ -z "$${failed:-}" ] || exit 1
 	npm test
 
 bench: test-packages build ## measure; writes results/bench-*.json

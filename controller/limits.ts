@@ -444,8 +444,10 @@ export const steering = {
   nextToNothingBytes: 209_715,
   /** A guest that gets as many packets a second dirties more memory in a window than the least ration. */
   neverIdlePackets: 2_000,
-  /** From a window's begin to the begin of copying to a guest under load. */
-  late: 20,
+  /** From a window's begin to the begin of copying to a guest under load: the rest has to do for the orders that follow. */
+  late: 45,
+  /** In which what the last pass leaves can be sent, at most. */
+  lastPass: 20,
   /** For how long the anchors may take to begin copying to both. */
   anchorPatience: 1_000,
 } as const;

@@ -291,7 +291,10 @@ const guest = z
     dnsName: domainName.optional(),
     /** A local disk, in a lab. */
     disk: size.optional(),
-    /** In a lab: datagrams to this UDP port are sent back by the guest's driver, thousands a second. */
+    /**
+     * In a lab: datagrams to this UDP port are sent back by the guest's driver, thousands a second; connections to the
+     * TCP port of the same number are answered by a process that only copies.
+     */
     reflect: port.optional(),
     /** In a lab: what its server can do, so that it can be exhausted as servers are. */
     server: z

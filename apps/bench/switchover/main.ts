@@ -17,7 +17,7 @@ import { TemporaryFolder } from '../temporary-folder.ts';
 import { rowsOf, type Run, STRATEGIES, type Strategy } from './figures.ts';
 import { measure } from './measure.ts';
 import { MAX_BLACKOUT_MS, macLearning, ours, type Peer } from './peers.ts';
-import { formatRows } from './table.ts';
+import { formatRatios, formatRows } from './table.ts';
 
 const RESULTS = join('results', 'bench-switchover.json');
 const LOG = join('results', 'bench-switchover-controller.jsonl');
@@ -74,7 +74,7 @@ async function main(): Promise<number> {
     mkdirSync('results', { recursive: true });
     const mine = await standsOnceUp(ours(BANDWIDTH_MIBPS, LOG), (up) => up.down());
     peers.push(mine);
-    const learning = await standsOnceUp(macLearning(BANDWIDTH_MIBPS), (up) => up.down());
+    const learning = await standsOnceUp(macLearning(), (up) => up.down());
     peers.push(learning);
     // The first migration after libvirtd's start takes seconds longer than the next.
     await mine.migrate('redirect');
@@ -90,7 +90,9 @@ async function main(): Promise<number> {
   } finally {
     for (const peer of peers) await peer.down();
   }
-  say(formatRows(rowsOf(runs)));
+  const rows = rowsOf(runs);
+  say(formatRows(rows));
+  for (const line of formatRatios(rows)) say(line);
   writeResults(runs, machine);
   say(RESULTS);
   return 0;
@@ -111,10 +113,10 @@ function writeResults(runs: readonly Run[], machine: MachineFacts): void {
 }
 
 const NOTES = [
-  `one guest of 128 MiB at a time, copied at ${BANDWIDTH_MIBPS} MiB/s over links without delay; UDP at \`rate\` packets/s, a TCP echo every 2 ms beside it`,
-  `mac-learning: two hosts of one subnet, bridges that learn, QEMU’s RARP, and QEMU’s own longest downtime (300 ms); the others: two subnets, and the controller’s steering (${MAX_BLACKOUT_MS} ms at most)`,
+  'one guest of 128 MiB at a time, over links without delay; UDP at `rate` packets/s, a TCP echo every 2 ms beside it',
+  `mac-learning: two hosts of one subnet, bridges that learn, QEMU’s RARP, and what \`virsh migrate --live --p2p\` does by itself: full speed, and QEMU’s own longest downtime (300 ms); the others: two subnets, ${BANDWIDTH_MIBPS} MiB/s, and the controller’s steering (${MAX_BLACKOUT_MS} ms at most)`,
   'blackout: from QEMU’s STOP to its RESUME, by its own stamps; networkMs: from RESUME to the first request on the destination’s TAP that the guest answers there and had not answered before, by a capture of that TAP',
-  'the UDP answers come from the guest’s driver (XDP), since under software emulation a socket cannot answer 5,000 a second',
+  'the UDP answers come from the guest’s driver (XDP), since under software emulation a socket cannot answer 5,000 a second; the TCP answers from a process that only copies',
   'gap: the longest silence of arrivals at the client around the switchover; lost, duplicated, reordered: UDP, over the whole run',
 ];
 

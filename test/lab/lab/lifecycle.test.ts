@@ -9,7 +9,6 @@ import { logFileOf } from '../../../apps/cli/commands/lab/running-lab.ts';
 import { LabEnded, LabStartFailed } from '../../../topologies/lab/errors.ts';
 import { Lab } from '../../../topologies/lab/lab.ts';
 import {
-  build,
   childOf,
   childrenOf,
   commandOf,
@@ -24,8 +23,7 @@ const directory = mkdtempSync(join(tmpdir(), 'lab-'));
 const file = join(directory, 'test-end.yaml');
 const before = machineState();
 
-beforeAll(async () => {
-  await build();
+beforeAll(() => {
   writeFileSync(file, topologyText('test-end', 203));
 });
 

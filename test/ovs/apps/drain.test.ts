@@ -46,7 +46,7 @@ async function flows(): Promise<Record<string, string[]>> {
   return Object.fromEntries(await Promise.all(dumps));
 }
 
-/** A look after a while: OVS tells counters twice a second, and has told them. */
+/** A look after a while, at counters that OVS has brought up to date. */
 async function lookAfter(ms: number): Promise<void> {
   await bed.settled();
   clock.advance(ms);
