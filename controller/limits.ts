@@ -285,6 +285,8 @@ export const blocklist = {
   /** What changes with one source is the shard that it is in. */
   firstLineShards: 16,
   secondLineShards: 1_024,
+  /** And of that, what is looked at is the cell: 15 sources of a million. */
+  cellsPerShard: 64,
   /** Sources and allowances that are kept, at most. A source costs OVS about 1.3 KiB on every bridge. */
   sources: 2_000_000,
   allowances: 1_000,
