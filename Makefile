@@ -27,9 +27,9 @@ demo: packages build ## migrate a guest between two sites and back, with live co
 	@node dist/apps/cli/main.js lab run topologies/first-flight.yaml
 
 test: test-packages build ## lint, format, types; unit tests, tests against real OVS, the lab
-	@npm run --silent typecheck
-	npm run --silent lint
-	npm run --silent format:check
+	@for check in typecheck lint format:check; do npm run --silent $$check & checks+=($$!); done
+	for check in "$${checks[@]}"; do wait $$check || failed=1; done
+	[ -z "$${failed:-}" ] || exit 1
 	npm test
 
 bench: test-packages build ## measure; writes results/bench-*.json
@@ -41,7 +41,10 @@ bench-switchover: test-packages build ## strategies against MAC learning, 20 mig
 bench-defence: test-packages build ## attacks with the defence on and off, 3 runs each: about 24 minutes; RUNS=1 for less
 	@node dist/apps/bench/defence/main.js --runs $(or $(RUNS),3)
 
+bench-new-path: test-packages build ## from a guest's stop to its new path, with few megaflows and with many: about 8 minutes; RUNS=1 for less
+	@node dist/apps/bench/new-path/main.js --runs $(or $(RUNS),5)
+
 clean: ## what was built and measured
 	@rm -rf dist results coverage
 
-.PHONY: help check packages test-packages build demo test bench bench-switchover bench-defence clean
+.PHONY: help check packages test-packages build demo test bench bench-switchover bench-defence bench-new-path clean

@@ -28,6 +28,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
+          globalSetup: ['test/lab/build.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,

@@ -178,7 +178,7 @@ export class ArcticTern {
             const { controller, samples } = this.#targets(epoch);
             this.#say(
               this.#subject(one.name),
-              `bridge told to connect to ${controller}, to send samples to ${samples}, and to keep its counters up to date (max-revalidator)`,
+              `bridge told to connect to ${controller}, to send samples to ${samples}, to keep its counters up to date (max-revalidator), and idle megaflows no longer than needed (max-idle)`,
             );
           },
           onError: (error) => this.#problem(this.#subject(one.name), error),

@@ -123,6 +123,10 @@ export const lab = {
   captureStart: 20_000,
   /** From asking a capture to end to its end: it writes what it holds. */
   captureStop: 5_000,
+  /** How often a switch is asked for its megaflows: OVS counts them anew once in 100 ms (udpif_get_n_flows). */
+  megaflowInterval: 100,
+  /** How long a switch may take to answer a command. */
+  commandPatience: 5_000,
   /** From the controller's start to its API answering (a busy machine takes 15 s), and from asking it to end to its end. */
   controllerStart: 30_000,
   controllerStop: 10_000,
@@ -189,6 +193,11 @@ export const switches = {
   samplesPerSecond: 1_000,
   /** How often OVS brings flows' counters up to date, at the latest; its own default is 500. */
   counterRefresh: 100,
+  /**
+   * How long OVS keeps a megaflow that nothing uses; its own default is 10,000. Short, so that those of a flood's sources are
+   * few; longer than once a second, at which many things are asked.
+   */
+  megaflowIdle: 2_000,
 } as const;
 
 /** After a restart of OVS: how long mid-stream TCP of a guest's known services is admitted, in seconds. */
@@ -276,6 +285,8 @@ export const blocklist = {
   /** What changes with one source is the shard that it is in. */
   firstLineShards: 16,
   secondLineShards: 1_024,
+  /** And of that, what is looked at is the cell: 15 sources of a million. */
+  cellsPerShard: 64,
   /** Sources and allowances that are kept, at most. A source costs OVS about 1.3 KiB on every bridge. */
   sources: 2_000_000,
   allowances: 1_000,
@@ -435,8 +446,10 @@ export const steering = {
   nextToNothingBytes: 209_715,
   /** A guest that gets as many packets a second dirties more memory in a window than the least ration. */
   neverIdlePackets: 2_000,
-  /** From a window's begin to the begin of copying to a guest under load. */
-  late: 20,
+  /** From a window's begin to the begin of copying to a guest under load: the rest has to do for the orders that follow. */
+  late: 45,
+  /** In which what the last pass leaves can be sent, at most. */
+  lastPass: 20,
   /** For how long the anchors may take to begin copying to both. */
   anchorPatience: 1_000,
 } as const;
@@ -485,8 +498,10 @@ export const api = {
 
 /** Benchmarks. */
 export const bench = {
-  /** The longest that a command in a namespace may take. */
+  /** The longest that a command in a namespace, or of Open vSwitch, may take. */
   command: 120_000,
+  /** From a daemon's start to its socket being there. */
+  daemonStart: 10_000,
   /** From a server's start to its listening. */
   listening: 30_000,
 } as const;

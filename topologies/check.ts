@@ -13,7 +13,7 @@ import {
   parseAddress,
   parsePrefix,
   type Prefix,
-} from './address.ts';
+} from '../controller/network/address.ts';
 import type { TopologyErrorCode } from './errors.ts';
 import { dnsNameOf, NAME_SERVER, nameServerSite } from './naming.ts';
 import { pathText } from './path-text.ts';

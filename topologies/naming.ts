@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { TsigKeyDescription } from '../controller/network/description.ts';
-import { contains, parseAddress, parsePrefix } from './address.ts';
+import { isWithin } from '../controller/network/address.ts';
 import type { DnsSection, Topology } from './schema.ts';
 
 /** A lab's name server, as a node of it. */
@@ -20,10 +20,10 @@ export function dnsNameOf(
 
 /** The site whose subnet the name server's address is in: where a lab puts it. */
 export function nameServerSite(topology: Pick<Topology, 'dns' | 'sites'>): string | undefined {
-  const address = topology.dns && parseAddress(topology.dns.server.address);
-  if (address === undefined) return undefined;
+  const { dns } = topology;
+  if (dns === undefined) return undefined;
   return Object.keys(topology.sites).find((site) =>
-    topology.sites[site]!.subnets.some(({ prefix }) => contains(parsePrefix(prefix)!, address)),
+    topology.sites[site]!.subnets.some(({ prefix }) => isWithin(prefix, dns.server.address)),
   );
 }
 

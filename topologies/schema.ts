@@ -18,7 +18,7 @@ import { STRATEGIES } from '../controller/network/migration.ts';
 import { ADMITS } from '../controller/network/model.ts';
 import { RELAY_MODES } from '../controller/network/relay.ts';
 import { ATTACK_KINDS } from '../controller/network/attack-kind.ts';
-import { parseAddress, parsePrefix } from './address.ts';
+import { parseAddress, parsePrefix } from '../controller/network/address.ts';
 
 /** Short enough that an interface may be named after two of them (IFNAMSIZ is 16). */
 export const name = z
@@ -291,7 +291,10 @@ const guest = z
     dnsName: domainName.optional(),
     /** A local disk, in a lab. */
     disk: size.optional(),
-    /** In a lab: datagrams to this UDP port are sent back by the guest's driver, thousands a second. */
+    /**
+     * In a lab: datagrams to this UDP port are sent back by the guest's driver, thousands a second; connections to the
+     * TCP port of the same number are answered by a process that only copies.
+     */
     reflect: port.optional(),
     /** In a lab: what its server can do, so that it can be exhausted as servers are. */
     server: z

@@ -11,7 +11,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { RequestHandler } from 'express';
 import { api as limits } from '../../controller/limits.ts';
-import { type Blocklist, ownersOf, type Shard } from '../../controller/network/blocklist.ts';
+import { type Blocklist, entriesOf, ownersOf, type Shard } from '../../controller/network/blocklist.ts';
 import type { ControllerView } from './view.ts';
 
 export function streamBlocklist({ network, blocklist: service, startedAt }: ControllerView): RequestHandler {
@@ -48,7 +48,7 @@ const isPremature = (error: unknown): boolean =>
 
 function shardText(shard: Shard, { blocks }: Blocklist): string {
   let text = '';
-  for (const [source, owners] of shard) {
+  for (const [source, owners] of entriesOf(shard)) {
     let expires = 0;
     for (const owner of ownersOf(owners)) {
       const block = blocks.get(owner);

@@ -9,6 +9,7 @@ import { codec } from './codec.ts';
 import { machineFacts } from './machine.ts';
 import { migration } from './migration.ts';
 import { packetIn } from './packet-in.ts';
+import { program } from './program.ts';
 import { programming } from './programming.ts';
 import { relay } from './relay.ts';
 import { formatTable, writeResults } from './report.ts';
@@ -39,4 +40,4 @@ async function main(names: readonly string[]): Promise<number> {
   return 0;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+await program(() => main(process.argv.slice(2)));

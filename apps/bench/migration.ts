@@ -2,8 +2,6 @@
  * Real migrations of a real guest, back and forth between two subnets: what the network adds to QEMU's own
  * blackout, and what is lost. New connections for each, so that each has its own gap.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../controller/clock.ts';
@@ -15,6 +13,8 @@ import { createResults } from '../lab/results.ts';
 import { LabSession } from '../lab/session.ts';
 import type { Benchmark, Case } from './benchmark.ts';
 import { MigrationNotCompletedError } from './errors.ts';
+import { standsOnceUp } from './standing.ts';
+import { TemporaryFolder } from './temporary-folder.ts';
 
 const RUNS = 10;
 const BANDWIDTH_MIBPS = 16;
@@ -32,16 +32,19 @@ export const migration: Benchmark = {
   run: async (say) => {
     const topologyFile = join(packageRoot, 'topologies', 'first-flight.yaml');
     const topology = readTopology(topologyFile);
-    const folder = mkdtempSync(join(tmpdir(), 'arctictern-bench-'));
-    const results = createResults(folder, topology.name, systemClock.now());
-    const session = await LabSession.up({
-      topology,
-      topologyFile,
-      api: '127.0.0.1:28653',
-      controllerLog: results.file('logs/controller.jsonl'),
-      clock: systemClock,
-      onProgress: (stage, detail) => stage === 'image' && say(detail),
-    });
+    using folder = new TemporaryFolder();
+    const results = createResults(folder.path, topology.name, systemClock.now());
+    const session = await standsOnceUp(
+      LabSession.up({
+        topology,
+        topologyFile,
+        api: '127.0.0.1:28653',
+        controllerLog: results.file('logs/controller.jsonl'),
+        clock: systemClock,
+        onProgress: (stage, detail) => stage === 'image' && say(detail),
+      }),
+      (up) => up.down(),
+    );
     const figures = new Map<string, number[]>();
     const note = (what: string, figure: number): void => {
       figures.set(what, [...(figures.get(what) ?? []), figure]);
@@ -72,7 +75,6 @@ export const migration: Benchmark = {
       }
     } finally {
       await session.down();
-      rmSync(folder, { recursive: true });
     }
     const cases: Case[] = [...figures].map(([what, runs]) => ({
       what,

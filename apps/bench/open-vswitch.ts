@@ -17,10 +17,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ArcticTernError } from '../../controller/errors.ts';
+import { bench as limits } from '../../controller/limits.ts';
+import { stands } from './standing.ts';
 
 const SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';
-const START_TIMEOUT = 10_000;
-const COMMAND_TIMEOUT = 120_000;
 
 const execute = promisify(execFile);
 
@@ -38,6 +38,7 @@ export interface OpenVSwitchOptions {
 
 export class OpenVSwitch implements AsyncDisposable {
   readonly directory = mkdtempSync(join(tmpdir(), 'arctictern-ovs-'));
+  readonly #gone = stands(() => this.stop());
   readonly #core: number | undefined;
   #database: ChildProcess | undefined;
   #switch: ChildProcess | undefined;
@@ -121,6 +122,7 @@ export class OpenVSwitch implements AsyncDisposable {
     await kill(this.#switch);
     await kill(this.#database);
     rmSync(this.directory, { recursive: true, force: true });
+    this.#gone();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -134,7 +136,7 @@ export class OpenVSwitch implements AsyncDisposable {
   async run(program: string, ...args: string[]): Promise<string> {
     const { stdout } = await execute(program, args, {
       env: this.#environment(),
-      timeout: COMMAND_TIMEOUT,
+      timeout: limits.command,
       maxBuffer: 512 * 1024 * 1024,
     });
     return stdout.trim();
@@ -182,7 +184,7 @@ export class OpenVSwitch implements AsyncDisposable {
   async #listening(child: ChildProcess, name: string, socket: string): Promise<void> {
     const failure: { error?: Error } = {};
     child.once('error', (error) => (failure.error = error));
-    const deadline = performance.now() + START_TIMEOUT;
+    const deadline = performance.now() + limits.daemonStart;
     while (!existsSync(this.path(socket))) {
       if (failure.error !== undefined || hasEnded(child) || performance.now() > deadline) {
         throw new OpenVSwitchFailedError(`${name} did not start`, failure.error?.message ?? this.#log(name));

@@ -7,7 +7,9 @@
  * gives the same answers without the library shows how much of the rest is Node's and the kernel's: with one
  * packet-in outstanding, nearly all of it is one read and one write for each.
  *
- * The time that a controller's process ran is counted, too: what else the machine does falsifies that less.
+ * The time that a controller's process ran is counted, too: what else the machine does falsifies that less. And how
+ * much of it was the kernel's: with one packet-in outstanding each answer costs a read and a write of its own, in any
+ * language, and no controller can be quicker than they are.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -95,6 +97,9 @@ export const packetIn: Benchmark = {
         'all speak OpenFlow 1.5; the learning switch matches in_port, eth_src and eth_dst, and so does',
         `${peer} with --wildcards; without, its flows match all fields of the packet`,
         ...OUTSTANDING.map((outstanding) => shareOfPlain(outstanding, figures)),
+        ...OUTSTANDING.flatMap((outstanding) =>
+          [peer, ours, plain].map((name) => costOfAnswer(name, outstanding, figures)),
+        ),
         `${plain}: the same answers without the library, on bytes at known places, unchecked`,
         'answers without looking: the most that the generator can show of a controller in Node',
         'a second of CPU: of the controller process alone, on its own core',
@@ -108,6 +113,14 @@ interface Measurement {
   readonly rate: number;
   /** Answers in each second that the controller's process ran. */
   readonly perCpuSecond: number;
+  /** Of the time that it ran, what it spent in the kernel: 0 to 1. */
+  readonly inKernel: number;
+}
+
+/** Seconds that a process has run. */
+interface CpuTime {
+  readonly user: number;
+  readonly system: number;
 }
 
 function casesOf(name: string, outstanding: number, figures: ReadonlyMap<string, Measurement[]>): Case[] {
@@ -142,6 +155,18 @@ function shareOfPlain(outstanding: number, figures: ReadonlyMap<string, Measurem
   return `${outstanding} outstanding: ${ours} by CPU is ${summarize(shares).median.toFixed(2)} × ${plain}`;
 }
 
+/** Microseconds of CPU that an answer costs, and how many of them are the kernel's. */
+function costOfAnswer(
+  name: string,
+  outstanding: number,
+  figures: ReadonlyMap<string, Measurement[]>,
+): string {
+  const runs = figures.get(`${name}, ${outstanding} outstanding`) ?? [];
+  const micros = (of: (run: Measurement) => number): string =>
+    summarize(runs.map((run) => (1e6 / run.perCpuSecond) * of(run))).median.toFixed(1);
+  return `${outstanding} outstanding: an answer of ${name} costs ${micros(() => 1)} µs of CPU, ${micros(({ inKernel }) => inKernel)} of them in the kernel`;
+}
+
 async function measure(contender: Contender, outstanding: number): Promise<Measurement> {
   const port = await freePort();
   const controller = start(CONTROLLER_CORE, contender.command(port));
@@ -164,24 +189,26 @@ async function measure(contender: Contender, outstanding: number): Promise<Measu
 }
 
 async function watch(generator: ChildProcess, controller: ChildProcess): Promise<Measurement> {
-  let cpuBefore = NaN;
+  let before: CpuTime = { user: NaN, system: NaN };
   for await (const line of createInterface(generator.stdout!)) {
-    const cpu = await cpuSeconds(controller.pid!);
+    const now = await cpuTime(controller.pid!);
     if (line === 'measuring') {
-      cpuBefore = cpu;
+      before = now;
       continue;
     }
     const rate = Number(line);
-    return { rate, perCpuSecond: (rate * (MEASURED / 1_000)) / (cpu - cpuBefore) };
+    const system = now.system - before.system;
+    const all = now.user - before.user + system;
+    return { rate, perCpuSecond: (rate * (MEASURED / 1_000)) / all, inKernel: system / all };
   }
   throw new Error('the generator gave no figure; what went wrong is above');
 }
 
 /** User and system time of a process (proc(5), `stat`, fields 14 and 15). */
-async function cpuSeconds(pid: number): Promise<number> {
+async function cpuTime(pid: number): Promise<CpuTime> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  return { user: Number(fields[11]) / TICKS_PER_SECOND, system: Number(fields[12]) / TICKS_PER_SECOND };
 }
 
 function start(core: number, command: readonly [string, ...string[]]): ChildProcess {

@@ -15,7 +15,7 @@ import {
   parsePrefix,
   type Prefix,
   type Version,
-} from '../../topologies/address.ts';
+} from '../../controller/network/address.ts';
 
 export interface AggregateOptions {
   /** 1: only what is listed as a whole; 0.5: at least half of the prefix. */

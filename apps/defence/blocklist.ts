@@ -23,7 +23,7 @@ import {
 } from '../../controller/network/blocklist-changes.ts';
 import { blocklistChanged } from '../../controller/network/changes.ts';
 import type { Network } from '../../controller/network/network.ts';
-import { bitsOf, contains, type Prefix } from '../../topologies/address.ts';
+import { bitsOf, contains, type Prefix } from '../../controller/network/address.ts';
 import { UnknownGuestError } from '../migration/errors.ts';
 import { formatSource, parseSource } from './aggregate.ts';
 import {

@@ -2,7 +2,7 @@
  * Prefixes, kept so that one which overlaps another is found without a look at each: a list of ten thousand sources is
  * held against a thousand that are allowed while the controller does nothing else.
  */
-import { bitsOf, type Prefix, type Version } from '../../topologies/address.ts';
+import { bitsOf, type Prefix, type Version } from '../../controller/network/address.ts';
 
 export class PrefixIndex<T extends { readonly prefix: Prefix }> {
   readonly #all: readonly T[];

@@ -9,8 +9,8 @@
  */
 import { blocklist as blocklistLimits, filtering as limits } from '../../controller/limits.ts';
 import type { Source } from '../../controller/network/blocklist.ts';
+import { overlap, type Prefix } from '../../controller/network/address.ts';
 import type { EdgeName, GuestName, SwitchName } from '../../controller/network/model.ts';
-import { overlap, type Prefix } from '../../topologies/address.ts';
 import { aggregate, formatSource, parseSource } from './aggregate.ts';
 import { isActive, type Verdict, type VerdictId, type Verdicts } from './verdict.ts';
 

@@ -15,7 +15,7 @@ import type { TracePacket } from './trace.ts';
 /** Times are in milliseconds since the run's origin; durations say so by their name. Null: not seen. */
 export interface MigrationFigures extends Pick<
   MigrationSummary,
-  'id' | 'guest' | 'from' | 'to' | 'strategy' | 'outcome' | 'reason' | 'warning' | 'copyMs'
+  'id' | 'guest' | 'from' | 'to' | 'strategy' | 'outcome' | 'reason' | 'warning' | 'copyMs' | 'megaflows'
 > {
   readonly number: number;
   /** QEMU's own stamps. */
@@ -142,7 +142,8 @@ function migrationFigures(
   { summary, captures, moments, origin }: Run,
   traces: readonly ConnectionTrace[],
 ): MigrationFigures {
-  const { id, guest, from, to, strategy, outcome, reason, warning, blackoutMs, copyMs } = migration;
+  const { id, guest, from, to, strategy, outcome, reason, warning, blackoutMs, copyMs, megaflows } =
+    migration;
   const own = momentsOf(moments, id);
   const at = (wanted: (moment: Moment) => boolean, since = -Infinity): number | null =>
     own.find(({ ms, moment }) => ms >= since && wanted(moment))?.ms ?? null;
@@ -153,7 +154,7 @@ function migrationFigures(
   const newPathAt = stopAt === null ? null : firstRequestAt(traces, to, stopAt);
   return {
     ...{ id, guest, from, to, strategy, outcome, reason, warning, number, stopAt, resumeAt },
-    ...{ blackoutMs, copyMs },
+    ...{ blackoutMs, copyMs, megaflows },
     plannedAt: began,
     copyingToBothAt: at((one) => one.kind === 'copying-to-both'),
     commitSentAt: at((one) => one.kind === 'commit-sent', stopAt ?? Infinity),

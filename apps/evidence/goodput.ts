@@ -1,6 +1,7 @@
 /**
  * Goodput: payload that honest clients received, from what their probes noted. Pure.
  */
+import { ECHO_LENGTH } from '../../topologies/probes/echo-message.ts';
 
 /** Payload that came to a client. */
 export interface Receipt {
@@ -9,8 +10,6 @@ export interface Receipt {
   readonly bytes: number;
 }
 
-/** Bytes of a message of the echo probes. */
-const MESSAGE = 16;
 /** Goodput is back when it is so much of what it was, over a second: a burst after a silence is not it. */
 export const BACK_SHARE = 0.95;
 const BACK_OVER_MS = 1_000;
@@ -27,7 +26,7 @@ export function receiptOf(line: string, origin: number): Receipt | undefined {
   if (typeof observation !== 'object' || observation === null) return undefined;
   const { received, bytes } = observation as { received?: unknown; bytes?: unknown };
   if (typeof received !== 'number') return undefined;
-  return { ms: received - origin, bytes: typeof bytes === 'number' ? bytes : MESSAGE };
+  return { ms: received - origin, bytes: typeof bytes === 'number' ? bytes : ECHO_LENGTH };
 }
 
 /** Bits per second from `from` to `to`; null for no time. `receipts` are in order. */

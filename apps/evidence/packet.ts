@@ -5,7 +5,7 @@
  * Link types: Ethernet (1), and Linux "cooked" version 2 (276), which captures of many interfaces have: it names
  * the interface, and whether the frame went out of it.
  */
-import { formatAddress } from '../../topologies/address.ts';
+import { formatAddress } from '../../controller/network/address.ts';
 import type { CapturedFrame } from './pcap.ts';
 
 export const LinkType = { ethernet: 1, linuxSll2: 276 } as const;

@@ -7,13 +7,14 @@ import { z } from 'zod';
 import { messageOf } from '../../controller/errors.ts';
 import { moment, type Moment } from '../events.ts';
 import type { CaptureRecord } from '../lab/captures.ts';
+import { MEGAFLOWS_FILE, type MegaflowSample } from '../lab/megaflows.ts';
 import type { RunSummary } from '../lab/summary.ts';
 import { DamagedRunError, IncompleteRunError, NotARunError } from './errors.ts';
 import { type Receipt, receiptOf } from './goodput.ts';
 import { type Link, readLinks } from './links.ts';
 import { isAnnouncement, type Packet, readPacket } from './packet.ts';
 import { readCapture } from './pcap.ts';
-import { capturesShape, summaryShape } from './run-shape.ts';
+import { capturesShape, megaflowShape, summaryShape } from './run-shape.ts';
 
 export interface Run {
   readonly path: string;
@@ -23,6 +24,8 @@ export interface Run {
   /** In the order of their stamps, which are in milliseconds since `origin`. */
   readonly moments: readonly TimedMoment[];
   readonly captures: readonly Capture[];
+  /** Megaflows in each datapath over time; none of a run of an earlier version. */
+  readonly megaflows: readonly TimedMegaflows[];
   /** What honest clients received, by their probes' own notes, in order; of a run with attacks. */
   readonly receipts: readonly Receipt[];
 }
@@ -30,6 +33,10 @@ export interface Run {
 export interface TimedMoment {
   readonly ms: number;
   readonly moment: Moment;
+}
+
+export interface TimedMegaflows extends Omit<MegaflowSample, 'at'> {
+  readonly ms: number;
 }
 
 export interface Capture {
@@ -69,6 +76,7 @@ export function readRun(folder: string): Run {
     origin,
     moments: readMoments(readFile(path, CONTROLLER_LOG).toString(), origin),
     captures: records.map((record) => openCapture(path, record, origin, attacked)),
+    megaflows: readMegaflows(path, origin),
     receipts: attacked ? readReceipts(path, origin, summary.connections) : [],
   };
 }
@@ -102,6 +110,19 @@ function openCapture(path: string, record: CaptureRecord, origin: number, attack
     links: readLinks(links, origin),
     cut: leftOver > 0,
   };
+}
+
+function readMegaflows(path: string, origin: number): TimedMegaflows[] {
+  if (!existsSync(join(path, MEGAFLOWS_FILE))) return [];
+  return readFile(path, MEGAFLOWS_FILE)
+    .toString()
+    .split('\n')
+    .flatMap((line) => {
+      const read = megaflowShape.safeParse(parsed(line));
+      if (!read.success) return [];
+      const { at, ...sample } = read.data;
+      return [{ ms: at - origin, ...sample }];
+    });
 }
 
 function readReceipts(

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ATTACK_KINDS } from '../../controller/network/attack-kind.ts';
 import { migration } from '../api/objects.ts';
 import { CAPTURE_POINTS, type CaptureRecord } from '../lab/captures.ts';
+import type { MegaflowSample } from '../lab/megaflows.ts';
 import type { AttackRecord, ConnectionSummary, MigrationSummary, RunSummary } from '../lab/summary.ts';
 import { name } from '../../topologies/schema.ts';
 
@@ -31,6 +32,7 @@ const migrationShape: z.ZodType<MigrationSummary> = migration
   .extend({
     outcome: migration.shape.outcome.unwrap(),
     entered: z.record(z.string(), moment),
+    megaflows: z.record(z.string(), count).default({}),
   });
 
 const connectionShape: z.ZodType<ConnectionSummary> = z.object({
@@ -70,7 +72,7 @@ const attackShape: z.ZodType<AttackRecord> = z.object({
   endedAt: moment,
 });
 
-/** `summary.json`. A run of an earlier version knows of no attacks. */
+/** `summary.json`. A run of an earlier version knows of no attacks, and counted no megaflows. */
 export const summaryShape: z.ZodType<RunSummary> = z.object({
   lab: z.string(),
   version: z.string(),
@@ -110,3 +112,11 @@ export const capturesShape: z.ZodType<CaptureRecord[]> = z.array(
     dropped: count.nullable(),
   }),
 );
+
+/** A line of `megaflows.jsonl`. */
+export const megaflowShape: z.ZodType<MegaflowSample> = z.object({
+  at: moment,
+  node: z.string(),
+  megaflows: count,
+  roundMs: count,
+});

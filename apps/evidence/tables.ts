@@ -4,6 +4,7 @@
  */
 import { stringify } from 'csv-stringify/sync';
 import type { Figures } from './figures.ts';
+import { megaflowText } from './megaflows.ts';
 import type { TimelineEntry } from './timeline.ts';
 import type { TracePacket } from './trace.ts';
 
@@ -44,6 +45,11 @@ export const migrationColumns: readonly Column<Migration>[] = [
   same('redirectedAt', 'last commit acknowledged, ms since the origin'),
   same('newPathAt', "first request on the destination's TAP after STOP, ms since the origin"),
   same('newPathMs', 'from STOP to it'),
+  {
+    name: 'megaflows',
+    meaning: 'megaflows in each datapath at the switchover: NODE=COUNT, a space between two',
+    of: (one) => megaflowText(one.megaflows),
+  },
   same('announcedAt', "first RARP at the destination's TAP, ms since the origin"),
   same('tapAt', "the destination's TAP appeared, by the kernel, ms since the origin"),
   same('tapCapturedBefore', 'the capture had begun before the TAP appeared'),
@@ -130,7 +136,7 @@ export const captureColumns: readonly Column<CaptureFigures>[] = [
 
 export const timelineColumns: readonly Column<TimelineEntry>[] = [
   same('ms', 'ms since the origin'),
-  same('source', 'controller, kernel or capture'),
+  same('source', 'controller, kernel, switch or capture'),
   same('kind', 'kind of moment, or packet'),
   same('node', 'host, edge or client'),
   same('guest', 'guest'),

@@ -1,12 +1,12 @@
 /**
  * All that happened in a run, from whoever told of it, on one clock: libvirt's events and QEMU's stamps, OVSDB's
- * ports, flow commits, phases (from the controller), interfaces (from the kernel), announcements and packets (from
- * captures). All stamps are of one machine's clock; `summary.json` says whether somebody set it meanwhile.
+ * ports, flow commits, phases (from the controller), interfaces (from the kernel), megaflows (from each switch),
+ * announcements and packets (from captures). All stamps are of one machine's clock; `summary.json` says whether somebody set it meanwhile.
  */
 import { type Moment, momentEvent } from '../events.ts';
 import type { AttackFigures } from './attacks.ts';
 import type { Figures } from './figures.ts';
-import type { Capture, Run } from './run-folder.ts';
+import type { Capture, Run, TimedMegaflows } from './run-folder.ts';
 import type { ConnectionTrace } from './connections.ts';
 import { isAnnouncement } from './packet.ts';
 import type { TracePacket } from './trace.ts';
@@ -15,8 +15,8 @@ import type { TracePacket } from './trace.ts';
 export interface TimelineEntry {
   /** Milliseconds since the origin, with a fraction. */
   readonly ms: number;
-  /** Who told: the controller, the kernel, or a capture. */
-  readonly source: 'controller' | 'kernel' | 'capture';
+  /** Who told: the controller, the kernel, a node's ovs-vswitchd, or a capture. */
+  readonly source: 'controller' | 'kernel' | 'switch' | 'capture';
   readonly kind: string;
   /** A host, edge or client. */
   readonly node?: string;
@@ -39,6 +39,7 @@ export function timeline(
     ...run.moments.map(({ ms, moment }) => fromController(ms, moment, numbers)),
     ...figures.attacks.flatMap(ofAttack),
     ...run.captures.flatMap((capture) => [...fromKernel(capture, run.origin), ...announcements(capture)]),
+    ...run.megaflows.map(fromSwitch),
     ...traces.flatMap(({ name, client, taps }) => [
       ...client.map((packet) => fromTrace(name, 'client', packet)),
       ...taps.map((packet) => fromTrace(name, 'tap', packet)),
@@ -111,6 +112,11 @@ function fromKernel({ record, links }: Capture, origin: number): TimelineEntry[]
       ...(gone === undefined ? [] : [entry(gone, 'interface', `interface ${name} gone`)]),
     ]),
   ];
+}
+
+function fromSwitch({ ms, node, megaflows, roundMs }: TimedMegaflows): TimelineEntry {
+  const text = `${megaflows} megaflows at ${node}; the revalidators’ last round took ${roundMs} ms`;
+  return { ms, source: 'switch', kind: 'megaflows', node, text };
 }
 
 function announcements({ record, packets }: Capture): TimelineEntry[] {

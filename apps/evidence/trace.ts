@@ -5,6 +5,7 @@
  * whatever the client called it), the client's port rarely is: so at a TAP a flow of the guest belongs to the
  * connection when the client's address and port are the same or, with nothing else that fits, the port alone.
  */
+import { echoNumber } from '../../topologies/probes/echo-message.ts';
 import { type Packet, TcpFlag } from './packet.ts';
 
 export type Protocol = 'tcp' | 'udp' | 'icmp';
@@ -112,15 +113,12 @@ export function beginnings(packets: readonly Seen[]): Beginnings {
   return { toGuest: first(true), fromGuest: first(false) };
 }
 
-const UDP_ECHO = 0x41545545;
 /** mininet/icmp.py: ten letters, and the number in 64 bits. */
 const ICMP_ECHO = 'arctictern';
 
 function messageNumber(packet: Exclude<Carried, { kind: 'tcp' }>): number | null {
   const { payload } = packet;
-  if (packet.kind === 'udp') {
-    return payload.length >= 8 && payload.readUInt32BE(0) === UDP_ECHO ? payload.readUInt32BE(4) : null;
-  }
+  if (packet.kind === 'udp') return echoNumber('udp', payload) ?? null;
   const isOurs = payload.length >= 18 && payload.toString('latin1', 0, ICMP_ECHO.length) === ICMP_ECHO;
   return isOurs ? Number(payload.readBigUInt64BE(ICMP_ECHO.length)) : packet.sequence;
 }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../controller/clock.ts';
 import { attack as limits } from '../../controller/limits.ts';
-import { parseAddress } from '../../topologies/address.ts';
+import { parseAddress } from '../../controller/network/address.ts';
 import { attackCommands } from '../../topologies/attacks/command.ts';
 import type { Lab } from '../../topologies/lab/lab.ts';
 import type { LabProcess } from '../../topologies/lab/process.ts';

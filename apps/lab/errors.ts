@@ -62,3 +62,10 @@ export class RunInterruptedError extends ArcticTernError {
     super('interrupted; the lab was taken down');
   }
 }
+
+export class SwitchSilentError extends ArcticTernError {
+  readonly code = 'RUN_SWITCH_SILENT';
+  constructor(where: string, detail: string, options?: ErrorOptions) {
+    super(`ovs-vswitchd cannot be asked by ${where}: ${detail}; is it running?`, options);
+  }
+}

@@ -9,6 +9,8 @@ export interface ResultsFolder {
   /** The path of a file in it. */
   file(name: string): string;
   writeJson(name: string, value: unknown): void;
+  /** One JSON text a line. */
+  writeLines(name: string, values: readonly unknown[]): void;
 }
 
 /** `now` is in milliseconds since the Unix epoch; the folder's name has it in UTC, to the second. */
@@ -25,6 +27,8 @@ export function createResults(root: string, lab: string, now: number): ResultsFo
   return {
     path,
     file: (file) => join(path, file),
+    writeLines: (file, values) =>
+      writeFileSync(join(path, file), values.map((value) => `${JSON.stringify(value)}\n`).join('')),
     writeJson: (file, value) => writeFileSync(join(path, file), `${JSON.stringify(value, undefined, 2)}\n`),
   };
 }

@@ -4,7 +4,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
-import { parseAddress } from '../../topologies/address.ts';
+import { parseAddress } from '../../controller/network/address.ts';
 import { dnsNameOf } from '../../topologies/naming.ts';
 import type {
   AttackSection,
@@ -20,6 +20,7 @@ import { Captures } from './captures.ts';
 import { clockOffset } from './clock-offset.ts';
 import { Connection } from './connections.ts';
 import { NoCareOfAddressError } from './errors.ts';
+import { megaflowsAt, MegaflowWatch } from './megaflows.ts';
 import type { ResultsFolder } from './results.ts';
 import type { LabSession } from './session.ts';
 import { Story } from './story.ts';
@@ -32,6 +33,8 @@ import {
 } from './summary.ts';
 
 type Step = ExperimentSection['steps'][number];
+/** What the controller says of a migration. */
+type Moved = Omit<MigrationSummary, 'megaflows'>;
 
 export interface RunOptions {
   readonly session: LabSession;
@@ -70,13 +73,14 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const startedAt = clock.now();
   const beganMs = await clockOffset(clock);
   const captures = await Captures.start(session.lab, results, clock);
+  const watch = new MegaflowWatch(session.lab, results, clock);
   const attacked = Object.keys(experiment.attacks).length > 0;
   const story = attacked
     ? new Story({ api: session.api, clock, tell: options.onStory ?? (() => undefined) })
     : undefined;
   const attacks: Attack[] = [];
   const open = new Map<string, Open>();
-  const migrations: MigrationSummary[] = [];
+  const migrations: Moved[] = [];
   const connections: ConnectionSummary[] = [];
 
   const close = async (names: Iterable<string>): Promise<void> => {
@@ -125,6 +129,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     options.onStep(experiment.steps.length, 'reading captures');
   } finally {
     story?.end();
+    watch.stop();
     await Promise.all(attacks.map((attack) => attack.stop()));
     await captures.stop();
   }
@@ -146,7 +151,10 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       host?.datapath?.ovsVersion ?? 'unknown',
       host?.datapath?.type ?? 'unknown',
     ),
-    migrations: [...migrations, ...fled.map(summaryOf)],
+    migrations: [...migrations, ...fled.map(summaryOf)].map((one) => ({
+      ...one,
+      megaflows: megaflowsAt(watch.samples, one.entered['switching'] ?? -Infinity),
+    })),
     connections: connections.map((one) => ({
       ...one,
       migrations: one.migrations + movesWhileOpen(one, fled),
@@ -221,7 +229,7 @@ async function migrate(
     postCopy,
     copyStorage,
   }: NonNullable<Step['migrate']>,
-): Promise<MigrationSummary> {
+): Promise<Moved> {
   const { id } = await session.api.migrate({
     guest,
     to,
@@ -249,7 +257,7 @@ async function migrate(
   return summaryOf(migration);
 }
 
-function summaryOf(migration: MigrationObject): MigrationSummary {
+function summaryOf(migration: MigrationObject): Moved {
   const { id, guest, to, from, fromSubnet, toSubnet, blackoutMs, copyMs, reason, warning, entered, outcome } =
     migration;
   return {

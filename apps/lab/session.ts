@@ -18,8 +18,8 @@ export interface LabSessionOptions {
   readonly topologyFile: string;
   /** Where the controller's API listens: `127.0.0.1:8653`. */
   readonly api: string;
-  /** Where the controller logs to; by default in the lab's run directory, and gone with that. */
-  readonly controllerLog?: string;
+  /** Where the controller logs to: not in the lab's run directory, which is gone by the time that somebody looks. */
+  readonly controllerLog: string;
   readonly clock: Clock;
   /** What is being done, for people. */
   readonly onProgress: (stage: LabStage, detail: string) => void;
@@ -42,7 +42,7 @@ export class LabSession {
 
   /** Brings everything up: network, guests that serve, and a controller that has all bridges in hand. */
   static async up(options: LabSessionOptions): Promise<LabSession> {
-    const { topology, clock, onProgress } = options;
+    const { topology, controllerLog: logFile, clock, onProgress } = options;
     onProgress('image', 'kernel and initial RAM disk of the guests');
     const image = await guestImage();
     onProgress('image', 'can guests run under KVM?');
@@ -56,7 +56,6 @@ export class LabSession {
       onProgress: ({ node, what }) => onProgress('network', `${node}: ${what}`),
     });
     const api = new ApiClient(`http://${options.api}`);
-    const logFile = options.controllerLog ?? `${plan.runDirectory}/controller.log`;
     const controller = new ControllerProcess({
       plan,
       topologyFile: options.topologyFile,

@@ -54,7 +54,11 @@ export type MigrationSummary = Pick<
   | 'reason'
   | 'warning'
   | 'entered'
-> & { readonly outcome: 'completed' | 'rolled-back' | 'failed' };
+> & {
+  readonly outcome: 'completed' | 'rolled-back' | 'failed';
+  /** By host and edge: megaflows in its datapath at the switchover (apps/lab/megaflows.ts); empty where there was none. */
+  readonly megaflows: Readonly<Record<string, number>>;
+};
 
 export type ConnectionSummary = ProbeSummary & {
   readonly guest: string;

@@ -3,7 +3,7 @@
  * copies take the network that was declared for migrations; else its underlay. Pure.
  */
 import type { Host } from '../../controller/network/model.ts';
-import { parseAddress } from '../../topologies/address.ts';
+import { parseAddress } from '../../controller/network/address.ts';
 
 export function copyAddress({ migration, underlay }: Pick<Host, 'migration' | 'underlay'>): {
   /** QEMU's migration URI, as the source connects to it. */

@@ -105,9 +105,9 @@ export class Copy {
 
   /** Copying to both is in force, and may go on until then. */
   async letSwitch(until: number): Promise<void> {
-    const { terms } = this.#options;
+    const { clock, terms } = this.#options;
     if (this.#steering === undefined || this.#over) return;
-    await this.#obey(letSwitch(this.#steering, terms, until));
+    await this.#obey(letSwitch(this.#steering, terms, { now: clock.now(), until }));
   }
 
   /** The source has stopped the guest. */
@@ -162,7 +162,7 @@ export class Copy {
         if (!failed && !this.#isOver()) this.#report(error);
         failed = true;
       }
-      const close = this.#steering?.mode === 'approach';
+      const close = this.#steering?.mode === 'approach' || this.#steering?.scaledUntil !== undefined;
       const interval = failed
         ? limits.failedLookInterval
         : close

@@ -45,10 +45,10 @@ import {
   hasDrained,
   mayGo,
   type Reading,
-  type Relay,
+  type RelayingAnchor,
   relayKey,
   type RelayKey,
-  relaysOf,
+  relayingAnchors,
   undrained,
 } from './drain.ts';
 import { AlreadyMovingError, AnchorStaysError, NoSuchAnchorError, UnknownGuestError } from './errors.ts';
@@ -118,7 +118,7 @@ export class Drain {
     if (migration !== undefined && isMoving(migration)) {
       throw new AlreadyMovingError(guestName, migration.to, migration.phase);
     }
-    const relays = relaysOf(state).filter(({ guest }) => guest === guestName);
+    const relays = relayingAnchors(state).filter(({ guest }) => guest === guestName);
     const going = relays.filter(
       ({ anchor }) => mayGo(anchor) && (host === undefined || anchor.host === host),
     );
@@ -139,19 +139,19 @@ export class Drain {
   /** One look at everything; the timer does this again and again. */
   async look(): Promise<void> {
     const { network, clock } = this.#parts;
-    const relays = relaysOf(network.state);
+    const relays = relayingAnchors(network.state);
     const readings = await this.#read(relays);
     const now = clock.now();
     const { state } = network;
     const activities = new Map<RelayKey, Activity>();
-    for (const relay of relaysOf(state)) {
+    for (const relay of relayingAnchors(state)) {
       const key = relayKey(relay.nic.number, relay.anchor.index);
       const activity = advance(this.#activities.get(key), key, bridgesOf(relay), readings, now);
       activities.set(key, isOnTheMove(state, relay.guest) ? { ...activity, movedAt: now } : activity);
     }
     this.#activities = activities;
 
-    const drained = relaysOf(state).filter(
+    const drained = relayingAnchors(state).filter(
       ({ nic, anchor }) => mayGo(anchor) && this.#isSilent(nic.number, anchor.index, now),
     );
     if (drained.length > 0) await this.#letGo(drained);
@@ -174,7 +174,7 @@ export class Drain {
   }
 
   /** Every bridge that may have relayed something since the last look. */
-  async #read(relays: readonly Relay[]): Promise<ReadonlyMap<SwitchName, Reading>> {
+  async #read(relays: readonly RelayingAnchor[]): Promise<ReadonlyMap<SwitchName, Reading>> {
     const { fabric } = this.#parts;
     const bridges = new Set(relays.flatMap(bridgesOf));
     const readings = await Promise.all(
@@ -208,7 +208,7 @@ export class Drain {
     return activity !== undefined && now - activity.movedAt >= this.#parts.network.state.drain.idle;
   }
 
-  async #letGo(relays: readonly Relay[]): Promise<void> {
+  async #letGo(relays: readonly RelayingAnchor[]): Promise<void> {
     const { network, clock, onMoment } = this.#parts;
     const now = clock.now();
     network.update((state) => {
@@ -223,7 +223,9 @@ export class Drain {
   }
 
   /** Conntrack at an anchor that has gone knows connections that nobody will continue. */
-  async #forgetConnections(relays: readonly Pick<Relay, 'guest' | 'nic' | 'anchor'>[]): Promise<void> {
+  async #forgetConnections(
+    relays: readonly Pick<RelayingAnchor, 'guest' | 'nic' | 'anchor'>[],
+  ): Promise<void> {
     const { fabric, onError } = this.#parts;
     await Promise.all(
       relays.flatMap(({ guest, nic, anchor }) =>
@@ -294,7 +296,10 @@ function isOnTheMove(state: NetworkState, guest: GuestName): boolean {
   return migration !== undefined && isMoving(migration);
 }
 
-function careOfAnchors(state: NetworkState, guest: GuestName): Pick<Relay, 'guest' | 'nic' | 'anchor'>[] {
+function careOfAnchors(
+  state: NetworkState,
+  guest: GuestName,
+): Pick<RelayingAnchor, 'guest' | 'nic' | 'anchor'>[] {
   return (state.guests.get(guest)?.interfaces ?? []).flatMap((nic) =>
     (state.anchors.get(nic.number) ?? []).filter(mayGo).map((anchor) => ({ guest, nic, anchor })),
   );

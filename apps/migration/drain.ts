@@ -18,7 +18,7 @@ import {
   type SwitchName,
 } from '../../controller/network/model.ts';
 
-export interface Relay {
+export interface RelayingAnchor {
   readonly guest: GuestName;
   readonly nic: GuestInterface;
   readonly anchor: Anchor;
@@ -32,8 +32,8 @@ export type RelayKey = `${InterfaceNumber}/${number}`;
 export const relayKey = (nic: InterfaceNumber, index: number): RelayKey => `${nic}/${index}`;
 
 /** All anchors whose guest runs elsewhere. */
-export function relaysOf(state: NetworkState): Relay[] {
-  const relays: Relay[] = [];
+export function relayingAnchors(state: NetworkState): RelayingAnchor[] {
+  const relays: RelayingAnchor[] = [];
   for (const [guest, location] of state.placements) {
     for (const nic of state.guests.get(guest)?.interfaces ?? []) {
       for (const anchor of state.anchors.get(nic.number) ?? []) {
@@ -48,7 +48,7 @@ export function relaysOf(state: NetworkState): Relay[] {
  * The bridges that count a relay's packets: the anchor's, and the guest's. An edge need not be asked: what it sends
  * straight to the guest is counted where it arrives. So one that is away keeps no anchor from draining.
  */
-export function bridgesOf({ anchor, location }: Pick<Relay, 'anchor' | 'location'>): SwitchName[] {
+export function bridgesOf({ anchor, location }: Pick<RelayingAnchor, 'anchor' | 'location'>): SwitchName[] {
   return [anchor.host, location];
 }
 

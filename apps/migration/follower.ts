@@ -1,6 +1,6 @@
 /**
  * Follows migrations whose end nobody will tell us: asks the source's daemon for the job, now and then, and hands on
- * what verdict.ts makes of it, until the service says that there is nothing to follow any more.
+ * what conclusion.ts makes of it, until the service says that there is nothing to follow any more.
  */
 import { asError } from '../../controller/errors.ts';
 import type { Cancel, Clock } from '../../controller/clock.ts';
@@ -10,14 +10,14 @@ import { migration as limits } from '../../controller/limits.ts';
 import type { Migration } from '../../controller/network/migration.ts';
 import type { GuestName, HostName } from '../../controller/network/model.ts';
 import type { Network } from '../../controller/network/network.ts';
-import { type Facts, seen, type Verdict, verdict } from './verdict.ts';
+import { conclude, type Conclusion, type Facts, seen } from './conclusion.ts';
 
 export interface FollowerParts {
   readonly network: Network;
   readonly hypervisors: ReadonlyMap<HostName, Hypervisor>;
   readonly clock: Clock;
   /** It stood for as long as it had to; false: it is to stand for longer. */
-  readonly onVerdict: (migration: Migration, verdict: Verdict) => boolean;
+  readonly onConclusion: (migration: Migration, conclusion: Conclusion) => boolean;
   readonly onError: (error: Error, guest: GuestName) => void;
 }
 
@@ -30,7 +30,7 @@ interface Following {
   /** Sets QEMU free that was steered by whoever made the call; undefined when nobody did, or once done. */
   release: boolean;
   domain: DomainRef | undefined;
-  /** The verdict of the last look, and since when it has been that. */
+  /** The conclusion of the last look, and since when it has been that. */
   last: { readonly text: string; readonly since: number } | undefined;
 }
 
@@ -74,7 +74,7 @@ export class Follower {
   }
 
   async #look(guest: GuestName, following: Following): Promise<void> {
-    const { network, clock, onVerdict, onError } = this.#parts;
+    const { network, clock, onConclusion, onError } = this.#parts;
     const migration = network.state.migrations.get(guest);
     if (migration?.id !== following.id || hasNothingToCome(migration)) {
       if (this.#followed.get(guest) === following) this.#followed.delete(guest);
@@ -89,7 +89,7 @@ export class Follower {
         destination: seen(network.state, guest, migration.to),
         job,
       };
-      const found = verdict(current.phase, facts, following.mayAsk);
+      const found = conclude(current.phase, facts, following.mayAsk);
       if (found === undefined) {
         following.last = undefined;
         return;
@@ -98,7 +98,7 @@ export class Follower {
       const now = clock.now();
       if (following.last?.text !== text) following.last = { text, since: now };
       if (now - following.last.since < found.patience) return;
-      if (onVerdict(current, found)) following.last = undefined;
+      if (onConclusion(current, found)) following.last = undefined;
     } catch (error) {
       onError(asError(error), guest);
     }

@@ -38,6 +38,7 @@ import type { Fabric } from '../../controller/switches/fabric.ts';
 import { relayZone } from '../../controller/switches/pipeline.ts';
 import type { Moment } from '../events.ts';
 import { announce } from '../routing/announce.ts';
+import type { Conclusion } from './conclusion.ts';
 import { copyAddress } from './copy-address.ts';
 import { Copy } from './copy.ts';
 import { HostUnreachableError, MigrationAbortedError } from './errors.ts';
@@ -62,7 +63,6 @@ import {
 } from './switchover.ts';
 import { foresee, longestLeadMs } from './tap-queue.ts';
 import { Turns } from './turns.ts';
-import type { Verdict } from './verdict.ts';
 import { warmings } from './warming.ts';
 
 /** Which strategy measures best: no packet is sent twice, and few are lost. See `make bench-switchover`. */
@@ -118,7 +118,7 @@ export class MigrationService {
     this.#record = new MigrationRecord(parts);
     this.#follower = new Follower({
       ...parts,
-      onVerdict: (migration, verdict) => this.#concluded(migration, verdict),
+      onConclusion: (migration, conclusion) => this.#concluded(migration, conclusion),
     });
     parts.network.follow((state, before) => this.#follow(state, before));
   }
@@ -292,10 +292,10 @@ export class MigrationService {
   }
 
   /** What the follower has found out; false when it is too early for it. */
-  #concluded(migration: Migration, verdict: Verdict): boolean {
+  #concluded(migration: Migration, conclusion: Conclusion): boolean {
     const { guest, id, to } = migration;
-    if (verdict.type === 'event') {
-      this.#event(guest, verdict.event, id);
+    if (conclusion.type === 'event') {
+      this.#event(guest, conclusion.event, id);
       return true;
     }
     if (!this.#parts.fabric.ready(to)) return false;

@@ -10,7 +10,9 @@
  * ahead of it. QEMU sends in windows of 100 ms, each with a ration that follows from the speed limit. Near the end
  * the ration is halved again and again, so that no window can end the pass unseen; when next to nothing is left,
  * copying to both begins; and when that is in force, QEMU gets its speed and its downtime: the switchover comes with
- * the next window.
+ * the next window. There QEMU reckons with the little that it was let send in the last one, and would hold that it
+ * cannot send in time what a guest under load dirties between two looks at its memory. So the downtime is longer for
+ * that one window, by as much as the copy was slower than it can be.
  *
  * A guest that gets many packets is never idle: it is given a second pass first, which leaves less to copy, and
  * copying begins late in a window, so that few packets wait at the destination.
@@ -69,6 +71,10 @@ export interface Steering {
   readonly copyUntil: number | undefined;
   /** When copying to both was ordered. */
   readonly aimedAt: number;
+  /** The most that the copy has made, in bytes per second. */
+  readonly fastest: number;
+  /** Until when the downtime is longer than is allowed; undefined while it is not. */
+  readonly scaledUntil: number | undefined;
   readonly told: boolean;
   readonly postCopy: boolean;
   /** Undefined while the copy is held back: what is left then says nothing. */
@@ -87,6 +93,12 @@ interface Progress {
   readonly bytesPerSecond: number;
 }
 
+/** For how long the destination has room for copies. */
+export interface Room {
+  readonly now: number;
+  readonly until: number;
+}
+
 export interface Steered {
   readonly steering: Steering;
   readonly orders: readonly Order[];
@@ -103,6 +115,8 @@ export function beginSteering({ strategy, bandwidthMiBps }: Terms): Steered {
     raised: undefined,
     copyUntil: undefined,
     aimedAt: 0,
+    fastest: 0,
+    scaledUntil: undefined,
     told: false,
     postCopy: false,
     progress: undefined,
@@ -116,7 +130,12 @@ export function steer(before: Steering, terms: Terms, sample: Sample): Steered {
   const changed = moved?.remaining !== sample.remaining || moved.pass !== sample.pass;
   const heldBack = before.mode !== 'let' && before.mode !== 'given-up';
   const steering = changed
-    ? { ...before, moved: sample, progress: heldBack ? undefined : progressed(before.progress, sample) }
+    ? {
+        ...before,
+        moved: sample,
+        fastest: Math.max(before.fastest, sample.bytesPerSecond),
+        progress: heldBack ? undefined : progressed(before.progress, sample),
+      }
     : before;
   switch (steering.mode) {
     case 'bulk':
@@ -135,7 +154,12 @@ export function steer(before: Steering, terms: Terms, sample: Sample): Steered {
           orders: [{ type: 'stop-copying' }],
         };
       }
-      return insist(steering, terms, sample);
+      if (steering.scaledUntil === undefined) return insist(steering, terms, sample);
+      if (sample.at < steering.scaledUntil) return { steering, orders: [] };
+      return {
+        steering: { ...steering, scaledUntil: undefined },
+        orders: [{ type: 'downtime', ms: steering.downtimeMs }],
+      };
     case 'given-up':
       return insist(steering, terms, sample);
   }
@@ -166,22 +190,31 @@ function downtimeFor(progress: Progress | undefined): number {
 }
 
 /** Copying to both is in force, and there is room for copies until `until`: the switchover may come. */
-export function letSwitch(before: Steering, terms: Terms, until: number): Steered {
+export function letSwitch(before: Steering, terms: Terms, { now, until }: Room): Steered {
   if (before.mode !== 'aimed') return { steering: before, orders: [] };
+  const slower = before.mibps === 0 ? 1 : Math.max(1, before.fastest / (before.mibps * MIB));
+  const scaledMs = Math.ceil(Math.min(terms.maxBlackoutMs, limits.lastPass) * slower);
   const steering: Steering = {
     ...before,
     mode: 'let',
     mibps: terms.bandwidthMiBps ?? 0,
     downtimeMs: terms.maxBlackoutMs,
+    scaledUntil: scaledMs > terms.maxBlackoutMs ? midstOfNextWindow(before.moved?.at ?? now, now) : undefined,
     copyUntil: until,
   };
   return {
     steering,
     orders: [
       { type: 'speed', mibps: steering.mibps },
-      { type: 'downtime', ms: steering.downtimeMs },
+      { type: 'downtime', ms: Math.max(scaledMs, terms.maxBlackoutMs) },
     ],
   };
+}
+
+/** Of windows of which one began at `begun`. */
+function midstOfNextWindow(begun: number, now: number): number {
+  const windows = Math.floor((now - begun) / limits.window) + 1.5;
+  return begun + windows * limits.window;
 }
 
 function approach(steering: Steering, { bandwidthMiBps }: Terms, sample: Sample): Steered {

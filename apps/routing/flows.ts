@@ -10,10 +10,10 @@
  * route.
  */
 import { GRACE_SECONDS } from '../../controller/limits.ts';
+import { isWithin } from '../../controller/network/address.ts';
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
 import type { Anchor, Subnet } from '../../controller/network/model.ts';
 import { HOME_ANCHOR } from '../../controller/network/model.ts';
-import { contains } from '../../controller/network/prefix.ts';
 import type { Action, MatchInput } from '../../controller/openflow/index.ts';
 import {
   copy,
@@ -432,7 +432,7 @@ function careOfRouteFlows(
   for (const { family, prefix } of subnets) {
     const gatewayMac = gatewayMacs.get(prefix);
     const address = family === 4 ? own.addresses.ipv4 : own.addresses.ipv6;
-    if (gatewayMac === undefined || address === undefined || !contains(prefix, address)) continue;
+    if (gatewayMac === undefined || address === undefined || !isWithin(prefix, address)) continue;
     const then: Then = [[decTtl, set('eth_src', nic.mac), set('eth_dst', gatewayMac), output(uplink)]];
     list.add(
       'route',

@@ -1,16 +1,20 @@
 /**
- * The steps by which the blocklist changes. Each costs what it changes: the shards of the sources concerned.
+ * The steps by which the blocklist changes. Each costs what it changes: the cells of the sources concerned.
  */
 import { blocklist as limits } from '../limits.ts';
 import {
   type Allowance,
   type Block,
   type Blocklist,
+  type Cell,
+  cellAt,
   type Line,
   type Owners,
+  ownersIn,
   ownersOf,
+  placeOf,
   type Shard,
-  shardOf,
+  shardAt,
   type Shards,
   type Source,
   sourcesIn,
@@ -94,7 +98,7 @@ export function sourceUnblocked(source: Source): Change {
     const blocks = new Map(blocklist.blocks);
     const lines = { ...blocklist.lines };
     for (const line of ['first', 'second'] as const) {
-      const owners = lines[line].get(shardOf(source, line))?.get(source);
+      const owners = ownersIn(lines[line], line, source);
       if (owners === undefined) continue;
       const editor = new LineEditor(lines[line], line);
       for (const number of ownersOf(owners)) {
@@ -152,10 +156,11 @@ function withRoomInFirstLine(blocklist: Blocklist, newest: number): Blocklist {
   return { ...blocklist, blocks, lines: { first: from.done(), second: to.done() } };
 }
 
-/** Edits a line's shards; copies each shard that it touches once. */
+/** Edits a line's shards; copies each cell that it touches once. */
 class LineEditor {
   readonly #line: Line;
   readonly #before: Shards;
+  /** By place. */
   readonly #touched = new Map<number, Map<Source, Owners>>();
 
   constructor(before: Shards, line: Line) {
@@ -165,38 +170,47 @@ class LineEditor {
 
   /** False when the block has the source already. */
   add(source: Source, number: number): boolean {
-    const shard = this.#shard(source);
-    const owners = shard.get(source);
-    if (owners === undefined) shard.set(source, number);
+    const cell = this.#cell(source);
+    const owners = cell.get(source);
+    if (owners === undefined) cell.set(source, number);
     else if (ownersOf(owners).includes(number)) return false;
-    else shard.set(source, [...ownersOf(owners), number]);
+    else cell.set(source, [...ownersOf(owners), number]);
     return true;
   }
 
   remove(source: Source, number: number): void {
-    const shard = this.#shard(source);
-    const [one, ...others] = ownersOf(shard.get(source) ?? []).filter((owner) => owner !== number);
-    if (one === undefined) shard.delete(source);
-    else shard.set(source, others.length === 0 ? one : [one, ...others]);
+    const cell = this.#cell(source);
+    const [one, ...others] = ownersOf(cell.get(source) ?? []).filter((owner) => owner !== number);
+    if (one === undefined) cell.delete(source);
+    else cell.set(source, others.length === 0 ? one : [one, ...others]);
   }
 
   done(): Shards {
     if (this.#touched.size === 0) return this.#before;
     const shards = new Map<number, Shard>(this.#before);
-    for (const [key, shard] of this.#touched) {
+    const copied = new Map<number, Map<number, Cell>>();
+    for (const [place, cell] of this.#touched) {
+      const key = shardAt(place, this.#line);
+      const shard = copied.get(key) ?? new Map<number, Cell>(this.#before.get(key));
+      copied.set(key, shard);
+      if (cell.size === 0) shard.delete(cellAt(place, this.#line));
+      else shard.set(cellAt(place, this.#line), cell);
+    }
+    for (const [key, shard] of copied) {
       if (shard.size === 0) shards.delete(key);
       else shards.set(key, shard);
     }
     return shards;
   }
 
-  #shard(source: Source): Map<Source, Owners> {
-    const key = shardOf(source, this.#line);
-    let shard = this.#touched.get(key);
-    if (shard === undefined) {
-      shard = new Map(this.#before.get(key) ?? []);
-      this.#touched.set(key, shard);
+  #cell(source: Source): Map<Source, Owners> {
+    const place = placeOf(source, this.#line);
+    let cell = this.#touched.get(place);
+    if (cell === undefined) {
+      const shard = this.#before.get(shardAt(place, this.#line));
+      cell = new Map(shard?.get(cellAt(place, this.#line)));
+      this.#touched.set(place, cell);
     }
-    return shard;
+    return cell;
   }
 }

@@ -4,7 +4,8 @@
  * `fail_mode=secure`: the flows stay in force without a controller. The controller's row is out-of-band, so
  * that OVS adds no hidden flows of its own. One flow-based Geneve port serves all tunnels: keys and far ends
  * are set by flows. What flows sample is sent to us at once, without a cache (IPFIX), and counters are brought up
- * to date often enough to see an attack begin.
+ * to date often enough to see an attack begin. Megaflows that nothing uses are forgotten soon: a change of flows, a redirect
+ * among them, is in force when OVS has gone through all of them.
  */
 import type { ControlledSwitch } from '../network/model.ts';
 import { TUNNEL_PORT } from '../network/bridge-view.ts';
@@ -21,6 +22,7 @@ import { datapathType } from './bridge-observation.ts';
 import { SAMPLE_COLLECTOR_SET } from './pipeline.ts';
 
 const REFRESH = 'max-revalidator';
+const IDLE = 'max-idle';
 /** Which controller's session an exporter is of, and the configuration in which it was stopped for that. */
 const SESSION = 'session';
 const STOPPED = 'stopped';
@@ -99,6 +101,12 @@ export function configureBridge(
       ['other_config', 'delete', [REFRESH]],
       ['other_config', 'insert', new Map([[REFRESH, String(limits.counterRefresh)]])],
     ]);
+  }
+
+  // Whoever has chosen it, has chosen.
+  if (!root.other_config.has(IDLE)) {
+    const idle = new Map([[IDLE, String(limits.megaflowIdle)]]);
+    tx.mutate('Open_vSwitch', 'all', [['other_config', 'insert', idle]]);
   }
 
   configureSamples(tx, tables, bridge._uuid, { target: samples, session: String(session) });

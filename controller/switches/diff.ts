@@ -1,8 +1,8 @@
 /**
  * What has to change on a bridge, from what is there to what should be.
  */
-import { type CompiledFlow, compileBlock } from './installed.ts';
-import { emptyProgram, type Program } from './program.ts';
+import { type CompiledFlow, compileBlock, compileChange } from './installed.ts';
+import type { Program } from './program.ts';
 
 export interface Difference {
   /** New flows, and flows that do something else than before. */
@@ -19,24 +19,34 @@ export function isEmpty(difference: Difference): boolean {
 
 /** Between two programs; looks only into blocks that are not the same value in both. */
 export function between(before: Program, after: Program): Difference {
-  const gone = flowsOf(before, after);
-  const come = flowsOf(after, before);
-  return gone.length === 0 ? { put: come, remove: [] } : compare(byKey(gone), come);
+  const gone: CompiledFlow[] = [];
+  const come: CompiledFlow[] = [];
+  const fresh: CompiledFlow[] = [];
+  for (const [key, block] of before) if (!after.has(key)) append(gone, compileBlock(block));
+  for (const [key, block] of after) {
+    const old = before.get(key);
+    if (old === block) continue;
+    const change = compileChange(block, old);
+    append(gone, change.before);
+    append(come, change.after);
+    append(fresh, change.fresh);
+  }
+  const { put, remove } = gone.length === 0 ? { put: come, remove: [] } : compare(byKey(gone), come);
+  // A bundle removes first, so a fresh flow stays, whatever else had its key.
+  return { put: append(put, fresh), remove };
 }
 
 /** Between what a switch reported and a program. */
 export function against(installed: Iterable<CompiledFlow>, program: Program): Difference {
-  return compare(byKey(installed), flowsOf(program, emptyProgram));
+  const wanted: CompiledFlow[] = [];
+  for (const block of program.values()) append(wanted, compileBlock(block));
+  return compare(byKey(installed), wanted);
 }
 
-/** The flows of the blocks that are not the same value in `other`. */
-function flowsOf(program: Program, other: Program): CompiledFlow[] {
-  const flows: CompiledFlow[] = [];
-  for (const [key, block] of program) {
-    if (other.get(key) === block) continue;
-    for (const flow of compileBlock(block)) flows.push(flow);
-  }
-  return flows;
+/** Spreading a long list into arguments would exhaust the stack. */
+function append(list: CompiledFlow[], more: readonly CompiledFlow[]): CompiledFlow[] {
+  for (const flow of more) list.push(flow);
+  return list;
 }
 
 function byKey(flows: Iterable<CompiledFlow>): Map<string, CompiledFlow> {
@@ -46,7 +56,10 @@ function byKey(flows: Iterable<CompiledFlow>): Map<string, CompiledFlow> {
 }
 
 /** Where two flows have the same key, the later one counts, as on a switch. Consumes `before`. */
-function compare(before: Map<string, CompiledFlow>, after: readonly CompiledFlow[]): Difference {
+function compare(
+  before: Map<string, CompiledFlow>,
+  after: readonly CompiledFlow[],
+): { put: CompiledFlow[]; remove: CompiledFlow[] } {
   const put: CompiledFlow[] = [];
   for (const flow of after) {
     if (before.get(flow.key)?.body !== flow.body) put.push(flow);

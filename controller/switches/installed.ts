@@ -30,15 +30,15 @@ import { encodeInstructions } from '../openflow/instructions.ts';
 import { encodeMatch } from '../openflow/match.ts';
 import type { Flow } from './flow.ts';
 import { COOKIE_PREFIX_MASK } from './pipeline.ts';
-import type { Block } from './program.ts';
+import { areTraced, type Block } from './program.ts';
 
 export class CompiledFlow {
-  #source: Flow | undefined;
+  #source: Flow | (() => Flow) | undefined;
   #key = '';
   #body = '';
 
-  /** What an app wants. */
-  static of(flow: Flow): CompiledFlow {
+  /** What an app wants; made when it is first compared or sent, if it is not there yet. */
+  static of(flow: Flow | (() => Flow)): CompiledFlow {
     const one = new CompiledFlow();
     one.#source = flow;
     return one;
@@ -53,17 +53,19 @@ export class CompiledFlow {
 
   /** Identity: two flows with the same key replace each other. */
   get key(): string {
-    if (this.#source !== undefined) this.#compile(this.#source);
+    this.#compile();
     return this.#key;
   }
 
   /** All else that tells two flows with one key apart. */
   get body(): string {
-    if (this.#source !== undefined) this.#compile(this.#source);
+    this.#compile();
     return this.#body;
   }
 
-  #compile(flow: Flow): void {
+  #compile(): void {
+    if (this.#source === undefined) return;
+    const flow = typeof this.#source === 'function' ? this.#source() : this.#source;
     const { table, priority, match, cookie, hardTimeout } = flow;
     this.#encode(table, priority, match, instructionsOf(flow), cookie, hardTimeout);
     this.#source = undefined;
@@ -108,6 +110,48 @@ export function compileBlock(block: Block): readonly CompiledFlow[] {
     compiled.set(block.flows, result);
   }
   return result;
+}
+
+/** What changes on the switch from one value of a block to the next. */
+export interface CompiledChange {
+  /** As they were; empty when nothing but `fresh` changes. */
+  readonly before: readonly CompiledFlow[];
+  readonly after: readonly CompiledFlow[];
+  /** New for sure: not to be looked for in `before`. */
+  readonly fresh: readonly CompiledFlow[];
+}
+
+/** By the later flows, then by the earlier: bridges share what they share of a block, as long as both live. */
+const changes = new WeakMap<Iterable<Flow>, WeakMap<object, CompiledChange>>();
+const NOTHING_BEFORE = {};
+
+/** From `before`, which may be missing, to `block`. */
+export function compileChange(block: Block, before: Block | undefined): CompiledChange {
+  const traced = areTraced(block.flows) ? block.flows : undefined;
+  if (traced === undefined) return wholly(block, before);
+  const key = before?.flows ?? NOTHING_BEFORE;
+  let known = changes.get(traced);
+  let change = known?.get(key);
+  if (change !== undefined) return change;
+  const traces = traced.since(before?.flows);
+  if (traces === undefined) return wholly(block, before);
+  const compile = (flow: Flow | (() => Flow)): CompiledFlow => CompiledFlow.of(flow);
+  change = {
+    before: traces.before.map(compile),
+    after: traces.after.map(compile),
+    fresh: traces.fresh.map(compile),
+  };
+  known ??= new WeakMap();
+  changes.set(traced, known.set(key, change));
+  return change;
+}
+
+function wholly(block: Block, before: Block | undefined): CompiledChange {
+  return {
+    before: before === undefined ? [] : compileBlock(before),
+    after: compileBlock(block),
+    fresh: [],
+  };
 }
 
 export function instructionsOf({ actions, next }: Flow): readonly Instruction[] {

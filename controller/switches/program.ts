@@ -10,6 +10,27 @@ export interface MeterRate {
   readonly rate: number;
 }
 
+/**
+ * Flows of a large block that know by themselves what is new in them: a change of a few then costs these few, and
+ * not a look at all. Given as a block's flows where each value of the block is made from the one before.
+ */
+export interface TracedFlows extends Iterable<Flow> {
+  /** From an earlier value's flows, or from none, to these; undefined when they are not of the same kind. */
+  since(before: Iterable<Flow> | undefined): FlowChange | undefined;
+}
+
+export interface FlowChange {
+  /** What may have gone or become another: flows as they were, and as they are. Those in both are no change. */
+  readonly before: readonly Flow[];
+  readonly after: readonly Flow[];
+  /** Flows that were not there in any form; each is made when it is its turn to be sent. */
+  readonly fresh: readonly (() => Flow)[];
+}
+
+export function areTraced(flows: Iterable<Flow>): flows is TracedFlows {
+  return 'since' in flows;
+}
+
 export interface BlockRecipe {
   /** Unique in its program: app, kind of object, object. */
   readonly key: string;

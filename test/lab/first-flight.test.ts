@@ -9,6 +9,7 @@ import { type Report, writeReport } from '../../apps/evidence/report.ts';
 import { Captures } from '../../apps/lab/captures.ts';
 import { clockOffset } from '../../apps/lab/clock-offset.ts';
 import type { Connection } from '../../apps/lab/connections.ts';
+import { megaflowsAt, MegaflowWatch } from '../../apps/lab/megaflows.ts';
 import { machineOf, type RunSummary, summarize } from '../../apps/lab/summary.ts';
 import type { MigrationObject } from '../../apps/api/objects.ts';
 import { readTsigKey } from '../../apps/naming/key.ts';
@@ -16,7 +17,7 @@ import { systemClock } from '../../controller/clock.ts';
 import { updateName } from '../../controller/dns/update.ts';
 import type { ConnectionSection } from '../../topologies/schema.ts';
 import { endDaemon, QEMU, signal } from './lab/node.ts';
-import { hasEnded, RunningLab } from './running-lab.ts';
+import { hasEnded, RunningLab, UNHARMED } from './running-lab.ts';
 
 const HOME = '10.1.0.100';
 const NAME = 'web.example.test';
@@ -47,6 +48,7 @@ describe('a guest that moves to another subnet', () => {
   test('keeps its connections there and back, and is found at its care-of address by its name', async () => {
     const startedAt = systemClock.now();
     const captures = await Captures.start(running.lab, running.results, systemClock);
+    const watch = new MegaflowWatch(running.lab, running.results, systemClock);
     await published(HOME);
     const born = { echo: open('echo', { ...echo, at: 'name' }, NAME), ping: open('ping', ping) };
     await sleep(500);
@@ -75,16 +77,11 @@ describe('a guest that moves to another subnet', () => {
     const echoes = await Promise.all([born.echo.close(), abroad.close()]);
     const pings = await born.ping.close();
     await captures.stop();
+    watch.stop();
     // What a client heard when it asked is what it keeps; who asks anew hears of the care-of address.
     expect(echoes.map(({ target }) => target)).toEqual([HOME, '10.2.0.200']);
     for (const summary of echoes) {
-      expect(summary, summary.name).toMatchObject({
-        survived: true,
-        lost: 0,
-        duplicated: 0,
-        reordered: 0,
-        error: null,
-      });
+      expect(summary, summary.name).toMatchObject(UNHARMED);
       expect(summary.sent).toBeGreaterThan(100);
     }
     expect(pings).toMatchObject({ survived: true, duplicated: 0 });
@@ -100,7 +97,11 @@ describe('a guest that moves to another subnet', () => {
       endedAt: systemClock.now(),
       clock: { beganMs: 0, endedMs: await clockOffset(systemClock) },
       machine: machineOf(running.session.accelerator, running.lab.delay, 'of the lab', 'netdev'),
-      migrations: [away, back].map((one) => ({ ...one, outcome: 'completed' as const })),
+      migrations: [away, back].map((one) => ({
+        ...one,
+        outcome: 'completed' as const,
+        megaflows: megaflowsAt(watch.samples, one.entered['switching']!),
+      })),
       attacks: [],
       connections: [
         { ...echoes[0], ...of, at: 'name' },
@@ -124,6 +125,13 @@ describe('a guest that moves to another subnet', () => {
       // The packet was on its way when the switch said that it had committed, and QEMU's RARP when QEMU said so.
       expect(newPathAt!).toBeGreaterThan(commitSentAt!);
       expect(announcedAt!).toBeGreaterThan(resumeAt! - 20);
+      const { a1, b1, ...others } = migration.megaflows;
+      expect(others).toEqual({});
+      // A few connections are a few dozens of megaflows.
+      for (const count of [a1!, b1!]) {
+        expect(count).toBeGreaterThan(3);
+        expect(count).toBeLessThan(500);
+      }
     }
     expect(report.switchovers.map(({ migration, connection }) => `${migration} ${connection}`)).toEqual([
       '1 echo',

@@ -17,7 +17,6 @@ import type { Lab } from '../../topologies/lab/lab.ts';
 import { packageRoot } from '../../topologies/lab/package-root.ts';
 import { readTopology } from '../../topologies/parse.ts';
 import type { ConnectionSection, Topology } from '../../topologies/schema.ts';
-import { build } from './lab/machine.ts';
 import { freeze, LIBVIRTD } from './lab/node.ts';
 
 const LAST_WORDS = 40;
@@ -108,7 +107,6 @@ export class RunningLab {
   }
 
   async #up(): Promise<void> {
-    await build();
     this.#folder = mkdtempSync(join(tmpdir(), 'arctictern-'));
     this.#results = createResults(this.#folder, this.topology.name, systemClock.now());
     this.#session = await LabSession.up({
@@ -129,3 +127,6 @@ export class RunningLab {
 
 export const hasEnded = ({ outcome }: MigrationObject): boolean =>
   outcome === 'completed' || outcome === 'rolled-back';
+
+/** What a connection's summary says when nothing has befallen it. */
+export const UNHARMED = { survived: true, lost: 0, duplicated: 0, reordered: 0, error: null } as const;

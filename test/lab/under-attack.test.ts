@@ -2,53 +2,20 @@
  * A guest that is flooded, on real parts: the verdict comes, every bridge drops the attackers, the first one being the
  * edge of their own site, and honest connections live.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { FlowObject } from '../../apps/api/objects.ts';
-import { createResults, type ResultsFolder } from '../../apps/lab/results.ts';
 import { runExperiment } from '../../apps/lab/run.ts';
-import { LabSession } from '../../apps/lab/session.ts';
 import { systemClock } from '../../controller/clock.ts';
-import { packageRoot } from '../../topologies/lab/package-root.ts';
-import { readTopology } from '../../topologies/parse.ts';
 import type { ExperimentSection } from '../../topologies/schema.ts';
-import { build } from './lab/machine.ts';
+import { RunningLab } from './running-lab.ts';
 
-const topologyFile = join(packageRoot, 'topologies', 'under-attack.yaml');
-const topology = readTopology(topologyFile);
+const running = new RunningLab('under-attack', 18664);
+const { topology } = running;
 const ATTACKERS = topology.lab!.attackers['x1']!.addresses;
 
-let folder: string;
-let results: ResultsFolder;
-let session: LabSession;
-
 beforeAll(async () => {
-  await build();
-  folder = mkdtempSync(join(tmpdir(), 'arctictern-'));
-  results = createResults(folder, topology.name, systemClock.now());
-  session = await LabSession.up({
-    topology,
-    topologyFile,
-    api: '127.0.0.1:18664',
-    controllerLog: results.file('logs/controller.jsonl'),
-    clock: systemClock,
-    onProgress: () => undefined,
-  });
-  const declared = await session.api.defence('web');
-  await session.api.defend('web', { ...declared, policy: 'filter-only' });
-});
-
-afterAll(async () => {
-  await session.down();
-  rmSync(folder, { recursive: true });
-});
-
-afterEach(({ task }) => {
-  if (task.result?.state !== 'fail') return;
-  const lines = readFileSync(results.file('logs/controller.jsonl'), 'utf8').trim().split('\n');
-  console.log(`the controller's last words:\n${lines.slice(-40).join('\n')}`);
+  const declared = await running.api.defence('web');
+  await running.api.defend('web', { ...declared, policy: 'filter-only' });
 });
 
 const second = 1_000_000;
@@ -78,10 +45,10 @@ const drops = (flows: readonly FlowObject[]): FlowObject[] =>
 test('a SYN flood: seen, dropped at the attackers’ own edge, and no honest connection is lost', async () => {
   const told: string[] = [];
   const { attacks, connections } = await runExperiment({
-    session,
+    session: running.session,
     topology,
     experiment,
-    results,
+    results: running.results,
     clock: systemClock,
     signal: new AbortController().signal,
     onStep: () => undefined,
@@ -97,13 +64,13 @@ test('a SYN flood: seen, dropped at the attackers’ own edge, and no honest con
   expect(attack!.reached).toBeLessThan(attack!.packets! / 2);
   expect(told.join('\n')).toMatch(/under attack at a1: syn-flood: [\d,]+ handshakes a second are begun/);
 
-  const [verdict] = await session.api.verdicts();
+  const [verdict] = await running.api.verdicts();
   expect(verdict).toMatchObject({ kind: 'syn-flood', origin: 'real' });
   expect(verdict!.sources.map(({ prefix }) => prefix).sort()).toEqual(ATTACKERS.map((one) => `${one}/32`));
-  for (const flows of [await session.api.edgeFlows('ec'), await session.api.flows('a1')]) {
+  for (const flows of [await running.api.edgeFlows('ec'), await running.api.flows('a1')]) {
     expect(drops(flows).length).toBeGreaterThan(0);
   }
-  const atEdge = drops(await session.api.edgeFlows('ec')).reduce((sum, { packets }) => sum + packets, 0);
+  const atEdge = drops(await running.api.edgeFlows('ec')).reduce((sum, { packets }) => sum + packets, 0);
   expect(atEdge).toBeGreaterThan(1_000);
 
   for (const { name, survived, lost, error } of connections) {

@@ -8,7 +8,7 @@
 import { join } from 'node:path';
 import { attack as limits } from '../../controller/limits.ts';
 import type { AttackKind } from '../../controller/network/attack-kind.ts';
-import { parseAddress } from '../address.ts';
+import { parseAddress } from '../../controller/network/address.ts';
 import { packageRoot } from '../lab/package-root.ts';
 import type { AttackSection, LabSection } from '../schema.ts';
 

@@ -24,7 +24,7 @@ import {
   type Address,
   type Prefix,
   type Version,
-} from '../address.ts';
+} from '../../controller/network/address.ts';
 import type {
   DnsDescription,
   DrainDescription,

@@ -18,7 +18,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { systemClock, type Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
-import { contains, parseAddress, parsePrefix } from '../address.ts';
+import { isWithin } from '../../controller/network/address.ts';
 import type { NetworkDescription } from '../../controller/network/description.ts';
 import { watchConsole } from './console.ts';
 import {
@@ -244,15 +244,10 @@ function startBuilder(): Builder {
 }
 
 function refuseOverlap({ name, management }: LabPlan): void {
-  const prefix = parsePrefix(management.prefix);
-  if (!prefix) return;
   for (const [device, list] of Object.entries(networkInterfaces())) {
     if (device === management.rootInterface) continue;
-    const inside = list?.some(({ address }) => {
-      const parsed = parseAddress(address);
-      return parsed !== undefined && contains(prefix, parsed);
-    });
-    if (inside) throw new LabManagementInUse(name, management.prefix, device);
+    if (list?.some(({ address }) => isWithin(management.prefix, address)))
+      throw new LabManagementInUse(name, management.prefix, device);
   }
 }
 

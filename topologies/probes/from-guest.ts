@@ -9,11 +9,10 @@ import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { systemClock } from '../../controller/clock.ts';
 import { Arrivals } from './arrivals.ts';
+import { ECHO_LENGTH, echoNumber } from './echo-message.ts';
 import { GuestControl } from './guest-control.ts';
 import { Recorder, drain, printSummary, readOptions, untilStopped } from './probe.ts';
 
-const LENGTH = 16;
-const MAGIC = { tcp: 0x41544543, udp: 0x41545545 } as const;
 const ECHO_PORT = 7;
 const DEFAULT_INTERVAL_MS = 10;
 /** Longer than the retransmission timeout of a connection that was silent for a second. */
@@ -29,10 +28,10 @@ const startedAt = systemClock.now();
 let error: string | null = null;
 
 /** The number of each message that came, or nothing when it is none of ours. */
-function log(bytes: Buffer, magic: number): void {
-  if (bytes.length !== LENGTH || bytes.readUInt32BE(0) !== magic) return;
+function log(protocol: 'tcp' | 'udp', message: Buffer): void {
+  const n = message.length === ECHO_LENGTH ? echoNumber(protocol, message) : undefined;
+  if (n === undefined) return;
   const now = systemClock.now();
-  const n = bytes.readUInt32BE(4);
   arrivals.arrived(n, now);
   recorder.write({ n, received: now });
 }
@@ -47,7 +46,9 @@ async function serve(): Promise<number> {
       socket.on('data', (chunk) => {
         socket.write(chunk);
         rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-        for (; rest.length >= LENGTH; rest = rest.subarray(LENGTH)) log(rest.subarray(0, LENGTH), MAGIC.tcp);
+        for (; rest.length >= ECHO_LENGTH; rest = rest.subarray(ECHO_LENGTH)) {
+          log('tcp', rest.subarray(0, ECHO_LENGTH));
+        }
       });
     });
     await new Promise<void>((resolve) => server.listen(0, host, resolve));
@@ -57,7 +58,7 @@ async function serve(): Promise<number> {
   if (protocol === 'icmp') return 0;
   const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
   socket.on('message', (message, from) => {
-    log(message, MAGIC.udp);
+    log('udp', message);
     socket.send(message, from.port, from.address, () => undefined);
   });
   await new Promise<void>((resolve) => socket.bind(0, host, resolve));

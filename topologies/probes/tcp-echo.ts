@@ -1,17 +1,13 @@
 /**
  * One TCP connection to an echo server: a numbered message every 2 ms. Shows whether a connection lives on, and
  * how long it was silent.
- *
- * A message is 16 bytes: "ATEC", its number (32 bits), and zeros; so a byte that is missing, or there twice,
- * shows as well.
  */
 import { connect } from 'node:net';
 import { systemClock } from '../../controller/clock.ts';
+import { ECHO_LENGTH, echoMessage, echoNumber } from './echo-message.ts';
 import { Recorder, drain, pace, printSummary, readOptions, untilStopped } from './probe.ts';
 import { Tally } from './summary.ts';
 
-const LENGTH = 16;
-const MAGIC = 0x41544543;
 /** Longer than the retransmission timeout of a connection that was silent for a second. */
 const DRAIN_MS = 5_000;
 const CONNECT_MS = 10_000;
@@ -33,9 +29,9 @@ socket.on('end', () => errors.push('closed by the server'));
 socket.on('data', (chunk) => {
   const now = systemClock.now();
   let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-  for (; bytes.length >= LENGTH; bytes = bytes.subarray(LENGTH)) {
-    const n = bytes.readUInt32BE(4);
-    if (bytes.readUInt32BE(0) !== MAGIC || !tally.receive(n, now)) {
+  for (; bytes.length >= ECHO_LENGTH; bytes = bytes.subarray(ECHO_LENGTH)) {
+    const n = echoNumber('tcp', bytes);
+    if (n === undefined || !tally.receive(n, now)) {
       socket.destroy(new Error('the stream that came back is not the one that was sent'));
       return;
     }
@@ -52,9 +48,7 @@ const client = options.client ?? socket.localAddress ?? '';
 const clientPort = socket.localPort ?? null;
 if (connected) {
   const stopSending = pace(options.intervalMs ?? 2, (now) => {
-    const message = Buffer.alloc(LENGTH);
-    message.writeUInt32BE(MAGIC, 0);
-    message.writeUInt32BE(tally.send(now), 4);
+    const message = echoMessage('tcp', tally.send(now));
     if (!socket.destroyed) socket.write(message);
   });
   await Promise.race([untilStopped(options.durationMs), closed]);

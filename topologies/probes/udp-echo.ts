@@ -1,11 +1,9 @@
 /** Numbered datagrams to a UDP echo server, one every 10 ms: what the network itself loses and delays. */
 import { createSocket } from 'node:dgram';
 import { systemClock } from '../../controller/clock.ts';
-import { ECHO_MAGIC as MAGIC } from './udp-echo-format.ts';
+import { ECHO_LENGTH, echoMessage, echoNumber } from './echo-message.ts';
 import { Recorder, drain, pace, printSummary, readOptions, untilStopped } from './probe.ts';
 import { Tally } from './summary.ts';
-
-const LENGTH = 16;
 
 const DRAIN_MS = 2_000;
 
@@ -19,18 +17,15 @@ const socket = createSocket(options.target.includes(':') ? 'udp6' : 'udp4');
 // "Port unreachable" from a host that is not there is a lost datagram, not the end of the probe.
 socket.on('error', (cause) => (error = cause.message));
 socket.on('message', (message) => {
-  if (message.length !== LENGTH || message.readUInt32BE(0) !== MAGIC) return;
-  const n = message.readUInt32BE(4);
+  const n = message.length === ECHO_LENGTH ? echoNumber('udp', message) : undefined;
+  if (n === undefined) return;
   if (tally.receive(n, systemClock.now())) recorder.write(tally.observation(n));
 });
 await new Promise<void>((resolve) => socket.connect(options.port ?? 7, options.target, resolve));
 const client = options.client ?? socket.address().address;
 const clientPort = socket.address().port;
 const stopSending = pace(options.intervalMs ?? 10, (now) => {
-  const message = Buffer.alloc(LENGTH);
-  message.writeUInt32BE(MAGIC, 0);
-  message.writeUInt32BE(tally.send(now), 4);
-  socket.send(message, () => undefined);
+  socket.send(echoMessage('udp', tally.send(now)), () => undefined);
 });
 await untilStopped(options.durationMs);
 stopSending();

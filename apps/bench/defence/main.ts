@@ -4,8 +4,7 @@
  *
  *     node dist/apps/bench/defence/main.js [--runs 3] [--only udp-flood,icmp-flood] [--policy filter-only]
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../../controller/clock.ts';
@@ -14,6 +13,9 @@ import { packageRoot } from '../../../topologies/lab/package-root.ts';
 import { readTopology } from '../../../topologies/parse.ts';
 import { LabSession } from '../../lab/session.ts';
 import { machineFacts } from '../machine.ts';
+import { program } from '../program.ts';
+import { standsOnceUp } from '../standing.ts';
+import { TemporaryFolder } from '../temporary-folder.ts';
 import { NAMES } from './attacks.ts';
 import { DEFENCES, rowsOf, type Turn } from './figures.ts';
 import { GUEST, measure } from './measure.ts';
@@ -57,21 +59,24 @@ async function main(): Promise<number> {
   const topologyFile = join(packageRoot, 'topologies', 'under-attack.yaml');
   const topology = readTopology(topologyFile);
   mkdirSync('results', { recursive: true });
-  const folder = mkdtempSync(join(tmpdir(), 'arctictern-bench-'));
+  using folder = new TemporaryFolder();
   const turns: Turn[] = [];
   say(`lab ${topology.name} comes up; a round takes about ${Math.ceil((wanted.names.length * 50) / 60)} min`);
-  const session = await LabSession.up({
-    topology,
-    topologyFile,
-    api: API,
-    controllerLog: join(process.cwd(), LOG),
-    clock: systemClock,
-    onProgress: () => undefined,
-  });
+  const session = await standsOnceUp(
+    LabSession.up({
+      topology,
+      topologyFile,
+      api: API,
+      controllerLog: join(process.cwd(), LOG),
+      clock: systemClock,
+      onProgress: () => undefined,
+    }),
+    (up) => up.down(),
+  );
   try {
     const declared = await session.api.defence(GUEST);
     const policy = { ...declared, policy: wanted.policy ?? declared.policy };
-    const bed = { session, topology, controllerLog: join(process.cwd(), LOG), folder, policy };
+    const bed = { session, topology, controllerLog: join(process.cwd(), LOG), folder: folder.path, policy };
     for (let run = 0; run < wanted.runs; run++) {
       for (const name of wanted.names) {
         // Which comes first changes with each run.
@@ -84,7 +89,6 @@ async function main(): Promise<number> {
     }
   } finally {
     await session.down();
-    rmSync(folder, { recursive: true, force: true });
   }
   const rows = rowsOf(turns);
   say(formatRows(rows));
@@ -124,4 +128,4 @@ function describe(turn: Turn): string {
   );
 }
 
-process.exitCode = await main();
+await program(main);

@@ -6,16 +6,18 @@
  *
  * With `--minutes` it ends in time, and with `--continue` it goes on with what the results file holds.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../../controller/clock.ts';
 import { type MachineFacts, machineFacts } from '../machine.ts';
+import { program } from '../program.ts';
+import { standsOnceUp } from '../standing.ts';
+import { TemporaryFolder } from '../temporary-folder.ts';
 import { rowsOf, type Run, STRATEGIES, type Strategy } from './figures.ts';
 import { measure } from './measure.ts';
 import { MAX_BLACKOUT_MS, macLearning, ours, type Peer } from './peers.ts';
-import { formatRows } from './table.ts';
+import { formatRatios, formatRows } from './table.ts';
 
 const RESULTS = join('results', 'bench-switchover.json');
 const LOG = join('results', 'bench-switchover-controller.jsonl');
@@ -48,7 +50,7 @@ function remaining(all: readonly Turn[], taken: readonly Turn[]): Turn[] {
   });
 }
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       runs: { type: 'string', default: '20' },
@@ -65,21 +67,21 @@ async function main(): Promise<void> {
       : [];
   const runs = [...earlier];
   const machine = await machineFacts();
-  const folder = mkdtempSync(join(tmpdir(), 'arctictern-bench-'));
+  using folder = new TemporaryFolder();
   const peers: Peer[] = [];
   try {
     say('two labs come up: ours, and one of learning switches');
     mkdirSync('results', { recursive: true });
-    const mine = await ours(BANDWIDTH_MIBPS, LOG);
+    const mine = await standsOnceUp(ours(BANDWIDTH_MIBPS, LOG), (up) => up.down());
     peers.push(mine);
-    const learning = await macLearning(BANDWIDTH_MIBPS);
+    const learning = await standsOnceUp(macLearning(), (up) => up.down());
     peers.push(learning);
     // The first migration after libvirtd's start takes seconds longer than the next.
     await mine.migrate('redirect');
     await learning.migrate('mac-learning');
     for (const { strategy, rate } of remaining(turns(Number(values.runs), rates), earlier)) {
       if (systemClock.now() > until - LONGEST_RUN_MS) break;
-      const run = await measure(strategy === 'mac-learning' ? learning : mine, strategy, rate, folder);
+      const run = await measure(strategy === 'mac-learning' ? learning : mine, strategy, rate, folder.path);
       runs.push(run);
       // One that fails, or is ended, loses nothing of those before it: `--continue` goes on from here.
       writeResults(runs, machine);
@@ -87,11 +89,13 @@ async function main(): Promise<void> {
     }
   } finally {
     for (const peer of peers) await peer.down();
-    rmSync(folder, { recursive: true, force: true });
   }
-  say(formatRows(rowsOf(runs)));
+  const rows = rowsOf(runs);
+  say(formatRows(rows));
+  for (const line of formatRatios(rows)) say(line);
   writeResults(runs, machine);
   say(RESULTS);
+  return 0;
 }
 
 function writeResults(runs: readonly Run[], machine: MachineFacts): void {
@@ -109,10 +113,10 @@ function writeResults(runs: readonly Run[], machine: MachineFacts): void {
 }
 
 const NOTES = [
-  `one guest of 128 MiB at a time, copied at ${BANDWIDTH_MIBPS} MiB/s over links without delay; UDP at \`rate\` packets/s, a TCP echo every 2 ms beside it`,
-  `mac-learning: two hosts of one subnet, bridges that learn, QEMU’s RARP, and QEMU’s own longest downtime (300 ms); the others: two subnets, and the controller’s steering (${MAX_BLACKOUT_MS} ms at most)`,
+  'one guest of 128 MiB at a time, over links without delay; UDP at `rate` packets/s, a TCP echo every 2 ms beside it',
+  `mac-learning: two hosts of one subnet, bridges that learn, QEMU’s RARP, and what \`virsh migrate --live --p2p\` does by itself: full speed, and QEMU’s own longest downtime (300 ms); the others: two subnets, ${BANDWIDTH_MIBPS} MiB/s, and the controller’s steering (${MAX_BLACKOUT_MS} ms at most)`,
   'blackout: from QEMU’s STOP to its RESUME, by its own stamps; networkMs: from RESUME to the first request on the destination’s TAP that the guest answers there and had not answered before, by a capture of that TAP',
-  'the UDP answers come from the guest’s driver (XDP), since under software emulation a socket cannot answer 5,000 a second',
+  'the UDP answers come from the guest’s driver (XDP), since under software emulation a socket cannot answer 5,000 a second; the TCP answers from a process that only copies',
   'gap: the longest silence of arrivals at the client around the switchover; lost, duplicated, reordered: UDP, over the whole run',
 ];
 
@@ -135,4 +139,4 @@ function describe({
   );
 }
 
-await main();
+await program(main);

@@ -15,9 +15,9 @@ import { CLIENT, type Peer } from './peers.ts';
 import { captureTap, readTap } from './tap-capture.ts';
 
 const HOME = '10.1.0.100';
-/** Answered by the guest's driver: see `reflect` in the topology. */
+/** Answered by the guest's driver, and by a process that only copies: see `reflect` in the topology. */
 const UDP_PORT = 77;
-const TCP_PORT = 7;
+const TCP_PORT = 77;
 const TCP_INTERVAL_MS = 2;
 /** Before and after a migration, so that both ends of a gap are seen. */
 const MARGIN_MS = 1_000;

@@ -42,6 +42,20 @@ export function formatRows(rows: readonly Row[]): string {
   return `${table.toString()}\nmilliseconds: median / 95th percentile / worst; packets: in sum over all runs`;
 }
 
+/** Medians, as shares of those of `mac-learning` at the same rate. */
+export function formatRatios(rows: readonly Row[]): string[] {
+  return rows.flatMap((row) => {
+    const peer = rows.find(({ strategy, rate }) => strategy === 'mac-learning' && rate === row.rate);
+    if (peer === undefined || peer === row) return [];
+    const share = (of: (row: Row) => Spread): string => (of(row).p50 / of(peer).p50).toFixed(2);
+    return [
+      `${row.strategy} at ${row.rate}/s, of mac-learning’s: gap ${share(({ gapMs }) => gapMs)}, ` +
+        `TCP gap - blackout ${share(({ tcpGapMinusBlackoutMs }) => tcpGapMinusBlackoutMs)}, ` +
+        `blackout ${share(({ blackoutMs }) => blackoutMs)}, copy ${share(({ copyMs }) => copyMs)}`,
+    ];
+  });
+}
+
 function cell({ p50, p95, max }: Spread, digits = 0): string {
   return [p50, p95, max].map((value) => value.toFixed(digits)).join(' / ');
 }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from '../../../topologies/lab/lab.ts';
 import type { LabProcess } from '../../../topologies/lab/process.ts';
-import { ECHO_MAGIC } from '../../../topologies/probes/udp-echo-format.ts';
+import { echoNumber } from '../../../topologies/probes/echo-message.ts';
 import { readPacket } from '../../evidence/packet.ts';
 import { readCapture } from '../../evidence/pcap.ts';
 import type { TapDatagram } from './figures.ts';
@@ -46,8 +46,8 @@ export function datagrams(bytes: Buffer, port: number): TapDatagram[] {
   const { frames, linkType } = readCapture(bytes, 0, 'the capture of the TAP');
   return frames.flatMap((frame) => {
     const packet = readPacket(frame, linkType);
-    if (packet?.kind !== 'udp' || packet.payload.length < 8) return [];
-    if (packet.payload.readUInt32BE(0) !== ECHO_MAGIC) return [];
-    return { at: packet.ms, n: packet.payload.readUInt32BE(4), toGuest: packet.to.port === port };
+    if (packet?.kind !== 'udp') return [];
+    const n = echoNumber('udp', packet.payload);
+    return n === undefined ? [] : [{ at: packet.ms, n, toGuest: packet.to.port === port }];
   });
 }

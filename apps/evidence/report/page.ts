@@ -6,6 +6,7 @@ import type { RunSummary } from '../../lab/summary.ts';
 import { version } from '../../version.ts';
 import type { AttackCourse, AttackFigures } from '../attacks.ts';
 import type { Evidence, MigrationFigures, SwitchoverFigures } from '../figures.ts';
+import { megaflowText } from '../megaflows.ts';
 import type { TimelineEntry } from '../timeline.ts';
 import { attackChart, firstMarks } from './attack-charts.ts';
 import { variableOf } from './chart.ts';
@@ -53,7 +54,8 @@ export function reportPage({ summary, evidence, entries }: ReportInput, commands
           <h2>Migrations</h2>
           <p class="quiet">
             Blackout is from QEMU’s STOP at the source to its RESUME at the destination, by QEMU’s own stamps.
-            The new path is the first request on the destination’s TAP after STOP.
+            The new path is the first request on the destination’s TAP after STOP; megaflows are those of each
+            host’s and edge’s datapath at most ${limits.megaflowInterval} ms before.
           </p>
           <div class="panel">${migrationTable(migrations)}</div>
           ${
@@ -140,6 +142,7 @@ function migrationTable(migrations: readonly MigrationFigures[]): Markup {
       { head: 'STOP → commit sent, ms', number: true, of: since((one) => one.commitSentAt) },
       { head: 'STOP → committed, ms', number: true, of: since((one) => one.redirectedAt) },
       { head: 'STOP → new path, ms', number: true, of: ({ newPathMs }) => ms(newPathMs) },
+      { head: 'megaflows', of: ({ megaflows }) => megaflowText(megaflows) || null },
       { head: 'on both TAPs', number: true, of: ({ copied }) => String(copied) },
     ],
     migrations,

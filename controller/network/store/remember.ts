@@ -6,7 +6,16 @@
  */
 import { transaction, type Transaction } from '../../ovsdb/index.ts';
 import { blocklist as limits } from '../../limits.ts';
-import { type Blocklist, type Line, type Owners, ownersOf, type Shard, type Source } from '../blocklist.ts';
+import {
+  type Blocklist,
+  cellOf,
+  entriesOf,
+  type Line,
+  type Owners,
+  ownersOf,
+  type Shard,
+  type Source,
+} from '../blocklist.ts';
 import type { Migration } from '../migration.ts';
 import { addressesOf } from '../addresses.ts';
 import type { Anchor, NetworkState } from '../model.ts';
@@ -104,7 +113,8 @@ function blocklistOf(
   rows: Pick<StoredRows, 'blocks' | 'blockedSources' | 'allowances' | 'lastBlock'>,
 ): Blocklist {
   const lines = { first: new Map<number, Shard>(), second: new Map<number, Shard>() };
-  for (const { line, shard, sources } of rows.blockedSources) lines[line].set(shard, shardFrom(sources));
+  for (const { line, shard, sources } of rows.blockedSources)
+    lines[line].set(shard, shardFrom(sources, line));
   const sources = sourcesOfSmall(rows.blocks, lines);
   return {
     blocks: new Map(
@@ -141,7 +151,7 @@ function sourcesOfSmall(rows: readonly BlockRow[], lines: Blocklist['lines']): R
   for (const { number, count } of rows) if (count <= limits.sourcesKept) small.set(number, []);
   for (const shards of Object.values(lines)) {
     for (const shard of shards.values()) {
-      for (const [source, owners] of shard) {
+      for (const [source, owners] of entriesOf(shard)) {
         for (const owner of ownersOf(owners)) small.get(owner)?.push(source);
       }
     }
@@ -150,17 +160,19 @@ function sourcesOfSmall(rows: readonly BlockRow[], lines: Blocklist['lines']): R
 }
 
 /** `203.0.113.7 3 12`: the source, and the numbers of the blocks that it is in. */
-function shardFrom(texts: ReadonlySet<string>): Shard {
-  const shard = new Map<Source, Owners>();
+function shardFrom(texts: ReadonlySet<string>, line: Line): Shard {
+  const shard = new Map<number, Map<Source, Owners>>();
   for (const text of texts) {
     const [source = '', ...owners] = text.split(' ');
-    shard.set(source, owners.length === 1 ? Number(owners[0]) : owners.map(Number));
+    const number = cellOf(source, line);
+    const cell = shard.get(number) ?? new Map<Source, Owners>();
+    shard.set(number, cell.set(source, owners.length === 1 ? Number(owners[0]) : owners.map(Number)));
   }
   return shard;
 }
 
 const textOf = (shard: Shard): Set<string> =>
-  new Set(Array.from(shard, ([source, owners]) => `${source} ${ownersOf(owners).join(' ')}`));
+  new Set(Array.from(entriesOf(shard), ([source, owners]) => `${source} ${ownersOf(owners).join(' ')}`));
 
 /** What is known to be in the store: what was read from it, or a state that was written. What is absent is not known. */
 export type Stored = Partial<

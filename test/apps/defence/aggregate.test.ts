@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { aggregate, formatSource, mergeNeighbours, parseSource } from '../../../apps/defence/aggregate.ts';
-import { bitsOf, contains, overlap, type Prefix, type Version } from '../../../topologies/address.ts';
+import { bitsOf, contains, overlap, type Prefix, type Version } from '../../../controller/network/address.ts';
 
 const prefix = (text: string): Prefix => parseSource(text)!;
 const ALL = { share: 1, shortest: { 4: 0, 6: 0 }, allowed: [] } as const;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PrefixIndex } from '../../../apps/defence/prefix-index.ts';
-import { bitsOf, overlap, parsePrefix, type Prefix } from '../../../topologies/address.ts';
+import { bitsOf, overlap, parsePrefix, type Prefix } from '../../../controller/network/address.ts';
 
 /** Few networks, so that many overlap. */
 const anyPrefix = fc

@@ -45,6 +45,7 @@ describe('a run’s figures', () => {
       expect.objectContaining({
         ...{ number: 1, stopAt: 100, resumeAt: 150, blackoutMs: 50, plannedAt: 10, tapAt: 30, copyMs: 60 },
         ...{ tapCapturedBefore: true, newPathAt: 101, newPathMs: 1, announcedAt: 151, copied: 0 },
+        megaflows: { a1: 12, b1: 9 },
         phases: [
           { phase: 'planned', from: 10, to: 20 },
           { phase: 'preparing', from: 20, to: 100.5 },
@@ -104,6 +105,8 @@ describe('what is written', () => {
       '20 controller: preparing',
       '30 kernel: interface vnet3 appeared',
       '31 controller: port vnet3 of guest web appeared',
+      '95.5 switch: 12 megaflows at a1; the revalidators’ last round took 1 ms',
+      '96 switch: 9 megaflows at b1; the revalidators’ last round took 2 ms',
       '100 controller: QEMU STOP at a1',
       '100.5 controller: switching',
       '100.75 controller: commit sent to a1',
@@ -133,6 +136,7 @@ describe('what is written', () => {
       n: '11',
       length: '16',
     });
+    expect(rows('migrations.csv')[0]).toMatchObject({ newPathMs: '1', megaflows: 'a1=12 b1=9' });
     expect(rows('switchovers.csv')[0]).toMatchObject({ connection: 'echo', gapMs: '70', waiting: '5' });
   });
 
@@ -144,6 +148,7 @@ describe('what is written', () => {
     expect(page).toContain('a &#60;fast&#62; one, 2 cores');
     expect(page).toContain('1 · web, a1 → b1');
     expect(page).toContain('every packet of it is there');
+    expect(page).toContain('a1=12 b1=9');
     for (const label of [
       'Moments around',
       'Numbers of connection echo',
@@ -251,6 +256,14 @@ describe('a folder', () => {
     const { captures } = writeReport(folder);
     expect(captures.map(({ node, cut }) => `${node} ${cut}`)).toEqual(['c1 false', 'a1 false', 'b1 true']);
     expect(text('report.html')).toContain('cut short');
+  });
+
+  it('of an earlier version, which counted no megaflows, is reported on', () => {
+    const summary = json('summary.json') as { migrations: { megaflows?: unknown }[] };
+    delete summary.migrations[0]!.megaflows;
+    writeFileSync(join(folder, 'summary.json'), JSON.stringify(summary));
+    rmSync(join(folder, 'megaflows.jsonl'));
+    expect(writeReport(folder).migrations[0]).toMatchObject({ newPathMs: 1, megaflows: {} });
   });
 
   it('whose log has lines of all kinds is read', () => {

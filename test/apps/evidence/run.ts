@@ -122,7 +122,7 @@ export const summary: RunSummary = {
     {
       ...{ id: 'm1', guest: 'web', from: 'a1', to: 'b1', fromSubnet: '10.1.0.0/24', toSubnet: '10.2.0.0/24' },
       ...{ strategy: 'redirect', relay: 'tunnel', outcome: 'completed', blackoutMs: 50, copyMs: 60 },
-      ...{ reason: null, warning: null },
+      ...{ reason: null, warning: null, megaflows: { b1: 9, a1: 12 } },
       entered: {
         planned: ORIGIN + 10,
         preparing: ORIGIN + 20,
@@ -180,6 +180,11 @@ export function runFolder({ bicast = false } = {}): string {
     return JSON.stringify({ level: 30, time: at, subject, moment, msg: message });
   });
   put('logs/controller.jsonl', [...lines, '{"level":30,"msg":"API up"}', '{"level":30,"mom'].join('\n'));
+  const samples = [
+    { at: ORIGIN + 95.5, node: 'a1', megaflows: 12, roundMs: 1 },
+    { at: ORIGIN + 96, node: 'b1', megaflows: 9, roundMs: 2 },
+  ];
+  put('megaflows.jsonl', samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''));
   put('summary.json', JSON.stringify(summary));
   return folder;
 }

@@ -10,7 +10,7 @@ import {
   hasDrained,
   type Reading,
   relayKey,
-  relaysOf,
+  relayingAnchors,
   undrained,
 } from '../../../apps/migration/drain.ts';
 import { withLeases } from '../../../apps/migration/switchover.ts';
@@ -33,13 +33,13 @@ const back = delivered('web', 'home-1')(away);
 
 describe('relays', () => {
   const names = (state: NetworkState): string[] =>
-    relaysOf(state).map(({ guest, anchor, location }) => `${guest} ${anchor.host} -> ${location}`);
+    relayingAnchors(state).map(({ guest, anchor, location }) => `${guest} ${anchor.host} -> ${location}`);
 
   test('are the anchors at which the guest is not', () => {
     expect(names(atHome())).toEqual([]);
     expect(names(away)).toEqual(['web home-1 -> away-1']);
     expect(names(back)).toEqual(['web away-1 -> home-1']);
-    expect(bridgesOf(relaysOf(back)[0]!)).toEqual(['away-1', 'home-1']);
+    expect(bridgesOf(relayingAnchors(back)[0]!)).toEqual(['away-1', 'home-1']);
   });
 });
 

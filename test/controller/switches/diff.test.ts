@@ -10,8 +10,16 @@ import {
 } from '../../../controller/switches/installed.ts';
 import { ctState, type Flow, FlowList, output, set } from '../../../controller/switches/flow.ts';
 import { cookie, COOKIE_PREFIX_MASK, Table } from '../../../controller/switches/pipeline.ts';
-import { compile, emptyProgram, rebase } from '../../../controller/switches/program.ts';
-import { programOf } from './programs.ts';
+import {
+  type Block,
+  compile,
+  emptyProgram,
+  type FlowChange,
+  type Program,
+  rebase,
+  type TracedFlows,
+} from '../../../controller/switches/program.ts';
+import { flowOf, programOf } from './programs.ts';
 
 const shown = ({ put, remove }: Difference) => ({
   put: put.map((flow) => describeFlowMod(encodeAdd, flow)),
@@ -116,6 +124,53 @@ describe('between two programs', () => {
       put: [add(2, 3)],
       remove: [],
     });
+  });
+});
+
+describe('a block that knows what is new in it', () => {
+  const traced = (change: FlowChange): TracedFlows => ({
+    [Symbol.iterator]: () => {
+      throw new Error('looked at as a whole');
+    },
+    since: () => change,
+  });
+  const programWith = (flows: TracedFlows, ...more: Block[]): Program =>
+    new Map(
+      [{ key: 'large', inputs: [], flows, meters: [] }, ...more].map((block) => [block.key, block] as const),
+    );
+  const nothing: FlowChange = { before: [], after: [], fresh: [] };
+
+  test('is not looked at as a whole', () => {
+    const change = { before: [flowOf(1, 2), flowOf(2, 2)], after: [flowOf(1, 3)], fresh: [] };
+    const difference = between(programWith(traced(nothing)), programWith(traced(change)));
+    expect(shown(difference)).toEqual({ put: [add(1, 3)], remove: [remove(2)] });
+  });
+
+  test('makes a fresh flow when it is asked for it, once', () => {
+    let made = 0;
+    const fresh = [
+      () => {
+        made++;
+        return flowOf(1, 2);
+      },
+    ];
+    const difference = between(programWith(traced(nothing)), programWith(traced({ ...nothing, fresh })));
+    expect(made).toBe(0);
+    expect(shown(difference)).toEqual({ put: [add(1, 2)], remove: [] });
+    expect(made).toBe(1);
+  });
+
+  test('is asked once for all bridges that make the same step', () => {
+    const before = programWith(traced(nothing));
+    const after = programWith(traced({ ...nothing, fresh: [() => flowOf(1, 2)] }));
+    expect(between(before, after).put[0]).toBe(between(new Map(before), after).put[0]);
+  });
+
+  test('puts a fresh flow after the removal of another block’s with its key', () => {
+    const other = programOf({ b: [[1, 7]] });
+    const before = programWith(traced(nothing), ...other.values());
+    const after = programWith(traced({ ...nothing, fresh: [() => flowOf(1, 2)] }));
+    expect(shown(between(before, after))).toEqual({ put: [add(1, 2)], remove: [remove(1)] });
   });
 });
 

@@ -14,7 +14,6 @@ import { Lab } from '../../../topologies/lab/lab.ts';
 import { packageRoot } from '../../../topologies/lab/package-root.ts';
 import type { LabPlan } from '../../../topologies/lab/plan.ts';
 import type { Observation, ProbeSummary } from '../../../topologies/probes/summary.ts';
-import { build } from './machine.ts';
 import { smallLab } from './small-lab.ts';
 
 const run = promisify(execFile);
@@ -23,7 +22,6 @@ let plan: LabPlan;
 let lab: Lab;
 
 beforeAll(async () => {
-  await build();
   plan = await smallLab('test-lab', 201);
   lab = await Lab.up(plan);
   await lab.guestReady('web');

@@ -5,10 +5,10 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { logFileOf } from '../../../apps/cli/commands/lab/running-lab.ts';
 import { LabEnded, LabStartFailed } from '../../../topologies/lab/errors.ts';
 import { Lab } from '../../../topologies/lab/lab.ts';
 import {
-  build,
   childOf,
   childrenOf,
   commandOf,
@@ -23,13 +23,14 @@ const directory = mkdtempSync(join(tmpdir(), 'lab-'));
 const file = join(directory, 'test-end.yaml');
 const before = machineState();
 
-beforeAll(async () => {
-  await build();
+beforeAll(() => {
   writeFileSync(file, topologyText('test-end', 203));
 });
 
 afterAll(() => {
   rmSync(directory, { recursive: true });
+  // `lab down` would take it away; it stays for whoever wonders why a lab ended.
+  rmSync(logFileOf('test-end'), { force: true });
 });
 
 /** A driver in a process of its own, with its lab up and its guest started. */

@@ -1,15 +1,6 @@
 /** What the machine looks like from outside a lab: what must be gone, or the same, after it. */
-import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { expect } from 'vitest';
-
-const run = promisify(execFile);
-
-/** Compiles the project: commands in nodes, and drivers that are to be killed, run from `dist`. */
-export async function build(): Promise<void> {
-  await run('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json']);
-}
 
 const attempt = <T>(get: () => T): T | undefined => {
   try {

@@ -2,20 +2,15 @@
  * Shortly before a switchover, through real Open vSwitch: copies for the destination, a tunnel that is warm, and few
  * megaflows however many clients there are.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { warmings } from '../../../apps/migration/warming.ts';
 import { copied, delivered } from '../../../controller/network/changes.ts';
-import { address, Bed } from './bed.ts';
+import { address } from './bed.ts';
+import { bedOfFile } from '../support/bed-of-file.ts';
 import { tcp4, udp4 } from './frames.ts';
 import type { Datagrams } from './room.ts';
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await Bed.open();
-});
-afterAll(() => bed.close());
-beforeEach(() => bed.reset());
-afterEach(() => expect(bed.problems).toEqual([]));
+const bed = await bedOfFile();
 
 const HOME = address.guest('web').ipv4;
 

@@ -3,18 +3,13 @@
  * conntrack sees them: datagrams from as many ports, each answered.
  */
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { admissionLimited } from '../../../controller/network/changes.ts';
 import { packageRoot } from '../../../topologies/lab/package-root.ts';
-import { address, Bed } from './bed.ts';
+import { address } from './bed.ts';
+import { bedOfFile } from '../support/bed-of-file.ts';
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await Bed.open();
-});
-afterAll(() => bed.close());
-beforeEach(() => bed.reset());
-afterEach(() => expect(bed.problems).toEqual([]));
+const bed = await bedOfFile();
 
 const PORT = 9100;
 const CONVERSATIONS = join(packageRoot, 'apps/bench/conversations.py');

@@ -2,17 +2,12 @@
  * The subnet as its neighbours, guests and strangers see it: who answers for which address, who may say what,
  * and who hears what is said to all.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { address, Bed, linkLocal, mac } from './bed.ts';
+import { describe, expect, test } from 'vitest';
+import { address, linkLocal, mac } from './bed.ts';
+import { bedOfFile } from '../support/bed-of-file.ts';
 import { arp, icmpType6, ipv4At, isArp, sourceMac, udp4, udpText } from './frames.ts';
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await Bed.open();
-});
-afterAll(() => bed.close());
-beforeEach(() => bed.reset());
-afterEach(() => expect(bed.problems).toEqual([]));
+const bed = await bedOfFile();
 
 const [web, db] = [address.guest('web'), address.guest('db')];
 const ping = (from: string, to: string): Promise<string> =>

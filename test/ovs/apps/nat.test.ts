@@ -2,17 +2,12 @@
  * Clients behind a NAT, a real one of the kernel, with their site's edge outside it and inside it; through real Open
  * vSwitch, by rewriting.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { address, Bed } from './bed.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { address } from './bed.ts';
+import { bedOfFile } from '../support/bed-of-file.ts';
 import { tcp, udp } from './talk.ts';
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await Bed.open();
-});
-afterAll(() => bed.close());
-beforeEach(() => bed.reset());
-afterEach(() => expect(bed.problems).toEqual([]));
+const bed = await bedOfFile();
 
 const version = 'ipv4';
 const move = (to: 'a' | 'b' | 'c'): Promise<void> => bed.move('web', to, 'all', 'rewrite');

@@ -1,19 +1,14 @@
 /**
  * What becomes of connections when their guest moves, packet by packet, through real Open vSwitch.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { graceSet } from '../../../controller/network/changes.ts';
-import { address, Bed, mac } from './bed.ts';
+import { address, mac } from './bed.ts';
+import { bedOfFile } from '../support/bed-of-file.ts';
 import { ipv4At, tcp4, tcpFlags4 } from './frames.ts';
 import type { Datagrams } from './room.ts';
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await Bed.open();
-});
-afterAll(() => bed.close());
-beforeEach(() => bed.reset());
-afterEach(() => expect(bed.problems).toEqual([]));
+const bed = await bedOfFile();
 
 const versions = ['ipv4', 'ipv6'] as const;
 const SERVICE = 80;

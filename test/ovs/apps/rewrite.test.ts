@@ -2,17 +2,12 @@
  * Relaying by rewriting, packet by packet, through real Open vSwitch: by the edge at the client's site, and by the
  * anchor where there is none.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { address, Bed } from './bed.ts';
+import { describe, expect, test } from 'vitest';
+import { address } from './bed.ts';
+import { bedOfFile } from '../support/bed-of-file.ts';
 import { tcp, udp, versions } from './talk.ts';
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await Bed.open();
-});
-afterAll(() => bed.close());
-beforeEach(() => bed.reset());
-afterEach(() => expect(bed.problems).toEqual([]));
+const bed = await bedOfFile();
 
 const move = (to: 'a' | 'b' | 'c', admit: 'all' | 'established' = 'all'): Promise<void> =>
   bed.move('web', to, admit, 'rewrite');

@@ -1,17 +1,11 @@
 /**
  * A client that uses one port for connections to two of a guest's addresses, through real Open vSwitch.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Bed } from './bed.ts';
+import { beforeEach, describe, test } from 'vitest';
+import { bedOfFile } from '../support/bed-of-file.ts';
 import { tcp, versions } from './talk.ts';
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await Bed.open();
-});
-afterAll(() => bed.close());
-beforeEach(() => bed.reset());
-afterEach(() => expect(bed.problems).toEqual([]));
+const bed = await bedOfFile();
 
 /** Another for each test: a port that was just used is not free for the same destination. */
 let from = 40_000;

@@ -2,18 +2,13 @@
  * Full-size packets meet a tunnel that takes less: whoever sent them is told, and goes on with smaller ones.
  * Whether an answer is right is for Linux to say: it lowers the path's MTU only if the quotation is of its own.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { address, Bed } from './bed.ts';
+import { describe, expect, test } from 'vitest';
+import { address } from './bed.ts';
+import { bedOfFile } from '../support/bed-of-file.ts';
 import { icmpType4, icmpType6, ipv4At } from './frames.ts';
 import type { Stream } from './room.ts';
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await Bed.open();
-});
-afterAll(() => bed.close());
-beforeEach(() => bed.reset());
-afterEach(() => expect(bed.problems).toEqual([]));
+const bed = await bedOfFile();
 
 /** 1,500 less the inner Ethernet header, Geneve, UDP and the outer IPv4 header. */
 const FITS = 1450;

@@ -3,28 +3,20 @@
  * left of a flood.
  */
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { BlocklistService } from '../../../apps/defence/blocklist.ts';
 import { systemClock } from '../../../controller/clock.ts';
 import type { Block } from '../../../controller/network/blocklist.ts';
 import { admissionLimited } from '../../../controller/network/changes.ts';
 import { admissionMeter, cookie } from '../../../controller/switches/pipeline.ts';
-import { parseAddress } from '../../../topologies/address.ts';
-import { address, Bed } from '../apps/bed.ts';
+import { parseAddress } from '../../../controller/network/address.ts';
+import { address } from '../apps/bed.ts';
+import { bedOfFile } from '../support/bed-of-file.ts';
 import { echo } from './echo.ts';
 
-let bed: Bed;
-let blocklist: BlocklistService;
-beforeAll(async () => {
-  bed = await Bed.open();
-  blocklist = new BlocklistService(bed.network, systemClock);
-});
-afterAll(async () => {
-  blocklist.close();
-  await bed.close();
-});
-beforeEach(() => bed.reset());
-afterEach(() => expect(bed.problems).toEqual([]));
+const bed = await bedOfFile();
+const blocklist = new BlocklistService(bed.network, systemClock);
+afterAll(() => blocklist.close());
 
 const [web, db, client] = [address.guest('web'), address.guest('db'), address.client];
 const versions = ['ipv4', 'ipv6'] as const;

@@ -5,7 +5,7 @@
  * no more, or over a connection that broke, the migration goes on, and its end has to be seen from what both
  * daemons say: which of them has the guest, and whether the source has a job for it.
  *
- * What is seen between two moments of a switchover may look like an end. So each verdict has a patience: it counts only
+ * What is seen between two moments of a switchover may look like an end. So each conclusion has a patience: it counts only
  * when it has been the same for that long.
  */
 import type { Phase } from '../../controller/network/migration.ts';
@@ -23,7 +23,7 @@ export interface Facts {
   readonly job: 'running' | 'none' | 'unknown';
 }
 
-export type Verdict = {
+export type Conclusion = {
   /** Milliseconds for which it must have been the same. */
   readonly patience: number;
 } & (
@@ -45,12 +45,12 @@ export function seen(state: NetworkState, guest: GuestName, host: HostName): See
  * Undefined while there is nothing to say but that it goes on. `mayAsk`: whether libvirt has been asked is not known, and
  * it may be asked.
  */
-export function verdict(
+export function conclude(
   phase: Phase,
   { source, destination, job }: Facts,
   mayAsk: boolean,
-): Verdict | undefined {
-  const event = (event: MigrationEvent, patience: number = settled): Verdict => ({
+): Conclusion | undefined {
+  const event = (event: MigrationEvent, patience: number = settled): Conclusion => ({
     type: 'event',
     event,
     patience,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Facts, seen, type Seen, verdict } from '../../../apps/migration/verdict.ts';
+import { conclude, type Facts, seen, type Seen } from '../../../apps/migration/conclusion.ts';
 import { migration as limits } from '../../../controller/limits.ts';
 import { hypervisorLost, hypervisorSeen } from '../../../controller/network/changes.ts';
 import type { Phase } from '../../../controller/network/migration.ts';
@@ -16,7 +16,7 @@ type Row = [
 const { settled, unclear } = limits;
 
 function says(phase: Phase, facts: Facts, mayAsk = false): [string, number?] {
-  const found = verdict(phase, facts, mayAsk);
+  const found = conclude(phase, facts, mayAsk);
   if (found === undefined) return ['-'];
   return [found.type === 'event' ? found.event.type : found.type, found.patience];
 }

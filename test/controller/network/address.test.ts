@@ -7,10 +7,11 @@ import {
   formatAddress,
   formatPrefix,
   isReserved,
+  isWithin,
   overlap,
   parseAddress,
   parsePrefix,
-} from '../../topologies/address.ts';
+} from '../../../controller/network/address.ts';
 
 describe('addresses', () => {
   it.each([
@@ -90,4 +91,18 @@ describe('prefixes', () => {
     expect(reserved('2001:db8::/64', '2001:db8::')).toBe(true);
     expect(reserved('2001:db8::/64', '2001:db8::1')).toBe(false);
   });
+});
+
+it.each([
+  ['10.1.0.0/24', '10.1.0.255', true],
+  ['10.1.0.0/24', '10.1.1.0', false],
+  ['0.0.0.0/0', '255.255.255.255', true],
+  ['10.1.0.7/32', '10.1.0.7', true],
+  ['2001:db8:1::/64', '2001:db8:1::ffff', true],
+  ['2001:db8:1::/64', '2001:db8:1:1::', false],
+  ['::/0', '10.1.0.1', false],
+  ['10.1.0.0/24', '::ffff:10.1.0.1', false],
+  ['10.1.0.0', '10.1.0.0', false],
+] as const)('%s contains %s: %s', (prefix, address, expected) => {
+  expect(isWithin(prefix, address)).toBe(expected);
 });

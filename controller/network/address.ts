@@ -1,9 +1,9 @@
 /**
- * IP addresses and prefixes as numbers, for both versions: what the checks and the plan of a topology need.
+ * IP addresses and prefixes as numbers, for both versions.
  * Text goes in and comes out in the usual notations (RFC 4632 and RFC 5952).
  */
 import { isIPv4, isIPv6 } from 'node:net';
-import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from '../controller/openflow/index.ts';
+import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from '../openflow/index.ts';
 
 export type Version = 4 | 6;
 
@@ -47,6 +47,12 @@ export const formatPrefix = (prefix: Prefix): string => `${formatAddress(prefix)
 export function contains(prefix: Prefix, address: Address): boolean {
   const shift = BigInt(bitsOf(prefix.version) - prefix.length);
   return prefix.version === address.version && prefix.value >> shift === address.value >> shift;
+}
+
+/** The same of texts; what is no prefix contains nothing, and an address of the other family is in none. */
+export function isWithin(prefix: string, address: string): boolean {
+  const [outer, inner] = [parsePrefix(prefix), parseAddress(address)];
+  return outer !== undefined && inner !== undefined && contains(outer, inner);
 }
 
 export function overlap(a: Prefix, b: Prefix): boolean {
