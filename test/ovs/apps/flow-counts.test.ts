@@ -16,7 +16,8 @@ const CONVERSATIONS = join(packageRoot, 'apps/bench/conversations.py');
 
 async function converse(count: number): Promise<number> {
   const heard = bed.room.run('web', ['python3', CONVERSATIONS, 'hear', `${PORT}`, `${count}`, '50']);
-  await expect.poll(() => bed.room.run('web', ['ss', '-Hlun', `sport = :${PORT}`])).not.toBe('');
+  const listening = () => bed.room.run('web', ['ss', '-Hlun', `sport = :${PORT}`]);
+  await expect.poll(listening, { timeout: 10_000 }).not.toBe('');
   const to = address.guest('web').ipv4;
   const rounds = count > 10_000 ? '2' : '3';
   await bed.room.run('client', ['python3', CONVERSATIONS, 'begin', to, `${PORT}`, `${count}`, rounds]);
