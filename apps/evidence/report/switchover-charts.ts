@@ -211,7 +211,7 @@ export function sequenceChart(
   const again = sent.filter(({ resent }) => resent);
   if (got.length === 0) return undefined;
   const isTcp = got.some(({ acked }) => acked !== null);
-  const least = Math.min(...[...sent, ...got].map(({ n }) => n!));
+  const least = [...sent, ...got].reduce((smallest, { n }) => Math.min(smallest, n!), Infinity);
   const series = (
     title: string,
     packets: readonly TracePacket[],

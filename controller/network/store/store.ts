@@ -115,7 +115,11 @@ export class Store {
 
   #begin(): void {
     this.#writing ??= this.#write().then(
-      () => (this.#writing = undefined),
+      () => {
+        this.#writing = undefined;
+        // What was handed over after the last look, and before this, found somebody writing.
+        if (this.#wanted !== undefined && this.#wanted !== this.#written) this.#begin();
+      },
       (error: unknown) => {
         this.#writing = undefined;
         this.#onError(asError(error));

@@ -38,7 +38,7 @@ test.each(['tunnel', 'rewrite'] as const)(
     for (const connections of [1, 1_000, 50_000]) {
       await bed.reset();
       // They all begin in a few seconds: more than a guest's meter lets in.
-      bed.network.update(admissionLimited('web', 1_000_000));
+      bed.network.update(admissionLimited('web', { perSecond: 1_000_000 }));
       await bed.fabric.settled();
       expect(await converse(connections)).toBe(connections);
       const tracked = Number(await bed.appctl('x', 'dpctl/ct-get-nconns'));
