@@ -69,6 +69,8 @@ export async function measure(bed: Bed, attack: string, defence: Defence): Promi
 }
 
 const STEP_OF_ATTACK = 2;
+/** Within the experiment: shorter than those of the benchmark are. */
+const NAME = 'attack';
 
 function experimentOf({ topology }: Bed, attack: string, defence: Defence): ExperimentSection {
   const experiment = topology.experiment!;
@@ -76,13 +78,13 @@ function experimentOf({ topology }: Bed, attack: string, defence: Defence): Expe
   const wait = (ms: number) => ({ wait: ms * 1_000 });
   return {
     connections: experiment.connections,
-    attacks: section === undefined ? {} : { [attack]: section },
+    attacks: section === undefined ? {} : { [NAME]: section },
     steps: [
       { open: ['echo', 'download', 'visitors'] },
       wait((defence === 'on' ? WARM_UP_MS : 0) + BEFORE_MS),
       ...(section === undefined
         ? [{ open: ['crowd'] }, wait(CROWD_MS), { close: ['crowd'] }]
-        : [{ attack: [attack] }, wait(section.duration)]),
+        : [{ attack: [NAME] }, wait(section.duration)]),
       wait(AFTER_MS),
     ],
   };
