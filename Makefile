@@ -38,7 +38,7 @@ bench: test-packages build ## measure; writes results/bench-*.json
 bench-switchover: test-packages build ## strategies against MAC learning, 20 migrations each: about 25 minutes; RUNS=5 for less
 	@node dist/apps/bench/switchover/main.js --runs $(or $(RUNS),20)
 
-bench-defence: test-packages build ## attacks with the defence on and off, 3 runs each: about 24 minutes; RUNS=1 for less
+bench-defence: test-packages build ## attacks with the defence on and off, 3 runs each in at most 30 minutes; RUNS=1 for less
 	@node dist/apps/bench/defence/main.js --runs $(or $(RUNS),3)
 
 bench-new-path: test-packages build ## from a guest's stop to its new path, with few megaflows and with many: about 8 minutes; RUNS=1 for less

@@ -157,7 +157,7 @@ export class ArcticTern {
         const moment = verdictMoment(verdict, before);
         if (moment !== undefined) this.events.emit(momentEvent(moment, verdict.updated));
       },
-      onError: (host, error) => this.#problem(`host ${host}`, error),
+      onError: (where, error) => this.#problem(this.#subject(where), error),
     });
     this.#collector = new SampleCollector(clock, {
       accepts: (address) => this.fabric.connectedFrom(address),

@@ -2,7 +2,7 @@
  * What all apps together want on a bridge.
  */
 import type { Recipes } from '../controller/switches/fabric.ts';
-import { countRecipes } from './defence/count-flows.ts';
+import { countRecipes, edgeCountRecipes } from './defence/count-flows.ts';
 import { defenceRecipes } from './defence/flows.ts';
 import { edgeMigrationRecipes } from './migration/edge.ts';
 import { migrationRecipes } from './migration/flows.ts';
@@ -17,4 +17,9 @@ export const recipes: Recipes = (view, state) =>
         ...countRecipes(view),
         ...migrationRecipes(view, state.gateways),
       ]
-    : [...edgeRoutingRecipes(view), ...defenceRecipes(view, state), ...edgeMigrationRecipes(view, state)];
+    : [
+        ...edgeRoutingRecipes(view),
+        ...defenceRecipes(view, state),
+        ...edgeCountRecipes(view),
+        ...edgeMigrationRecipes(view, state),
+      ];

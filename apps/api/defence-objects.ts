@@ -27,7 +27,7 @@ export const verdict = z
   .object({
     id: z.string(),
     guest: z.string(),
-    host: z.string().meta({ description: 'the bridge at which it arrives' }),
+    host: z.string().meta({ description: 'the host, or the edge, at whose bridge it arrives' }),
     kind: z.enum(ATTACK_KINDS),
     since: moment,
     decided: moment,

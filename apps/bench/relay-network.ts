@@ -180,7 +180,7 @@ export class RelayNetwork implements AsyncDisposable {
     this.#network.update((state) => ({ ...state, placements: new Map(), anchors: new Map() }));
     for (const guest of GUESTS) {
       this.#network.update(placed(guest, 'a'));
-      this.#network.update(admissionLimited(guest, ADMITTED_PER_SECOND));
+      this.#network.update(admissionLimited(guest, { perSecond: ADMITTED_PER_SECOND }));
       await this.#run(guest, 'a');
     }
     await this.#settled();

@@ -2,18 +2,57 @@
  * The flows that count a guest's inbound traffic by class, and sample it: a fixed number for each interface, however
  * much there is and wherever it comes from. They decide nothing: whatever was counted goes on as before.
  *
+ * A packet is counted where it is first decided about as the guest's: at the anchor, or, where an edge sends it straight
+ * to the guest, at the edge; and nowhere else. What an edge passes on, the anchor counts.
+ *
  * What the guest's bridges cannot see is not counted: fragments that never make a packet end in `ct`.
  *
  * Owns: count.
  */
-import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
+import type { BridgeView, EdgeView, Passer } from '../../controller/network/bridge-view.ts';
+import type { GuestInterface } from '../../controller/network/model.ts';
+import { families } from '../../controller/network/relay.ts';
 import type { Action } from '../../controller/openflow/index.ts';
-import { ct, type Flow, FlowList, meter, resubmit, sample, set } from '../../controller/switches/flow.ts';
-import { anchorZone, cookie, counterNumber, Register } from '../../controller/switches/pipeline.ts';
+import {
+  ct,
+  type Flow,
+  FlowList,
+  meter,
+  resubmit,
+  sample,
+  set,
+  type Then,
+} from '../../controller/switches/flow.ts';
+import {
+  anchorZone,
+  cookie,
+  counterNumber,
+  edgeDomain,
+  Register,
+  type TableName,
+} from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
-import { type ClassRule, classRules, numberOfClass, TRAFFIC_CLASSES } from './traffic-class.ts';
+import {
+  type ClassRule,
+  type ClassRules,
+  classRules,
+  edgeClassRules,
+  numberOfClass,
+  TRAFFIC_CLASSES,
+  uncountedAtEdge,
+} from './traffic-class.ts';
+
+/** How one kind of bridge counts. */
+interface Counting {
+  readonly rules: ClassRules;
+  /** Where what was counted goes on. */
+  readonly next: TableName;
+  /** The observation domain of its samples. */
+  readonly domain: number;
+}
 
 export function countRecipes(view: BridgeView): BlockRecipe[] {
+  const counting: Counting = { rules: classRules, next: 'inboundTracked', domain: view.host.number };
   return [
     {
       key: 'defence count',
@@ -22,40 +61,68 @@ export function countRecipes(view: BridgeView): BlockRecipe[] {
         new FlowList(cookie('defence', 'bridge', 0)).add('count', 0, {}, [[], 'inboundTracked']).flows,
     },
     // Packets are counted where their connection's state is held, and nowhere else.
-    ...view.residents
-      .filter(({ own }) => own !== undefined)
-      .map((resident) => ({
-        key: `defence interface ${resident.nic.number}`,
-        inputs: [resident.nic, view.host.number],
-        flows: () => interfaceFlows(resident, view.host.number),
-      })),
+    ...view.residents.filter(({ own }) => own !== undefined).map(({ nic }) => interfaceRecipe(nic, counting)),
   ];
 }
 
-function interfaceFlows({ nic }: Resident, host: number): readonly Flow[] {
+export function edgeCountRecipes({ edge, passers }: EdgeView): BlockRecipe[] {
+  const counting: Counting = { rules: edgeClassRules, next: 'edgeTracked', domain: edgeDomain(edge.number) };
+  return [
+    { key: 'defence count', inputs: [], flows: edgeFlows },
+    // From before the guest moves: at the switchover nothing is to change but where packets go.
+    ...passers.filter(mayBeRedirected).map(({ nic }) => interfaceRecipe(nic, counting)),
+  ];
+}
+
+/** Is there a host to which an edge sends what stations say to it straight? */
+const mayBeRedirected = ({ anchors }: Passer): boolean =>
+  anchors.some(({ relays = [] }) =>
+    relays.some(({ edge }) => families.some((family) => edge[family] !== undefined)),
+  );
+
+function edgeFlows(): readonly Flow[] {
+  // An earlier table: `goto_table` does not lead there.
+  const on: Then = [[resubmit('edgeTracked')]];
+  const list = new FlowList(cookie('defence', 'bridge', 0)).add('count', 0, {}, on);
+  for (const { priority, match } of uncountedAtEdge) list.add('count', priority, match, on);
+  return list.flows;
+}
+
+const interfaceRecipe = (nic: GuestInterface, counting: Counting): BlockRecipe => ({
+  key: `defence interface ${nic.number}`,
+  inputs: [nic, counting.domain],
+  flows: () => interfaceFlows(nic, counting),
+});
+
+function interfaceFlows(nic: GuestInterface, { rules, next, domain }: Counting): readonly Flow[] {
   return TRAFFIC_CLASSES.flatMap((name) => {
+    const rule = rules[name];
+    if (rule === undefined) return [];
     const counter = counterNumber(nic.number, numberOfClass(name));
     const list = new FlowList(cookie('defence', 'counter', counter));
-    const rule = classRules[name];
     for (const fields of rule.matches) {
       list.add('count', rule.priority, { [Register.interface]: nic.number, ...fields }, [
-        [...markActions(rule, nic.number), resubmit('inboundTracked'), ...sampleActions(rule, counter, host)],
+        [goesOn(rule, nic.number, next), ...sampleActions(rule, counter, domain)],
       ]);
     }
     return list.flows;
   });
 }
 
-function markActions({ once }: ClassRule, interfaceNumber: number): Action[] {
-  if (once === undefined) return [];
+/**
+ * Where a mark is set, conntrack leads on: behind a `ct` that leads nowhere the packet is untracked, and the next table
+ * would know nothing of its connection.
+ */
+function goesOn({ once }: ClassRule, interfaceNumber: number, next: TableName): Action {
+  if (once === undefined) return resubmit(next);
   const bit = 1 << once.offset;
   const mark = set('ct_mark', { value: bit, mask: bit });
-  return [ct({ commit: true, zone: anchorZone(interfaceNumber), exec: [mark] })];
+  return ct({ commit: true, zone: anchorZone(interfaceNumber), exec: [mark], table: next });
 }
 
 /** The last of all that is done with the packet: a meter ends whatever comes after it. */
-function sampleActions({ sampled }: ClassRule, counter: number, host: number): Action[] {
+function sampleActions({ sampled }: ClassRule, counter: number, domain: number): Action[] {
   return 'upTo' in sampled
-    ? [meter(sampled.upTo), sample(1, host, counter)]
-    : [sample(sampled.oneIn, host, counter)];
+    ? [meter(sampled.upTo), sample(1, domain, counter)]
+    : [sample(sampled.oneIn, domain, counter)];
 }

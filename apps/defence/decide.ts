@@ -5,7 +5,8 @@
  * named, so that nothing can be blocked; when the attack still arrives a while after what can be filtered is; or when
  * honest traffic does not come back by then, as where the way in is full. A policy may want it at once, or never.
  *
- * What comes to an anchor that admits nothing new any more is left behind: nothing is decided about it.
+ * What comes to an anchor that admits nothing new any more is left behind: nothing is decided about it. What an edge sends
+ * straight to the guest is met at that edge, and would follow the guest wherever it goes: no reason to move.
  */
 import { flight as limits } from '../../controller/limits.ts';
 import type { DefenceMode } from '../../controller/network/defence-policy.ts';

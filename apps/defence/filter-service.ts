@@ -1,6 +1,6 @@
 /**
  * Acts on verdicts: blocks what they name for as long as they last, and lowers the admission of guests under a flood
- * from spoofed sources. A block outlives its verdict by its own end, so that an attack that pauses is met at once.
+ * from spoofed sources, at the edges that it comes by or at every bridge. A block outlives its verdict by its own end, so that an attack that pauses is met at once.
  */
 import { asError } from '../../controller/errors.ts';
 import type { Cancel, Clock } from '../../controller/clock.ts';
@@ -11,7 +11,7 @@ import { policyOf } from '../../controller/network/defence-policy.ts';
 import type { GuestName } from '../../controller/network/model.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { BlocklistService } from './blocklist.ts';
-import { filteringFor, type WantedBlock } from './verdict-blocks.ts';
+import { filteringFor, type Flooded, type WantedBlock } from './verdict-blocks.ts';
 import type { VerdictFeed, VerdictId } from './verdict.ts';
 
 export interface FilterOptions {
@@ -64,7 +64,9 @@ export class FilterService {
   #act(): void {
     const { network, verdicts, clock, isFiltered } = this.#options;
     const { allowed } = network.state.blocklist;
-    const { blocks, flooded } = filteringFor(verdicts.verdicts, allowed.keys(), isFiltered);
+    const { blocks, flooded } = filteringFor(verdicts.verdicts, allowed.keys(), isFiltered, (name) =>
+      network.state.edges.has(name),
+    );
     for (const wanted of blocks) {
       try {
         this.#block(wanted);
@@ -73,7 +75,10 @@ export class FilterService {
         this.#options.onError(asError(error));
       }
     }
-    for (const guest of flooded.keys()) network.update(admissionLimited(guest, this.#inFlood(guest)));
+    for (const [guest, { at }] of flooded) {
+      const perSecond = this.#inFlood(guest);
+      network.update(admissionLimited(guest, at === undefined ? { perSecond } : { perSecond, at }));
+    }
     for (const guest of this.#flooded) {
       if (!flooded.has(guest)) network.update(admissionLimited(guest, undefined));
     }
@@ -89,7 +94,7 @@ export class FilterService {
   }
 
   /** Tells of what has changed, once it is in force. */
-  #tell(flooded: ReadonlyMap<GuestName, readonly VerdictId[]>): void {
+  #tell(flooded: ReadonlyMap<GuestName, Flooded>): void {
     const { network, verdicts, settled, clock, onFiltered, onError } = this.#options;
     const wanted = new Map<VerdictId, Filtered>();
     for (const { verdict, guest, count } of network.state.blocklist.blocks.values()) {
@@ -97,8 +102,8 @@ export class FilterService {
         continue;
       wanted.set(verdict, { guest, verdict, sources: count, admission: undefined });
     }
-    for (const [guest, ids] of flooded) {
-      for (const verdict of ids) {
+    for (const [guest, { verdicts: said }] of flooded) {
+      for (const verdict of said) {
         const sources = wanted.get(verdict)?.sources ?? 0;
         wanted.set(verdict, { guest, verdict, sources, admission: this.#inFlood(guest) });
       }

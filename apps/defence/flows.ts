@@ -15,13 +15,13 @@
 import type { Allowance, Blocklist } from '../../controller/network/blocklist.ts';
 import type { SwitchView } from '../../controller/network/bridge-view.ts';
 import { policyOf } from '../../controller/network/defence-policy.ts';
-import type { GuestInterface, NetworkState } from '../../controller/network/model.ts';
+import type { GuestInterface, GuestName, NetworkState } from '../../controller/network/model.ts';
 import { ct, drop, type Flow, FlowList, ip, meter } from '../../controller/switches/flow.ts';
 import { Admission, admissionMeter, cookie, Register } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
 import { blocklistRecipes, fromSource } from './blocklist-flows.ts';
 
-type DefenceState = Pick<NetworkState, 'blocklist' | 'admissionRates' | 'guests' | 'policies' | 'anchors'>;
+type DefenceState = Pick<NetworkState, 'blocklist' | 'admissionLimits' | 'guests' | 'policies' | 'anchors'>;
 
 export function defenceRecipes(view: SwitchView, state: DefenceState): BlockRecipe[] {
   const recipes: BlockRecipe[] = [
@@ -29,7 +29,7 @@ export function defenceRecipes(view: SwitchView, state: DefenceState): BlockReci
     { key: 'defence allowed', inputs: [state.blocklist.allowed], flows: () => allowedFlows(state.blocklist) },
   ];
   for (const nic of admitting(view)) {
-    const rate = state.admissionRates.get(nic.guest) ?? policyOf(state, nic.guest).admission.perSecond;
+    const rate = admissionRate(state, nic.guest, view);
     recipes.push({
       key: `defence admission ${nic.number}`,
       inputs: [nic.number, rate],
@@ -45,6 +45,15 @@ export function defenceRecipes(view: SwitchView, state: DefenceState): BlockReci
 function admitting(view: SwitchView): readonly GuestInterface[] {
   if (view.kind === 'edge') return view.passers.map(({ nic }) => nic);
   return view.residents.flatMap(({ nic, own }) => (own === undefined ? [] : [nic]));
+}
+
+/** New connections a second that a guest is let have at this bridge. */
+function admissionRate(state: DefenceState, guest: GuestName, view: SwitchView): number {
+  const { perSecond } = policyOf(state, guest).admission;
+  const limit = state.admissionLimits.get(guest);
+  if (limit === undefined) return perSecond;
+  const here = limit.at === undefined || (view.kind === 'edge' && limit.at.has(view.edge.name));
+  return here ? limit.perSecond : perSecond;
 }
 
 function bridgeFlows(kind: SwitchView['kind']): readonly Flow[] {

@@ -1,7 +1,7 @@
 /**
  * What the detector is given: of one guest at one bridge, how much of each class has come, and who sent it.
  */
-import type { GuestName, HostName } from '../../controller/network/model.ts';
+import type { GuestName, SwitchName } from '../../controller/network/model.ts';
 import type { OpenConnections } from './connections.ts';
 import type { SampleSummary } from './sample-window.ts';
 import type { PrefixKey, SourceKey } from './source.ts';
@@ -19,7 +19,8 @@ export interface Proven {
 
 export interface Measurement {
   readonly guest: GuestName;
-  readonly host: HostName;
+  /** The host or edge of the bridge. */
+  readonly host: SwitchName;
   readonly totals: Totals;
   /** Since a clock time. Asked only when a rate gives reason to. */
   readonly samplesOf: (name: TrafficClass, from: number) => SampleSummary;

@@ -18,20 +18,20 @@ interface GuestSamples {
 }
 
 export class Samples {
-  /** By number of the host, then of the interface. */
+  /** By observation domain of the bridge, then by number of the interface. */
   readonly #all = new Map<number, Map<number, GuestSamples>>();
 
   /**
-   * A record of a host's bridge; the number of the interface that it is of. One that names no counter, or has no source,
+   * A record of a bridge; the number of the interface that it is of. One that names no counter, or has no source,
    * is passed over.
    */
-  add(hostNumber: number, record: FlowRecord, now: number): number | undefined {
+  add(domain: number, record: FlowRecord, now: number): number | undefined {
     const source = sourceOf(record);
     if (record.observationPointId === undefined || source === undefined) return undefined;
     const { interfaceNumber, trafficClass } = ofCounter(record.observationPointId);
     const name = classOfNumber(trafficClass);
     if (name === undefined) return undefined;
-    const { windows, connections, fresh } = this.#of(hostNumber, interfaceNumber);
+    const { windows, connections, fresh } = this.#of(domain, interfaceNumber);
     fresh[name] = (fresh[name] ?? 0) + 1;
     let window = windows.get(name);
     if (window === undefined) {
@@ -46,8 +46,8 @@ export class Samples {
   }
 
   /** How many of each class there were since this was last asked. */
-  take(hostNumber: number, interfaceNumber: number): SampleCounts {
-    const samples = this.#all.get(hostNumber)?.get(interfaceNumber);
+  take(domain: number, interfaceNumber: number): SampleCounts {
+    const samples = this.#all.get(domain)?.get(interfaceNumber);
     if (samples === undefined) return {};
     const { fresh } = samples;
     samples.fresh = {};
@@ -55,34 +55,34 @@ export class Samples {
   }
 
   summary(
-    hostNumber: number,
+    domain: number,
     interfaceNumber: number,
     name: TrafficClass,
     now: number,
     from: number,
   ): SampleSummary {
-    const window = this.#all.get(hostNumber)?.get(interfaceNumber)?.windows.get(name);
+    const window = this.#all.get(domain)?.get(interfaceNumber)?.windows.get(name);
     return window?.summary(now, from) ?? nothingSampled;
   }
 
-  connections(hostNumber: number, interfaceNumber: number): Connections | undefined {
-    return this.#all.get(hostNumber)?.get(interfaceNumber)?.connections;
+  connections(domain: number, interfaceNumber: number): Connections | undefined {
+    return this.#all.get(domain)?.get(interfaceNumber)?.connections;
   }
 
   /** Lets go of windows that are empty, and of what is known of interfaces that the bridge does not hold. */
-  tidy(hostNumber: number, held: ReadonlySet<number>, now: number): void {
-    const interfaces = this.#all.get(hostNumber);
+  tidy(domain: number, held: ReadonlySet<number>, now: number): void {
+    const interfaces = this.#all.get(domain);
     for (const [number, { windows }] of interfaces ?? []) {
       if (!held.has(number)) interfaces?.delete(number);
       for (const [name, window] of windows) if (window.stale(now)) windows.delete(name);
     }
   }
 
-  #of(hostNumber: number, interfaceNumber: number): GuestSamples {
-    let interfaces = this.#all.get(hostNumber);
+  #of(domain: number, interfaceNumber: number): GuestSamples {
+    let interfaces = this.#all.get(domain);
     if (interfaces === undefined) {
       interfaces = new Map();
-      this.#all.set(hostNumber, interfaces);
+      this.#all.set(domain, interfaces);
     }
     let samples = interfaces.get(interfaceNumber);
     if (samples === undefined) {

@@ -13,14 +13,14 @@ import type {
   Guest,
   GuestInterface,
   GuestName,
-  Host,
-  HostName,
   NetworkState,
+  SwitchName,
 } from '../../controller/network/model.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { Message } from '../../controller/openflow/index.ts';
 import { SwitchClosedError } from '../../controller/switches/errors.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
+import { edgeDomain } from '../../controller/switches/pipeline.ts';
 import { counted, type Counted, countersIn, countersRequest, nothingCounted } from './counters.ts';
 import type { HonestTraffic } from './decide.ts';
 import { detect, type DetectorState, dismissed, initialState, isAlarmed } from './detector.ts';
@@ -33,22 +33,29 @@ import type { Verdict, VerdictFeed, VerdictId, Verdicts } from './verdict.ts';
 export interface DefenceOptions {
   readonly network: Pick<Network, 'state' | 'update'>;
   readonly fabric: Pick<Fabric, 'ready'> & {
-    session(host: HostName): Pick<NonNullable<ReturnType<Fabric['session']>>, 'requestAll'> | undefined;
+    session(name: SwitchName): Pick<NonNullable<ReturnType<Fabric['session']>>, 'requestAll'> | undefined;
   };
   readonly clock: Clock;
   /** A verdict is new, or not as it was. */
   readonly onVerdict: (verdict: Verdict, before: Verdict | undefined) => void;
-  readonly onError: (host: HostName, error: Error) => void;
+  readonly onError: (where: SwitchName, error: Error) => void;
 }
 
 type Follower = Parameters<VerdictFeed['follow']>[0];
+
+/** A bridge that counts: a host's or an edge's. */
+interface CountingBridge {
+  readonly name: SwitchName;
+  /** The observation domain of its samples. */
+  readonly domain: number;
+}
 
 interface Looked {
   readonly guest: Guest;
   readonly nic: GuestInterface;
 }
 
-interface HostWatch {
+interface BridgeWatch {
   counted: Counted;
   /** By number of the interface. */
   readonly interfaces: Map<number, InterfaceWatch>;
@@ -68,11 +75,13 @@ interface InterfaceWatch {
 export class DefenceService implements VerdictFeed {
   readonly #options: DefenceOptions;
   readonly #samples = new Samples();
-  readonly #hosts = new Map<HostName, HostWatch>();
+  readonly #bridges = new Map<SwitchName, BridgeWatch>();
   readonly #followers = new Set<Follower>();
   #verdicts: Verdicts = new Map();
   #interfaces: ReadonlyMap<number, Looked> = new Map();
   #interfacesOf: NetworkState['guests'] | undefined;
+  #countingByDomain: ReadonlyMap<number, CountingBridge> = new Map();
+  #countingOf: Pick<NetworkState, 'hosts' | 'edges'> | undefined;
   #timer: Cancel | undefined;
 
   constructor(options: DefenceOptions) {
@@ -92,7 +101,7 @@ export class DefenceService implements VerdictFeed {
   start(): void {
     const tick = (): void => {
       this.#timer = this.#options.clock.after(limits.readInterval, tick);
-      for (const host of this.#options.network.state.hosts.values()) this.#read(host);
+      for (const bridge of this.#counting().values()) this.#read(bridge);
     };
     tick();
   }
@@ -111,68 +120,68 @@ export class DefenceService implements VerdictFeed {
   honest(guest: GuestName): HonestTraffic {
     const interfaces = this.#options.network.state.guests.get(guest)?.interfaces ?? [];
     return inAll(
-      [...this.#hosts.values()].flatMap((watch) =>
+      [...this.#bridges.values()].flatMap((watch) =>
         interfaces.flatMap(({ number }) => watch.interfaces.get(number)?.known ?? []),
       ),
     );
   }
 
-  /** A sample of the bridge of the host with this number. When there are many, its guest is looked at at once. */
-  sampled(hostNumber: number, record: FlowRecord): void {
+  /** A sample of the bridge that this observation domain is of. When there are many, its guest is looked at at once. */
+  sampled(domain: number, record: FlowRecord): void {
     const now = this.#options.clock.now();
-    const number = this.#samples.add(hostNumber, record, now);
-    if (number === undefined) return;
-    const host = this.#hostOf(hostNumber);
-    const watch = host === undefined ? undefined : this.#hosts.get(host.name);
-    const watched = watch?.interfaces.get(number);
-    if (host === undefined || watch === undefined || watched === undefined) return;
+    const number = this.#samples.add(domain, record, now);
+    const bridge = this.#counting().get(domain);
+    if (number === undefined || bridge === undefined) return;
+    const watch = this.#watch(bridge.name);
+    const watched = watch.interfaces.get(number);
+    if (watched === undefined) return;
     watched.samples += 1;
     if (watched.samples < limits.samplesToLook || now - watched.lookedAt < limits.lookInterval) return;
-    this.#publish(this.#look(host, watch, number, now));
+    this.#publish(this.#look(bridge, watch, number, now));
   }
 
   /** Asks a bridge for its counters, unless it still owes an answer. */
-  #read(host: Host): void {
+  #read(bridge: CountingBridge): void {
     const { fabric, onError } = this.#options;
-    const watch = this.#watch(host.name);
-    const session = fabric.ready(host.name) ? fabric.session(host.name) : undefined;
+    const watch = this.#watch(bridge.name);
+    const session = fabric.ready(bridge.name) ? fabric.session(bridge.name) : undefined;
     if (watch.reading || session === undefined) return;
     watch.reading = true;
     session
       .requestAll(countersRequest, 'telling its counters')
-      .then((parts) => this.#counters(host, watch, parts))
+      .then((parts) => this.#counters(bridge, watch, parts))
       .catch((error: unknown) => {
         // Who is gone is told of by whoever follows the session.
-        if (!(error instanceof SwitchClosedError)) onError(host.name, asError(error));
+        if (!(error instanceof SwitchClosedError)) onError(bridge.name, asError(error));
       })
       .finally(() => {
         watch.reading = false;
       });
   }
 
-  #counters(host: Host, watch: HostWatch, parts: readonly Message[]): void {
+  #counters(bridge: CountingBridge, watch: BridgeWatch, parts: readonly Message[]): void {
     const now = this.#options.clock.now();
     watch.counted = counted(watch.counted, countersIn(parts));
     const { totals } = watch.counted;
     const news: Verdict[] = [];
-    for (const number of totals.keys()) news.push(...this.#look(host, watch, number, now));
+    for (const number of totals.keys()) news.push(...this.#look(bridge, watch, number, now));
     for (const [number, { detector }] of watch.interfaces) {
       if (totals.has(number) && !this.#isOff(number)) continue;
       news.push(...dismissed(detector, now));
       watch.interfaces.delete(number);
     }
-    this.#samples.tidy(host.number, new Set(totals.keys()), now);
+    this.#samples.tidy(bridge.domain, new Set(totals.keys()), now);
     this.#publish(news);
   }
 
-  /** At one guest, with what its bridge has counted and sampled so far: what there is to tell of it. */
-  #look(host: Host, watch: HostWatch, number: number, now: number): readonly Verdict[] {
+  /** At one guest, with what the bridge has counted and sampled so far: what there is to tell of it. */
+  #look(bridge: CountingBridge, watch: BridgeWatch, number: number, now: number): readonly Verdict[] {
     const looked = this.#lookedAt(number);
     const sums = watch.counted.totals.get(number);
     if (looked === undefined || sums === undefined || this.#isOff(number)) return [];
     const before = watch.interfaces.get(number);
-    const bound = lowerBound(before?.bound, sums, this.#samples.take(host.number, number));
-    const measurement = this.#measurement(host, looked, bound, now);
+    const bound = lowerBound(before?.bound, sums, this.#samples.take(bridge.domain, number));
+    const measurement = this.#measurement(bridge, looked, bound, now);
     const policy = policyOf(this.#options.network.state, looked.guest.name);
     const { state, verdicts } = detect(before?.detector ?? initialState, measurement, policy, now);
     const quiet = !isAlarmed(state) && !measurement.moving && !measurement.forgetful;
@@ -186,20 +195,25 @@ export class DefenceService implements VerdictFeed {
     return looked !== undefined && policyOf(this.#options.network.state, looked.guest.name).policy === 'off';
   }
 
-  #measurement(host: Host, { guest, nic }: Looked, totals: Totals, now: number): Measurement {
+  #measurement(
+    { name: where, domain }: CountingBridge,
+    { guest, nic }: Looked,
+    totals: Totals,
+    now: number,
+  ): Measurement {
     const { state } = this.#options.network;
     const migration = state.migrations.get(guest.name);
-    const connections = this.#samples.connections(host.number, nic.number);
+    const connections = this.#samples.connections(domain, nic.number);
     return {
       guest: guest.name,
-      host: host.name,
+      host: where,
       totals,
-      samplesOf: (name, from) => this.#samples.summary(host.number, nic.number, name, now, from),
+      samplesOf: (name, from) => this.#samples.summary(domain, nic.number, name, now, from),
       holders: (least) => connections?.holders(least, now) ?? new Map(),
       proven: connections?.proven ?? nobodyProven,
       moving: migration !== undefined && isUnderWay(migration.phase),
       forgetful:
-        now < (state.bridges.get(host.name)?.graceUntil ?? 0) - GRACE_SECONDS * 1000 + limits.forgetfulness,
+        now < (state.bridges.get(where)?.graceUntil ?? 0) - GRACE_SECONDS * 1000 + limits.forgetfulness,
     };
   }
 
@@ -223,18 +237,27 @@ export class DefenceService implements VerdictFeed {
     }
   }
 
-  #watch(host: HostName): HostWatch {
-    let watch = this.#hosts.get(host);
+  #watch(name: SwitchName): BridgeWatch {
+    let watch = this.#bridges.get(name);
     if (watch === undefined) {
       watch = { counted: nothingCounted, interfaces: new Map(), reading: false };
-      this.#hosts.set(host, watch);
+      this.#bridges.set(name, watch);
     }
     return watch;
   }
 
-  #hostOf(number: number): Host | undefined {
-    for (const host of this.#options.network.state.hosts.values()) if (host.number === number) return host;
-    return undefined;
+  #counting(): ReadonlyMap<number, CountingBridge> {
+    const { hosts, edges } = this.#options.network.state;
+    if (hosts !== this.#countingOf?.hosts || edges !== this.#countingOf.edges) {
+      this.#countingOf = { hosts, edges };
+      this.#countingByDomain = new Map(
+        [
+          ...[...hosts.values()].map(({ name, number }) => ({ name, domain: number })),
+          ...[...edges.values()].map(({ name, number }) => ({ name, domain: edgeDomain(number) })),
+        ].map((bridge) => [bridge.domain, bridge]),
+      );
+    }
+    return this.#countingByDomain;
   }
 
   #lookedAt(number: number): Looked | undefined {

@@ -53,6 +53,9 @@ export interface ClassRule {
   readonly sampled: { readonly upTo: keyof typeof Meter } | { readonly oneIn: number };
 }
 
+/** The classes that a kind of bridge counts. */
+export type ClassRules = Readonly<Record<TrafficClass, ClassRule | undefined>>;
+
 const tcp = [
   { ...ip[4], ip_proto: TCP },
   { ...ip[6], ip_proto: TCP },
@@ -111,3 +114,27 @@ export const classRules: Readonly<Record<TrafficClass, ClassRule>> = {
   knownIcmp: { priority: 110, matches: all(isKnown, icmp), sampled: known },
   knownOther: { priority: 100, matches: [isKnown], sampled: { oneIn: 256 } },
 };
+
+/**
+ * What an edge counts of what it redirects; the rest (`uncountedAtEdge`) it passes on, and the anchor counts it. Of the
+ * handshakes, those that it has redirected from the SYN on: a connection that was there before is no new one.
+ */
+export const edgeClassRules: ClassRules = {
+  ...classRules,
+  strayTcp: undefined,
+  invalidTcp: undefined,
+  invalidOther: undefined,
+  completed: {
+    ...classRules.completed,
+    matches: all(
+      { ...fromClient, ...marked(bit(Mark.redirected), bit(Mark.completed)), tcp_flags: TCP_GOES_ON },
+      tcp,
+    ),
+  },
+};
+
+/** What belongs to no connection; and what conntrack calls invalid because it does not see all of a connection. */
+export const uncountedAtEdge: readonly { readonly priority: number; readonly match: MatchInput }[] = [
+  ...classRules.strayTcp.matches.map((match) => ({ priority: classRules.strayTcp.priority, match })),
+  ...classRules.invalidOther.matches.map((match) => ({ priority: classRules.invalidOther.priority, match })),
+];

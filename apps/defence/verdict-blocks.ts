@@ -4,12 +4,13 @@
  * Real sources are blocked for the guest that they attack, one block a verdict. Where there are many, they are
  * aggregated: a prefix takes the place of those in it when at least half of it attacks, and never when an
  * allowed address is in it. Spoofed sources are not blocked, which would do nothing; the guest's new connections
- * are admitted at a lower rate while they last.
+ * are admitted at a lower rate while they last: at the edges that the flood comes by, where it comes by edges alone, so
+ * that nobody else's are; else at every bridge.
  */
 import { blocklist as blocklistLimits, filtering as limits } from '../../controller/limits.ts';
 import type { Source } from '../../controller/network/blocklist.ts';
-import type { GuestName } from '../../controller/network/model.ts';
 import { overlap, type Prefix } from '../../controller/network/address.ts';
+import type { EdgeName, GuestName, SwitchName } from '../../controller/network/model.ts';
 import { aggregate, formatSource, parseSource } from './aggregate.ts';
 import { isActive, type Verdict, type VerdictId, type Verdicts } from './verdict.ts';
 
@@ -22,8 +23,15 @@ export interface WantedBlock {
 
 export interface Filtering {
   readonly blocks: readonly WantedBlock[];
-  /** Guests whose new connections are admitted at the rate for a flood, and the verdicts that say so. */
-  readonly flooded: ReadonlyMap<GuestName, readonly VerdictId[]>;
+  /** Guests whose new connections are admitted at the rate for a flood. */
+  readonly flooded: ReadonlyMap<GuestName, Flooded>;
+}
+
+export interface Flooded {
+  /** Those that say so. */
+  readonly verdicts: readonly VerdictId[];
+  /** Where it is met; undefined: at every bridge. */
+  readonly at: ReadonlySet<EdgeName> | undefined;
 }
 
 /** Kinds that consist of new connections: a lower rate of admission helps against no other. */
@@ -33,21 +41,30 @@ export function filteringFor(
   verdicts: Verdicts,
   allowed: Iterable<Source>,
   isFiltered: (guest: GuestName) => boolean,
+  isEdge: (name: SwitchName) => boolean,
 ): Filtering {
   const allowedPrefixes = [...allowed].flatMap((source) => parseSource(source) ?? []);
   const active = [...verdicts.values()].filter((verdict) => isActive(verdict) && isFiltered(verdict.guest));
-  const flooded = new Map<GuestName, VerdictId[]>();
-  for (const { id, guest, kind, origin } of active) {
+  const floods = new Map<GuestName, Verdict[]>();
+  for (const verdict of active) {
+    const { guest, kind, origin } = verdict;
     if (!OF_NEW_CONNECTIONS.has(kind) || (origin !== 'spoofed' && origin !== 'mixed')) continue;
-    flooded.set(guest, [...(flooded.get(guest) ?? []), id]);
+    floods.set(guest, [...(floods.get(guest) ?? []), verdict]);
   }
   return {
-    flooded,
+    flooded: new Map([...floods].map(([guest, flood]) => [guest, floodedBy(flood, isEdge)])),
     blocks: active.flatMap((verdict) => {
       const sources = sourcesOf(verdict, allowedPrefixes);
       if (sources.length === 0) return [];
       return [{ verdict: verdict.id, guest: verdict.guest, reason: verdict.kind, sources }];
     }),
+  };
+}
+
+function floodedBy(flood: readonly Verdict[], isEdge: (name: SwitchName) => boolean): Flooded {
+  return {
+    verdicts: flood.map(({ id }) => id),
+    at: flood.every(({ host }) => isEdge(host)) ? new Set(flood.map(({ host }) => host)) : undefined,
   };
 }
 

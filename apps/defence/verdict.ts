@@ -6,7 +6,7 @@
  * verdict may have no sources yet (`origin: 'unknown'`). Whoever acts on verdicts follows a `VerdictFeed`.
  */
 import { ATTACK_KINDS, type AttackKind } from '../../controller/network/attack-kind.ts';
-import type { GuestName, HostName } from '../../controller/network/model.ts';
+import type { GuestName, SwitchName } from '../../controller/network/model.ts';
 
 export { ATTACK_KINDS, type AttackKind };
 
@@ -25,8 +25,8 @@ export interface Verdict {
   /** Unique for the life of the network: guest, kind and time of the first sight. */
   readonly id: VerdictId;
   readonly guest: GuestName;
-  /** The bridge at which most of it arrives. */
-  readonly host: HostName;
+  /** The host, or the edge, at whose bridge it arrives. */
+  readonly host: SwitchName;
   readonly kind: AttackKind;
   /** Clock time of the first measurement that showed it, of the decision, and of the last update. */
   readonly since: number;

@@ -6,7 +6,7 @@
  * holds a fixed number of flows for each address of a guest, however many connections there are.
  *
  *   station ── edge ── edge-tracked ──► router              to a guest at home, or one that is relayed otherwise
- *                           └─► relay address ──► router    to a guest elsewhere (see relay/rewrite.ts)
+ *                └─ count ─┴─► relay address ──► router     to a guest elsewhere (see relay/rewrite.ts)
  *   router ── edge ── edge-tracked ──► station              from a guest's address, or from a relay address of one
  *                       ▲    └─► not known: under the guest's next address
  *                       └─────┘    └─► not known under any: a tunnel to the first anchor
@@ -40,7 +40,7 @@ import {
   relayCookie,
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
-import { KNOWN, markKnown } from './marks.ts';
+import { KNOWN, markKnown, markRedirected } from './marks.ts';
 import { from, ipOf, setDestination, setSource, to } from './relay/packet.ts';
 import { tunnelTo } from './tunnel.ts';
 
@@ -116,14 +116,18 @@ function passerFlows(passer: Passer, uplink: number, unknown: (family: Family) =
 
 const relaying = ({ anchors }: Passer): boolean => anchors.some(({ relays }) => (relays ?? []).length > 0);
 
-/** Looked up in the anchor zone, as of this anchor. */
-function look({ nic }: Passer, { index }: Anchor): readonly Action[] {
+/** Looked up in the anchor zone, as of this anchor; counted on the way where this edge answers for what becomes of it. */
+function look(
+  { nic }: Passer,
+  { index }: Anchor,
+  table: 'count' | 'edgeTracked' = 'edgeTracked',
+): readonly Action[] {
   const zone = anchorZone(nic.number);
   return [
     set(Register.interface, nic.number),
     set(Register.anchorZone, zone),
     set(Register.anchor, index),
-    ct({ zone, table: 'edgeTracked' }),
+    ct({ zone, table }),
   ];
 }
 
@@ -131,7 +135,10 @@ function lookFlows(list: FlowList, passer: Passer, anchor: Anchor, family: Famil
   const address = anchor.addresses[family];
   if (address === undefined) return;
   const [station, uplink] = [{ [Register.class]: Class.station }, { [Register.class]: Class.uplink }];
-  list.add('edge', 100, { ...station, ...to(family, address) }, [look(passer, anchor)]);
+  const redirected = relayAt(anchor, passer.location?.name)?.edge[family] !== undefined;
+  list.add('edge', 100, { ...station, ...to(family, address) }, [
+    look(passer, anchor, redirected ? 'count' : 'edgeTracked'),
+  ]);
   list.add('edge', 100, { ...uplink, ...from(family, address) }, [look(passer, anchor)]);
   for (const { edge } of anchor.relays ?? []) {
     const relayAddress = edge[family];
@@ -177,7 +184,7 @@ function redirectFlows(
   const admitted: Then = anchor.admit === 'established' ? drop : [[], 'admission'];
   if (anchor.admit === 'all') {
     relayed.add('binding', 110, sent, [
-      [ct({ commit: true, zone: Register.anchorZone, exec: markKnown }), ...redirect],
+      [ct({ commit: true, zone: Register.anchorZone, exec: markRedirected }), ...redirect],
     ]);
   }
   relayed.add('edgeTracked', 210, { ...tcp, tcp_flags: TCP_OPENS }, admitted);

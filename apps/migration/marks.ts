@@ -7,6 +7,7 @@ import { Mark, Register } from '../../controller/switches/pipeline.ts';
 
 export const KNOWN = 1 << Mark.known.offset;
 const OPENED = 1 << Mark.opened.offset;
+const REDIRECTED = 1 << Mark.redirected.offset;
 
 /** In an anchor zone: this bridge has admitted the connection. */
 export const markKnown: readonly Action[] = [set('ct_mark', { value: KNOWN, mask: KNOWN })];
@@ -14,6 +15,11 @@ export const markKnown: readonly Action[] = [set('ct_mark', { value: KNOWN, mask
 /** In an anchor zone: the guest has opened it here. */
 export const markOpened: readonly Action[] = [
   set('ct_mark', { value: KNOWN | OPENED, mask: KNOWN | OPENED }),
+];
+
+/** In an edge's anchor zone: it has redirected the connection from its beginning. */
+export const markRedirected: readonly Action[] = [
+  set('ct_mark', { value: KNOWN | REDIRECTED, mask: KNOWN | REDIRECTED }),
 ];
 
 /** In a relay zone: which anchor it comes from, and how answers leave. */

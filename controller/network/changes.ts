@@ -8,6 +8,7 @@ import { flight as limits } from '../limits.ts';
 import { bounded } from './history.ts';
 import { hasEnded, isUnderWay, type Migration } from './migration.ts';
 import {
+  type AdmissionLimit,
   type Anchor,
   type Bridge,
   type DomainState,
@@ -247,14 +248,19 @@ function noted(state: NetworkState, migration: Migration): NetworkState {
   return { ...state, history: bounded(put(state.history, migration.id, migration), state) };
 }
 
-/** New connections a second that the guest is let have; undefined for what its policy says. */
-export function admissionLimited(guest: GuestName, rate: number | undefined): Change {
+/** The guest is let have no more new connections than this; undefined for what its policy says. */
+export function admissionLimited(guest: GuestName, limit: AdmissionLimit | undefined): Change {
   return (state) => {
-    if (state.admissionRates.get(guest) === rate) return state;
-    const rates =
-      rate === undefined ? without(state.admissionRates, guest) : put(state.admissionRates, guest, rate);
-    return { ...state, admissionRates: rates };
+    if (isSameLimit(state.admissionLimits.get(guest), limit)) return state;
+    const limits =
+      limit === undefined ? without(state.admissionLimits, guest) : put(state.admissionLimits, guest, limit);
+    return { ...state, admissionLimits: limits };
   };
+}
+
+function isSameLimit(one: AdmissionLimit | undefined, other: AdmissionLimit | undefined): boolean {
+  if (one?.perSecond !== other?.perSecond || one?.at?.size !== other?.at?.size) return false;
+  return [...(one?.at ?? [])].every((edge) => other?.at?.has(edge) === true);
 }
 
 /** The blocklist changes as `change` says. */

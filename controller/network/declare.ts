@@ -129,7 +129,7 @@ export function declare(
     blocklist: remembered.blocklist,
     policies: new Map([...remembered.policies].filter(([guest]) => guests.has(guest))),
     flights: remembered.flights,
-    admissionRates: new Map(),
+    admissionLimits: new Map(),
     earlier: remembered.earlier,
     quarantine: remembered.quarantine,
     drain: {

@@ -41,8 +41,8 @@ export interface NetworkState {
   readonly policies: ReadonlyMap<GuestName, DefencePolicy>;
   /** The last flights, oldest first. */
   readonly flights: ReadonlyMap<FlightId, Flight>;
-  /** New connections a second that a guest is let have, where that is not what its policy says. */
-  readonly admissionRates: ReadonlyMap<GuestName, number>;
+  /** Of guests that are let have fewer new connections than their policy says. */
+  readonly admissionLimits: ReadonlyMap<GuestName, AdmissionLimit>;
   /** Completed migrations of guests that have moved on since, by id, as long as the anchor left then may relay. */
   readonly earlier: ReadonlyMap<string, Migration>;
   /** Care-of addresses given back a short while ago, which nobody else may have yet. */
@@ -202,6 +202,13 @@ export interface Anchor {
   readonly admit: Admit;
   /** How it relays to the hosts that the guest is at or goes to; through a tunnel where nothing is said. */
   readonly relays?: readonly Relay[];
+}
+
+export interface AdmissionLimit {
+  /** New connections a second that each bridge lets it have. */
+  readonly perSecond: number;
+  /** At these edges alone; undefined: at every bridge. */
+  readonly at?: ReadonlySet<EdgeName>;
 }
 
 /** A care-of address that a client may still take for the interface's. */

@@ -108,7 +108,11 @@ export class Fabric {
       this.#waiting.delete(session.datapathId);
       this.#adopt(host, session);
     }
-    for (const [host, member] of this.#members) this.#program(host, member, state);
+    // Edges first: what is to be dropped is dropped as early on its way as it can be, as soon as it can be.
+    const isEdge = ([name]: readonly [SwitchName, Member]): boolean => state.edges.has(name);
+    const members = [...this.#members];
+    for (const [name, member] of members.filter(isEdge)) this.#program(name, member, state);
+    for (const [name, member] of members.filter((one) => !isEdge(one))) this.#program(name, member, state);
   }
 
   /** Prepares every bridge for `after`. Throws when one refuses. */

@@ -177,12 +177,12 @@ export function packetIn(reason: number, meterName: keyof typeof Meter): Action 
   });
 }
 
-/** One of `of` packets, by chance, is told to the collector, under the host's number and the counter's. */
-export const sample = (of: number, host: number, counter: number): Action => ({
+/** One of `of` packets, by chance, is told to the collector, under the bridge's observation domain and the counter's number. */
+export const sample = (of: number, domain: number, counter: number): Action => ({
   type: 'sample',
   probability: Math.round(0xffff / of),
   collectorSetId: SAMPLE_COLLECTOR_SET,
-  obsDomainId: host,
+  obsDomainId: domain,
   obsPointId: counter,
 });
 

@@ -21,8 +21,9 @@
  * At an edge, between its stations and its uplink, both ways:
  *
  *   any port ── classify ── blocklist ── neighbour ── edge ──► as a switch would
- *                                                      └─ edge-tracked ──► as a switch would, the connection noted
- *                                                             └──► relay address ──► uplink
+ *                                                      ├─ edge-tracked ──► as a switch would, the connection noted
+ *                                                      │      └──► relay address ──► uplink
+ *                                                      └─ count ── edge-tracked, where that redirects
  *
  * What takes the place of tunnels, in the ways to relay `rewrite` (both) and `direct` (answers):
  *
@@ -55,7 +56,7 @@ export const Table = {
   edgeTracked: 25,
   /** From the uplink: which interface the destination address belongs to. */
   inbound: 30,
-  /** Looked up in the anchor zone; counted and sampled, by interface and class of traffic. */
+  /** Looked up in the anchor zone; counted and sampled, by interface and class of traffic. At an edge: what it redirects. */
   count: 31,
   /** Established, new, invalid. */
   inboundTracked: 32,
@@ -152,7 +153,8 @@ export const Admission = {
  * Bits of `ct_mark`. In a relay zone: the index of the connection's anchor, and how answers leave. In an anchor
  * zone: whether the guest opened the connection here, so that its packets need no asking before the first answer;
  * that the bridge knows it, which is to be seen even where conntrack calls a packet invalid; whether a client's
- * handshake has been counted as completed, and whether its end has been counted.
+ * handshake has been counted as completed, and whether its end has been counted; at an edge, whether it was redirected
+ * from its beginning, so that its handshake is to be counted there.
  */
 export const Mark = {
   anchor: { offset: 0, bits: 8 },
@@ -161,6 +163,7 @@ export const Mark = {
   completed: { offset: 10, bits: 1 },
   ended: { offset: 11, bits: 1 },
   answer: { offset: 12, bits: 2 },
+  redirected: { offset: 14, bits: 1 },
 } as const;
 
 /**
@@ -296,6 +299,9 @@ const FIRST_ADMISSION_METER = 0x100;
 export const admissionMeter = (interfaceNumber: number): number => FIRST_ADMISSION_METER + interfaceNumber;
 export const isAdmissionMeter = (meterId: number): boolean =>
   meterId > FIRST_ADMISSION_METER && meterId <= FIRST_ADMISSION_METER + 0x7fff;
+
+/** The observation domain of an edge's samples; a host's is its number, which is less. */
+export const edgeDomain = (edgeNumber: number): number => 0x1_0000 + edgeNumber;
 
 /** The `Flow_Sample_Collector_Set` that samples go to, in every bridge. */
 export const SAMPLE_COLLECTOR_SET = 0xa7c7;

@@ -12,7 +12,7 @@ import { samples as limits } from '../limits.ts';
 export interface CollectorHandlers {
   /** May this address send samples? */
   readonly accepts: (address: string) => boolean;
-  /** `domain` is what the flow's `sample` action names: the number of the bridge's host. */
+  /** `domain` is what the flow's `sample` action names: which bridge it is of. */
   readonly onRecord: (record: FlowRecord, domain: number) => void;
   /** A message that cannot be read; told once in a while for each address. */
   readonly onFault: (address: string, error: Error) => void;

@@ -2,7 +2,9 @@
  * How soon attacks are seen and met, and what honest clients have meanwhile: each attack with the defence on and off,
  * in turns, on one lab that stays up.
  *
- *     node dist/apps/bench/defence/main.js [--runs 3] [--only udp-flood,icmp-flood] [--policy filter-only]
+ *     node dist/apps/bench/defence/main.js [--runs 3] [--minutes 30] [--only udp-flood,icmp-flood] [--policy filter-only]
+ *
+ * When there is no time for another attack within the minutes, it ends with the runs that there were.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,21 +26,33 @@ import { formatRows } from './table.ts';
 const RESULTS = join('results', 'bench-defence.json');
 const LOG = join('results', 'bench-defence-controller.jsonl');
 const API = '127.0.0.1:28654';
+/** Until the lab is down and the table written. */
+const DOWN_MS = 20_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '3' },
+    minutes: { type: 'string', default: '30' },
     only: { type: 'string' },
     policy: { type: 'string' },
   },
 });
 
+interface Wish {
+  readonly runs: number;
+  readonly minutes: number;
+  readonly names: readonly string[];
+  readonly policy: DefenceMode | undefined;
+}
+
 /** What was asked for, or the sentence that says what is wrong with it. */
-function wish(): { runs: number; names: readonly string[]; policy: DefenceMode | undefined } | string {
+function wish(): Wish | string {
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) return `--runs is ${values.runs}: expected a number of runs`;
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0)) return `--minutes is ${values.minutes}: expected how long it may take`;
   const names = values.only?.split(',') ?? NAMES;
   const unknown = names.find((name) => !NAMES.includes(name));
   if (unknown !== undefined) return `no attack is called ${unknown}: expected some of ${NAMES.join(', ')}`;
@@ -46,7 +60,7 @@ function wish(): { runs: number; names: readonly string[]; policy: DefenceMode |
   if (values.policy !== undefined && policy === undefined) {
     return `--policy is ${values.policy}: expected one of ${DEFENCE_MODES.join(', ')}`;
   }
-  return { runs, names, policy };
+  return { runs, minutes, names, policy };
 }
 
 async function main(): Promise<number> {
@@ -55,13 +69,14 @@ async function main(): Promise<number> {
     process.stderr.write(`error: ${wanted}\n`);
     return 1;
   }
+  const end = systemClock.now() + wanted.minutes * 60_000 - DOWN_MS;
   const machine = await machineFacts();
   const topologyFile = join(packageRoot, 'topologies', 'under-attack.yaml');
   const topology = readTopology(topologyFile);
   mkdirSync('results', { recursive: true });
   using folder = new TemporaryFolder();
   const turns: Turn[] = [];
-  say(`lab ${topology.name} comes up; a round takes about ${Math.ceil((wanted.names.length * 50) / 60)} min`);
+  say(`lab ${topology.name} comes up; a round takes about ${Math.ceil((wanted.names.length * 58) / 60)} min`);
   const session = await standsOnceUp(
     LabSession.up({
       topology,
@@ -77,15 +92,23 @@ async function main(): Promise<number> {
     const declared = await session.api.defence(GUEST);
     const policy = { ...declared, policy: wanted.policy ?? declared.policy };
     const bed = { session, topology, controllerLog: join(process.cwd(), LOG), folder: folder.path, policy };
-    for (let run = 0; run < wanted.runs; run++) {
-      for (const name of wanted.names) {
-        // Which comes first changes with each run.
-        for (const defence of run % 2 === 0 ? DEFENCES : [...DEFENCES].reverse()) {
-          const turn = await measure(bed, name, defence);
-          turns.push(turn);
-          say(`${String(turns.length).padStart(3)} ${describe(turn)}`);
-        }
+    let longest = 0;
+    const rounds = Array.from({ length: wanted.runs }, (_, run) =>
+      wanted.names.map((name) => ({ run, name })),
+    );
+    for (const { run, name } of rounds.flat()) {
+      const from = systemClock.now();
+      if (from + longest > end) {
+        say(`no time for more within ${wanted.minutes} min: it ends in run ${run + 1}, before ${name}`);
+        break;
       }
+      // Which comes first changes with each run.
+      for (const defence of run % 2 === 0 ? DEFENCES : [...DEFENCES].reverse()) {
+        const turn = await measure(bed, name, defence);
+        turns.push(turn);
+        say(`${String(turns.length).padStart(3)} ${describe(turn)}`);
+      }
+      longest = Math.max(longest, systemClock.now() - from);
     }
   } finally {
     await session.down();

@@ -12,7 +12,7 @@ export function verdictsCommand(terminal: Terminal): Command {
       'after',
       `
 Columns:
-  AT        the host at whose bridge it arrives
+  AT        the host, or the edge, at whose bridge it arrives
   KIND      see below
   BEGAN     how long ago it was first seen
   RATE      as last measured, and the limit that it exceeded

@@ -102,13 +102,25 @@ describe('real sources', () => {
 });
 
 describe('spoofed sources', () => {
-  const rate = (): number | undefined => network.state.admissionRates.get('web');
+  const rate = (): number | undefined => network.state.admissionLimits.get('web')?.perSecond;
 
   test('lower the admission of new connections while they last', () => {
     feed.say(verdict({ origin: 'spoofed', distinctSources: 40_000 }));
     expect([rate(), blocks()]).toEqual([admission.perSecondInFlood, []]);
     feed.say(verdict({ origin: 'spoofed', ended: 5 }));
     expect(rate()).toBeUndefined();
+  });
+
+  test('that come by an edge alone lower it at that edge; by another way too, everywhere', () => {
+    const byEdge = verdict({ origin: 'spoofed', host: 'border' });
+    const limit = () => network.state.admissionLimits.get('web');
+    const perSecond = admission.perSecondInFlood;
+    feed.say(byEdge);
+    expect(limit()).toEqual({ perSecond, at: new Set(['border']) });
+    feed.say(byEdge, verdict({ id: 'another', origin: 'spoofed', host: 'home-1' }));
+    expect(limit()).toEqual({ perSecond });
+    feed.say(byEdge, verdict({ id: 'another', origin: 'spoofed', host: 'home-1', ended: 5 }));
+    expect(limit()).toEqual({ perSecond, at: new Set(['border']) });
   });
 
   test.each(['ack-flood', 'connection-flood', 'slow-connections'] as const)('of a %s do not', (kind) => {
@@ -121,7 +133,7 @@ describe('a guest that is let have fewer new connections anyway', () => {
   test('is not let have more in a flood', () => {
     network.update(defended('web', { ...defaultDefence, admission: { perSecond: 40, inFlood: 80 } }));
     feed.say(verdict({ origin: 'spoofed' }));
-    expect(network.state.admissionRates.get('web')).toBe(40);
+    expect(network.state.admissionLimits.get('web')).toEqual({ perSecond: 40 });
   });
 });
 

@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { defenceRecipes } from '../../../apps/defence/flows.ts';
 import { recipes } from '../../../apps/recipes.ts';
-import { bridgeView } from '../../../controller/network/bridge-view.ts';
+import { bridgeView, switchView } from '../../../controller/network/bridge-view.ts';
 import { allowed, blocked, type NewBlock } from '../../../controller/network/blocklist-changes.ts';
 import { admissionLimited, blocklistChanged } from '../../../controller/network/changes.ts';
 import type { NetworkState } from '../../../controller/network/model.ts';
@@ -61,11 +61,19 @@ test('the lines of the blocklist, what is allowed, what is blocked for a guest a
 });
 
 test('a guest’s meter has the rate that is asked for, and its flow stays the same', () => {
-  const limited = admissionLimited('web', 100)(atHome());
+  const limited = admissionLimited('web', { perSecond: 100 })(atHome());
   const rates = (state: NetworkState) => [...metersOf(compile(ofHome(state))).entries()];
   expect(rates(atHome())).toContainEqual([0x101, 1_000]);
   expect(rates(limited)).toContainEqual([0x101, 100]);
   expect(added(limited)).toEqual([]);
+});
+
+test('a guest may be let have less at an edge alone', () => {
+  const rateAt = (state: NetworkState, name: string): number | undefined =>
+    metersOf(compile(defenceRecipes(switchView(state, name)!, state))).get(0x101);
+  const state = admissionLimited('web', { perSecond: 100, at: new Set(['border']) })(atHome());
+  expect([rateAt(state, 'border'), rateAt(state, 'home-1')]).toEqual([100, 1_000]);
+  expect(admissionLimited('web', { perSecond: 100, at: new Set(['border']) })(state)).toBe(state);
 });
 
 test('nothing goes to the controller without a meter', () => {

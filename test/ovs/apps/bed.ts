@@ -224,7 +224,7 @@ export class Bed {
       migrations: new Map(),
       history: new Map(),
       blocklist: emptyBlocklist,
-      admissionRates: new Map(),
+      admissionLimits: new Map(),
       policies: new Map(),
       flights: new Map(),
       earlier: new Map(),
@@ -349,12 +349,12 @@ export class Bed {
   }
 
   /** The OVSDB remote of the host's OVS. */
-  ovsdb(host: HostKey): string {
+  ovsdb(host: SwitchKey): string {
     return `unix:${this.#of(host)}/db.sock`;
   }
 
   /** Where the bridge has its controller. */
-  controllerOf(host: HostKey): string {
+  controllerOf(host: SwitchKey): string {
     return `unix:${this.#of(host)}/br-int.controller`;
   }
 

@@ -16,7 +16,8 @@ const CONVERSATIONS = join(packageRoot, 'apps/bench/conversations.py');
 
 async function converse(count: number): Promise<number> {
   const heard = bed.room.run('web', ['python3', CONVERSATIONS, 'hear', `${PORT}`, `${count}`, '50']);
-  await expect.poll(() => bed.room.run('web', ['ss', '-Hlun', `sport = :${PORT}`])).not.toBe('');
+  const listening = () => bed.room.run('web', ['ss', '-Hlun', `sport = :${PORT}`]);
+  await expect.poll(listening, { timeout: 10_000 }).not.toBe('');
   const to = address.guest('web').ipv4;
   const rounds = count > 10_000 ? '2' : '3';
   await bed.room.run('client', ['python3', CONVERSATIONS, 'begin', to, `${PORT}`, `${count}`, rounds]);
@@ -38,7 +39,7 @@ test.each(['tunnel', 'rewrite'] as const)(
     for (const connections of [1, 1_000, 50_000]) {
       await bed.reset();
       // They all begin in a few seconds: more than a guest's meter lets in.
-      bed.network.update(admissionLimited('web', 1_000_000));
+      bed.network.update(admissionLimited('web', { perSecond: 1_000_000 }));
       await bed.fabric.settled();
       expect(await converse(connections)).toBe(connections);
       const tracked = Number(await bed.appctl('x', 'dpctl/ct-get-nconns'));

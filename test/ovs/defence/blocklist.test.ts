@@ -123,7 +123,7 @@ describe('admission', () => {
 
   test('has a meter for every guest, of the rate that is asked for, and takes it away with the guest', async () => {
     expect([await meterOf('web'), await meterOf('db')]).toEqual(['1000', '1000']);
-    bed.network.update(admissionLimited('web', 50));
+    bed.network.update(admissionLimited('web', { perSecond: 50 }));
     await bed.settled();
     expect([await meterOf('web'), await meterOf('db')]).toEqual(['50', '1000']);
     const { placements } = bed.network.state;
@@ -143,7 +143,7 @@ describe('admission', () => {
       for (let at = 0; at < listed.length; at += 10_000) {
         blocklist.block({ sources: listed.slice(at, at + 10_000), origin: 'list', reason: 'test' });
       }
-      bed.network.update(admissionLimited('web', 100));
+      bed.network.update(admissionLimited('web', { perSecond: 100 }));
       await bed.settled();
       const [before, told] = [await conntrackSize(), await toTheController()];
       const hop = await bed.macOf('router', 'to-x');

@@ -1,6 +1,6 @@
 /**
- * The detection of a controller, on the bed's real bridge: it reads the counters of host a over OpenFlow, and takes the
- * samples that OVS sends, once OVSDB has told it where to. Only their way is the test's: out of the host's namespace.
+ * The detection of a controller, on the bed's real bridges: it reads their counters over OpenFlow, and takes the samples
+ * that OVS sends, once OVSDB has told it where to. Only their way is the test's: out of the bridge's namespace.
  */
 import { DefenceService } from '../../../apps/defence/service.ts';
 import { isActive, type Verdict } from '../../../apps/defence/verdict.ts';
@@ -8,7 +8,7 @@ import { systemClock } from '../../../controller/clock.ts';
 import type { FlowRecord } from '../../../controller/ipfix/index.ts';
 import { BridgeDatabase } from '../../../controller/switches/bridge-database.ts';
 import { SampleCollector } from '../../../controller/switches/sample-collector.ts';
-import type { Bed } from '../apps/bed.ts';
+import type { Bed, SwitchKey } from '../apps/bed.ts';
 
 const COLLECTOR = { address: '127.0.0.1', port: 4739 };
 
@@ -23,20 +23,26 @@ export class Watch {
   readonly faults: string[] = [];
   readonly #bed: Bed;
   readonly #collector: SampleCollector;
-  #database: BridgeDatabase | undefined;
+  readonly #sampling: readonly SwitchKey[];
+  #databases: BridgeDatabase[] = [];
 
-  static async open(bed: Bed): Promise<Watch> {
-    const watch = new Watch(bed);
-    await bed.room.run('host-a', ['ip', 'link', 'set', 'lo', 'up']);
-    const socket = await bed.room.udp('host-a', COLLECTOR.address, COLLECTOR.port);
-    socket.onBytes((bytes) => watch.#collector.receive(bytes, COLLECTOR.address));
+  /** Counters are read of every bridge, samples taken of these. */
+  static async open(bed: Bed, ...sampling: readonly SwitchKey[]): Promise<Watch> {
+    const watch = new Watch(bed, sampling.length === 0 ? ['a'] : sampling);
+    for (const key of watch.#sampling) {
+      await bed.room.run(`host-${key}`, ['ip', 'link', 'set', 'lo', 'up']);
+      const socket = await bed.room.udp(`host-${key}`, COLLECTOR.address, COLLECTOR.port);
+      // One collector for all: templates of one bridge are not another's.
+      socket.onBytes((bytes) => watch.#collector.receive(bytes, key));
+    }
     await watch.configure();
     watch.defence.start();
     return watch;
   }
 
-  private constructor(bed: Bed) {
+  private constructor(bed: Bed, sampling: readonly SwitchKey[]) {
     this.#bed = bed;
+    this.#sampling = sampling;
     this.defence = new DefenceService({
       network: bed.network,
       fabric: bed.fabric,
@@ -46,9 +52,9 @@ export class Watch {
     });
     this.#collector = new SampleCollector(systemClock, {
       accepts: () => true,
-      onRecord: (record, host) => {
+      onRecord: (record, domain) => {
         this.records.push(record);
-        this.defence.sampled(host, record);
+        this.defence.sampled(domain, record);
       },
       onFault: (_, error) => this.faults.push(error.message),
       onError: (error) => this.faults.push(error.message),
@@ -57,23 +63,32 @@ export class Watch {
 
   /** As a controller that has just started does it. */
   async configure(): Promise<void> {
-    await this.#database?.close();
+    await this.#forget();
     const session = ++sessions;
-    await new Promise<void>((resolve) => {
-      const host = { ...this.#bed.network.state.hosts.get('a')!, ovsdb: this.#bed.ovsdb('a') };
-      const targets = {
-        controller: this.#bed.controllerOf('a'),
-        samples: `${COLLECTOR.address}:${COLLECTOR.port}`,
-        session,
-      };
-      this.#database = new BridgeDatabase(host, () => targets, systemClock, {
-        onBridge: () => undefined,
-        onConnection: () => undefined,
-        onConfigured: resolve,
-        onError: (error) => this.faults.push(error.message),
+    const { hosts, edges } = this.#bed.network.state;
+    for (const key of this.#sampling) {
+      await new Promise<void>((resolve) => {
+        const one = { ...(hosts.get(key) ?? edges.get(key))!, ovsdb: this.#bed.ovsdb(key) };
+        const targets = {
+          controller: this.#bed.controllerOf(key),
+          samples: `${COLLECTOR.address}:${COLLECTOR.port}`,
+          session,
+        };
+        const database = new BridgeDatabase(one, () => targets, systemClock, {
+          onBridge: () => undefined,
+          onConnection: () => undefined,
+          onConfigured: resolve,
+          onError: (error) => this.faults.push(error.message),
+        });
+        this.#databases.push(database);
+        database.start();
       });
-      this.#database.start();
-    });
+    }
+  }
+
+  async #forget(): Promise<void> {
+    await Promise.all(this.#databases.map((database) => database.close()));
+    this.#databases = [];
   }
 
   get active(): Verdict[] {
@@ -98,6 +113,6 @@ export class Watch {
 
   async close(): Promise<void> {
     this.defence.close();
-    await this.#database?.close();
+    await this.#forget();
   }
 }

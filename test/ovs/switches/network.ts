@@ -103,7 +103,7 @@ export function network(at: Site, { grace = false } = {}): NetworkState {
     migrations: new Map(),
     history: new Map(),
     blocklist: emptyBlocklist,
-    admissionRates: new Map(),
+    admissionLimits: new Map(),
     policies: new Map(),
     flights: new Map(),
     earlier: new Map(),
