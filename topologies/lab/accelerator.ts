@@ -40,16 +40,23 @@ export async function probeAccelerator(
   clock: Clock = systemClock,
 ): Promise<AcceleratorAnswer> {
   const file = join(cache, `accelerator-${circumstances(image)}.json`);
-  if (existsSync(file)) {
-    const kept = answerSchema.safeParse(JSON.parse(await readFile(file, 'utf8')));
-    if (kept.success) return kept.data;
-  }
+  const kept = await keptAnswer(file);
+  if (kept !== undefined) return kept;
   const answer = await decide(image, clock);
   await mkdir(cache, { recursive: true });
   const partial = `${file}.${process.pid}`;
   await writeFile(partial, JSON.stringify(answer));
   await rename(partial, file);
   return answer;
+}
+
+/** Undefined when there is none, or none that can be read. */
+async function keptAnswer(file: string): Promise<AcceleratorAnswer | undefined> {
+  try {
+    return answerSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch {
+    return undefined;
+  }
 }
 
 async function decide(image: GuestImage, clock: Clock): Promise<AcceleratorAnswer> {
