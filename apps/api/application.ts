@@ -59,7 +59,7 @@ export function application(controller: ControllerView, options: ApplicationOpti
   app.use(options.token === undefined ? requireLoopbackName : requireToken(options.token));
   const json = [requireJson, express.json({ limit: limits.bodyBytes })];
 
-  const { network, history, migrations, relays } = controller;
+  const { network, migrations, relays } = controller;
   const present = (migration: Migration): MigrationObject => presentMigration(network.state, migration);
   const document = openApiDocument(options.version);
 
@@ -142,7 +142,7 @@ export function application(controller: ControllerView, options: ApplicationOpti
     .route('/v1/migrations')
     .get(
       (_request, response: Response<MigrationObject[]>) =>
-        void response.json([...history.values()].map(present)),
+        void response.json([...controller.history.values()].map(present)),
     )
     .post(json, (request: Request, response: Response<MigrationObject>) => {
       const { guest, to, ...wishes } = checked(migrationRequest, request.body);
@@ -167,7 +167,7 @@ export function application(controller: ControllerView, options: ApplicationOpti
         throw new NotUnderWayError(migration.id, migration.phase);
       }
       await migrations.abort(migration.guest);
-      response.status(202).json(present(history.get(migration.id) ?? migration));
+      response.status(202).json(present(controller.history.get(migration.id) ?? migration));
     })
     .all(notAllowed('POST'));
 

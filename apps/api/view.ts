@@ -21,7 +21,7 @@ export interface ControllerView {
     /** Undefined while the bridge is not connected. */
     session(host: HostName): FlowSource | undefined;
   };
-  /** Every migration that is known of, ended ones too, by id, oldest first. */
+  /** Every migration that is known of, ended ones too, by id, oldest first; another value after each change. */
   readonly history: ReadonlyMap<string, Migration>;
   /** `on` gives a function that ends the subscription. */
   readonly events: { on(listener: (event: ControllerEvent) => void): () => void };

@@ -298,7 +298,8 @@ export class FakeController implements ControllerView {
   readonly startedAt = STARTED_AT;
   readonly network = new Network(flightChanged(fakeFlight)(fakeState()));
   readonly blocklist = new BlocklistService(this.network, new ManualClock(STARTED_AT));
-  readonly history = new Map<string, Migration>(ended.map((migration) => [migration.id, migration]));
+  /** The migrations of its history. */
+  readonly remembered = new Map<string, Migration>(ended.map((migration) => [migration.id, migration]));
   /** Hosts whose bridges are connected, and whether their flows are as they should be. */
   readonly bridges = new Map<string, boolean>([
     ['a1', true],
@@ -323,6 +324,11 @@ export class FakeController implements ControllerView {
         },
       })[name],
   };
+  /** Another value after each change, as the controller's is. */
+  get history(): ReadonlyMap<string, Migration> {
+    return new Map(this.remembered);
+  }
+
   /** What `begin` was given. */
   readonly wishes: unknown[][] = [];
   readonly aborted: string[] = [];
@@ -399,7 +405,7 @@ export class FakeController implements ControllerView {
   };
 
   put(migration: Migration): void {
-    this.history.set(migration.id, migration);
+    this.remembered.set(migration.id, migration);
     const { state } = this.network;
     const migrations = new Map(state.migrations).set(migration.guest, migration);
     if (hasEnded(migration.phase)) migrations.delete(migration.guest);
@@ -408,7 +414,7 @@ export class FakeController implements ControllerView {
 
   /** The migration enters a phase, and says so. */
   enter(id: string, phase: Phase, at: number, more: Partial<Migration> = {}): void {
-    const before = this.history.get(id)!;
+    const before = this.remembered.get(id)!;
     this.put({ ...before, ...more, phase, entered: { ...before.entered, [phase]: at } });
     this.emit({ at, level: 'info', subject: `guest ${before.guest}`, message: phase });
   }

@@ -289,6 +289,13 @@ describe('migrations', () => {
     ]);
   });
 
+  it('are listed from when they begin', async () => {
+    await ask(server, post({ guest: 'web', to: 'b1' }));
+    const { text } = await ask(server, { path: '/v1/migrations' });
+    const ids = (JSON.parse(text) as { id: string }[]).map(({ id }) => id);
+    expect(ids.at(-1)).toBe('feedfacecafe');
+  });
+
   it('leave to the controller what was not wished', async () => {
     await ask(server, {
       ...post({ guest: 'web', to: 'b1' }),
@@ -316,7 +323,7 @@ describe('migrations', () => {
   it('are not aborted when another one of the same guest has taken their place', async () => {
     await ask(server, post({ guest: 'web', to: 'b1' }));
     const current = controller.history.get('feedfacecafe')!;
-    controller.history.set('0ddba11', { ...current, id: '0ddba11', phase: 'copying' });
+    controller.remembered.set('0ddba11', { ...current, id: '0ddba11', phase: 'copying' });
     expect(await refused(post({}, '/v1/migrations/0ddba11/abort'))).toMatchObject({
       code: 'MIGRATION_NOT_UNDER_WAY',
     });

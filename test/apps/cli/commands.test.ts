@@ -122,9 +122,9 @@ ba9876543210  web    a1    b2  rolled-back  1 min ago         -  the destination
 
 it('migrations, of reasons only the beginning', async () => {
   const before = controller.history.get('ba9876543210')!;
-  controller.history.set(before.id, { ...before, reason: 'x'.repeat(100) });
+  controller.remembered.set(before.id, { ...before, reason: 'x'.repeat(100) });
   const [list, one] = [await shown(NOW, 'migrations'), await shown(NOW, 'migrations', before.id)];
-  controller.history.set(before.id, before);
+  controller.remembered.set(before.id, before);
   expect(list).toContain(`  ${'x'.repeat(71)}…\n`);
   expect(one).toContain(`\nreason         ${'x'.repeat(100)}\n`);
 });
@@ -327,7 +327,7 @@ describe('an empty list says so', () => {
   let emptyServer: Server;
   beforeAll(async () => {
     empty = new FakeController();
-    empty.history.clear();
+    empty.remembered.clear();
     empty.network.update((state) => ({ ...state, guests: new Map() }));
     empty.answer = () => Promise.resolve([]);
     emptyServer = await served(empty);
