@@ -2,7 +2,7 @@
  * When QEMU may switch over: what it is told while it copies a guest's memory. Pure.
  *
  * QEMU stops the guest as soon as it could send what is left within its longest downtime. So that time begins
- * tiny, and is raised only while the guest dirties memory as fast as it is copied, up to what the user allows. When
+ * small, and is raised only while the guest dirties memory as fast as it is copied, up to what the user allows. When
  * pass after pass leaves no less than it found, and more than could be sent within the longest blackout allowed, no
  * downtime will do: then the user is told, however long passes take.
  *
@@ -106,10 +106,12 @@ export interface Steered {
 
 const MIB = 1024 * 1024;
 
-export function beginSteering({ strategy, bandwidthMiBps }: Terms): Steered {
+export function beginSteering({ strategy, bandwidthMiBps, maxBlackoutMs }: Terms): Steered {
+  const downtimeMs =
+    strategy === 'bicast' ? limits.leastDowntime : Math.min(limits.firstDowntime, maxBlackoutMs);
   const steering: Steering = {
     mode: strategy === 'bicast' ? 'bulk' : 'let',
-    downtimeMs: limits.leastDowntime,
+    downtimeMs,
     mibps: bandwidthMiBps ?? 0,
     moved: undefined,
     raised: undefined,
@@ -121,7 +123,7 @@ export function beginSteering({ strategy, bandwidthMiBps }: Terms): Steered {
     postCopy: false,
     progress: undefined,
   };
-  return { steering, orders: [{ type: 'downtime', ms: limits.leastDowntime }] };
+  return { steering, orders: [{ type: 'downtime', ms: downtimeMs }] };
 }
 
 /** The copy was looked at. */

@@ -85,7 +85,7 @@ describe('a copy', () => {
     job.finish();
     await looks(2);
     await performed;
-    expect(asked).toEqual(['downtime 1', 'migrate', 'downtime 2', 'downtime 4', 'downtime 8', 'downtime 16']);
+    expect(asked).toEqual(['downtime 10', 'migrate', 'downtime 20', 'downtime 40', 'downtime 80', 'downtime 100']);
   });
 
   test('that fails leaves QEMU’s limits as they were', async () => {
@@ -96,7 +96,7 @@ describe('a copy', () => {
     const failed = expect(performed).rejects.toThrow('the destination is full');
     await looks(2);
     await failed;
-    expect(asked).toEqual(['downtime 1', 'migrate', 'downtime 300', 'speed 0']);
+    expect(asked).toEqual(['downtime 10', 'migrate', 'downtime 300', 'speed 0']);
   });
 
   test('that is given up at its least speed leaves QEMU’s limits as they were', async () => {
@@ -144,10 +144,10 @@ describe('a copy', () => {
     copy.stopped();
     job.stats = pass(6);
     await looks(4);
-    expect(asked).toEqual(['downtime 1', 'migrate']);
+    expect(asked).toEqual(['downtime 10', 'migrate']);
     void copy.goesOn();
     await looks(1);
-    expect(asked).toEqual(['downtime 1', 'migrate', 'downtime 2']);
+    expect(asked).toEqual(['downtime 10', 'migrate', 'downtime 20']);
     copy.stopped();
     job.finish();
     await looks(2);
@@ -186,7 +186,7 @@ describe('a copy', () => {
     job.stats = pass(6);
     clock.advance(1_000);
     await looks(2);
-    expect(asked).toContain('downtime 2');
+    expect(asked).toContain('downtime 20');
     copy.stopped();
     job.finish();
     clock.advance(1_000);
@@ -204,6 +204,6 @@ describe('a copy', () => {
     job.finish();
     await looks(2);
     await performed;
-    expect(asked).toEqual(['downtime 1', 'migrate', 'post-copy']);
+    expect(asked).toEqual(['downtime 10', 'migrate', 'post-copy']);
   });
 });
