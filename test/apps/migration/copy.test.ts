@@ -85,7 +85,14 @@ describe('a copy', () => {
     job.finish();
     await looks(2);
     await performed;
-    expect(asked).toEqual(['downtime 10', 'migrate', 'downtime 20', 'downtime 40', 'downtime 80', 'downtime 100']);
+    expect(asked).toEqual([
+      'downtime 10',
+      'migrate',
+      'downtime 20',
+      'downtime 40',
+      'downtime 80',
+      'downtime 100',
+    ]);
   });
 
   test('that fails leaves QEMU’s limits as they were', async () => {
