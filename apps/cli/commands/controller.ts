@@ -1,24 +1,9 @@
 /**
  * `arctictern controller`: runs the controller in the foreground until it is told to stop.
  */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { onDemand } from '../on-demand.ts';
-
-export interface ControllerOptions {
-  readonly openflow: Endpoint;
-  readonly advertise?: string;
-  readonly samples?: Endpoint;
-  readonly api: Endpoint;
-  readonly apiTokenFile?: string;
-  readonly store?: string;
-  readonly state: string;
-  readonly json?: true;
-}
-
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-}
+import { endpoint } from './controller/options.ts';
 
 export function controllerCommand(): Command {
   return new Command('controller')
@@ -69,15 +54,4 @@ Examples:
   arctictern controller network.yaml --store tcp:10.0.0.1:6641,tcp:10.0.0.2:6641,tcp:10.0.0.3:6641`,
     )
     .action(onDemand(async () => (await import('./controller/run.ts')).run));
-}
-
-/** `ADDRESS:PORT`; an IPv6 address stands in brackets. */
-export function endpoint(text: string): Endpoint {
-  const parts = /^(?:\[([0-9a-f:.]+)\]|([^:\s[\]]+)):(\d{1,5})$/i.exec(text);
-  const address = parts?.[1] ?? parts?.[2];
-  const port = Number(parts?.[3]);
-  if (address === undefined || port > 65_535) {
-    throw new InvalidArgumentError('It should be ADDRESS:PORT, such as 127.0.0.1:8653 or [::1]:8653.');
-  }
-  return { address, port };
 }

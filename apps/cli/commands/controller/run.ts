@@ -17,7 +17,7 @@ import { version } from '../../../version.ts';
 import { ControllerStartError, StoppedEarlyError } from '../../errors.ts';
 import { processTerminal } from '../../terminal.ts';
 import { readToken } from '../../token.ts';
-import type { ControllerOptions } from '../controller.ts';
+import type { ControllerOptions } from './options.ts';
 
 export async function run(topologyFile: string, options: ControllerOptions): Promise<void> {
   const description = networkOf(readTopology(topologyFile));
