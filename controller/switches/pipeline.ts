@@ -296,9 +296,13 @@ export const Meter = {
 
 /** Meters of interfaces: the new connections from outside that they are let have in a second. */
 const FIRST_ADMISSION_METER = 0x100;
+const MOST_INTERFACES = 0x7fff;
 export const admissionMeter = (interfaceNumber: number): number => FIRST_ADMISSION_METER + interfaceNumber;
+/** Of those from networks that are known, while it is the others that are let in at a lower rate. */
+export const knownNetworksMeter = (interfaceNumber: number): number =>
+  admissionMeter(interfaceNumber) + MOST_INTERFACES;
 export const isAdmissionMeter = (meterId: number): boolean =>
-  meterId > FIRST_ADMISSION_METER && meterId <= FIRST_ADMISSION_METER + 0x7fff;
+  meterId > FIRST_ADMISSION_METER && meterId <= FIRST_ADMISSION_METER + 2 * MOST_INTERFACES;
 
 /** The observation domain of an edge's samples; a host's is its number, which is less. */
 export const edgeDomain = (edgeNumber: number): number => 0x1_0000 + edgeNumber;
