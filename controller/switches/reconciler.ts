@@ -17,7 +17,8 @@ import { asError } from '../errors.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { switches as limits } from '../limits.ts';
 import { type OpenBundle, openBundle } from './bundle.ts';
-import { against, between, type Difference, isEmpty } from './diff.ts';
+import { inSlices } from '../slices.ts';
+import { againstSteps, between, betweenSteps, type Difference, isEmpty } from './diff.ts';
 import { SwitchClosedError } from './errors.ts';
 import { CompiledFlow } from './installed.ts';
 import {
@@ -95,6 +96,8 @@ export class Reconciler {
   readonly #stages = new Set<Stage>();
   #link: Link | undefined;
   #wanted: Program = emptyProgram;
+  /** Stages that were ever committed. */
+  #commits = 0;
 
   constructor(clock: Clock, onError: (error: Error) => void) {
     this.#clock = clock;
@@ -188,6 +191,7 @@ export class Reconciler {
       return link !== undefined && this.#link === link && link.held === this.#wanted;
     }
     const committed = bundle.commit();
+    this.#commits++;
     this.#wanted = wanted;
     this.#voidTouched(difference, wanted);
     link.commits++;
@@ -218,7 +222,7 @@ export class Reconciler {
       (link.held === undefined ? this.#repair(link) : this.#follow(link, link.held)).then(
         () => {
           link.busy = false;
-          link.failures = 0;
+          if (link.held !== undefined) link.failures = 0;
         },
         (error: unknown) => {
           link.busy = false;
@@ -238,7 +242,9 @@ export class Reconciler {
 
   async #follow(link: Link, from: Program): Promise<void> {
     const to = this.#wanted;
-    const difference = between(from, to);
+    const difference = await inSlices(betweenSteps(from, to), this.#clock);
+    // A stage that was committed meanwhile has changed what it begins from: it is begun anew.
+    if (isUnderCommit(link, from)) return;
     this.#voidTouched(difference, to);
     await this.#raiseMeters(link, to);
     await this.#apply(link, difference);
@@ -255,8 +261,7 @@ export class Reconciler {
       arrival.chosen = true;
       arrival.choose(installed.length);
     }
-    const to = this.#wanted;
-    const difference = against(installed, to);
+    const { to, difference } = await this.#toRepair(installed);
     this.#voidTouched(difference, to);
     link.meters = new Map();
     await this.#raiseMeters(link, to);
@@ -271,6 +276,15 @@ export class Reconciler {
       repaired: difference.put.length + difference.remove.length,
     });
     link.arrival = undefined;
+  }
+
+  /** What has to change on what was read back. A stage that is committed meanwhile is part of it. */
+  async #toRepair(installed: readonly CompiledFlow[]): Promise<{ to: Program; difference: Difference }> {
+    for (;;) {
+      const [to, commits] = [this.#wanted, this.#commits];
+      const difference = await inSlices(againstSteps(installed, to), this.#clock);
+      if (commits === this.#commits) return { to, difference };
+    }
   }
 
   async #apply({ session }: Link, difference: Difference): Promise<void> {
@@ -340,6 +354,9 @@ export class Reconciler {
     this.#onError(asError(error));
   }
 }
+
+/** A stage is being committed, or has been, since the bridge held `from`. */
+const isUnderCommit = ({ held, commits }: Link, from: Program): boolean => held !== from || commits > 0;
 
 async function readInstalled(session: SwitchSession): Promise<CompiledFlow[]> {
   const installed: CompiledFlow[] = [];
