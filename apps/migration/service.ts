@@ -416,7 +416,7 @@ export class MigrationService {
         if (running === undefined) return;
         const since = running.copyingSince ?? clock.now();
         const lead = longestLeadMs(running.rate.packetsPerSecond, migration.maxBlackoutMs);
-        this.#watch(guest, running.copy?.letSwitch(since + lead));
+        running.copy?.letSwitch(since + lead);
         return;
       }
       case 'stop-copying':
