@@ -456,8 +456,8 @@ export const steering = {
    * windows begin, and some.
    */
   lead: 35,
-  /** Within which time of a window orders are given, so that they are taken before it ends. */
-  early: 50,
+  /** Within which time of a window orders are given to a guest under load, so that they are taken before it ends. */
+  early: 80,
   /** By how much a window may begin later than 100 ms after the one before, as it was seen. */
   drift: 2,
   /** In which what the last pass leaves can be sent, at most. */

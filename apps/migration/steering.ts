@@ -247,9 +247,9 @@ function approach(steering: Steering, terms: Terms, sample: Sample): Steered {
   }
   if (remaining <= limits.nextToNothingBytes) {
     const loaded = packetsPerSecond >= limits.neverIdlePackets;
-    // Orders that come when a window ends may be heeded in it or only in the next.
-    const early = sinceWindow(steering, at) < limits.early || remaining <= limits.nextToNothingBytes / 2;
-    return staged && early && (!loaded || pass >= 2) ? aim(steering, terms, at) : atSpeed(steering, 1);
+    // Orders that come when a window ends may be heeded in it or only in the next, in which copies fill the queue.
+    const early = sinceWindow(steering, at) < limits.early;
+    return staged && (!loaded || (pass >= 2 && early)) ? aim(steering, terms, at) : atSpeed(steering, 1);
   }
   const half = Math.floor(((remaining / MIB) * 1000) / limits.window / 2);
   const most = terms.bandwidthMiBps ?? Number.POSITIVE_INFINITY;
