@@ -18,6 +18,12 @@
  *   … inbound-tracked ── binding ── compared ── source-translated ── deliver ──► guest
  *   … inbound-tracked ── source-known ── inbound-tracked ── deliver ──► guest
  *
+ * While a switchover is prepared, in place of what `deliver` and an edge do with a packet otherwise:
+ *
+ *   … deliver ──► guest's port, if it is here
+ *        ├─ before-switchover ──► relay, or relay address     behind a gate that the switchover shuts
+ *        └─ after-switchover ──► relay, relay address or port     behind a gate that it opens
+ *
  * At an edge, between its stations and its uplink, both ways:
  *
  *   any port ── classify ── blocklist ── neighbour ── edge ──► as a switch would
