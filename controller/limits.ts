@@ -3,6 +3,9 @@
  * name says otherwise. A limit that users may set is the default of that setting.
  */
 
+/** For how long what has much to do holds the event loop before it lets others have a turn. */
+export const eventLoop = { slice: 10 } as const;
+
 /** OpenFlow sessions with switches. */
 export const openflow = {
   /** First capacity of a `Writer`, in bytes; it grows as needed. */

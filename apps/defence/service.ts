@@ -170,7 +170,9 @@ export class DefenceService implements VerdictFeed {
       news.push(...dismissed(detector, now));
       watch.interfaces.delete(number);
     }
-    this.#samples.tidy(bridge.domain, new Set(totals.keys()), now);
+    // Of a guest whose defence is off nothing is kept: not what is usual, nor who holds connections open.
+    const looked = new Set([...totals.keys()].filter((number) => !this.#isOff(number)));
+    this.#samples.tidy(bridge.domain, looked, now);
     this.#publish(news);
   }
 

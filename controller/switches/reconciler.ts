@@ -17,7 +17,8 @@ import { asError } from '../errors.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { switches as limits } from '../limits.ts';
 import { type OpenBundle, openBundle } from './bundle.ts';
-import { against, between, type Difference, isEmpty } from './diff.ts';
+import { inSlices } from '../slices.ts';
+import { againstSteps, between, betweenSteps, type Difference, isEmpty } from './diff.ts';
 import { SwitchClosedError } from './errors.ts';
 import { CompiledFlow } from './installed.ts';
 import {
@@ -98,6 +99,8 @@ export class Reconciler {
   readonly #turned = new Map<number, number>();
   #link: Link | undefined;
   #wanted: Program = emptyProgram;
+  /** Stages that were ever committed. */
+  #commits = 0;
 
   constructor(clock: Clock, onError: (error: Error) => void) {
     this.#clock = clock;
@@ -214,6 +217,7 @@ export class Reconciler {
       return link !== undefined && this.#link === link && link.held === this.#wanted;
     }
     const committed = bundle.commit();
+    this.#commits++;
     this.#want(wanted);
     this.#voidTouched(difference, wanted);
     link.commits++;
@@ -251,7 +255,7 @@ export class Reconciler {
       (link.held === undefined ? this.#repair(link) : this.#follow(link, link.held)).then(
         () => {
           link.busy = false;
-          link.failures = 0;
+          if (link.held !== undefined) link.failures = 0;
         },
         (error: unknown) => {
           link.busy = false;
@@ -271,7 +275,9 @@ export class Reconciler {
 
   async #follow(link: Link, from: Program): Promise<void> {
     const to = this.#wanted;
-    const difference = between(from, to);
+    const difference = await inSlices(betweenSteps(from, to), this.#clock);
+    // A stage that was committed meanwhile has changed what it begins from: it is begun anew.
+    if (isUnderCommit(link, from)) return;
     this.#voidTouched(difference, to);
     await this.#raiseMeters(link, to);
     await this.#apply(link, difference);
@@ -288,8 +294,7 @@ export class Reconciler {
       arrival.chosen = true;
       arrival.choose(installed.length);
     }
-    const to = this.#wanted;
-    const difference = against(installed, to);
+    const { to, difference } = await this.#toRepair(installed);
     this.#voidTouched(difference, to);
     link.meters = new Map();
     await this.#raiseMeters(link, to);
@@ -304,6 +309,15 @@ export class Reconciler {
       repaired: difference.put.length + difference.remove.length,
     });
     link.arrival = undefined;
+  }
+
+  /** What has to change on what was read back. A stage that is committed meanwhile is part of it. */
+  async #toRepair(installed: readonly CompiledFlow[]): Promise<{ to: Program; difference: Difference }> {
+    for (;;) {
+      const [to, commits] = [this.#wanted, this.#commits];
+      const difference = await inSlices(againstSteps(installed, to), this.#clock);
+      if (commits === this.#commits) return { to, difference };
+    }
   }
 
   async #apply({ session }: Link, difference: Difference): Promise<void> {
@@ -375,6 +389,9 @@ export class Reconciler {
     this.#onError(asError(error));
   }
 }
+
+/** A stage is being committed, or has been, since the bridge held `from`. */
+const isUnderCommit = ({ held, commits }: Link, from: Program): boolean => held !== from || commits > 0;
 
 async function readInstalled(session: SwitchSession): Promise<CompiledFlow[]> {
   const installed: CompiledFlow[] = [];

@@ -3,11 +3,13 @@
  * controller is killed, traffic ends up where the guest runs, and the record says so.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
+import { AlreadyMovingError } from '../../../apps/migration/errors.ts';
+import type { Phase } from '../../../controller/network/migration.ts';
 import type { DomainState } from '../../../controller/network/model.ts';
 import { migration } from '../../../controller/limits.ts';
 import { hypervisorLost } from '../../../controller/network/changes.ts';
 import { OPEN, SHUT } from '../../../controller/switches/pipeline.ts';
-import { FROM, TO, World } from './world.ts';
+import { FROM, OTHER, TO, World } from './world.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -188,6 +190,52 @@ describe('a migration that is asked for before all that it needs is there', () =
     await world.pass(1_000);
     expect(world.asked).toBe(0);
     expect(world.migration.phase).toBe('planned');
+  });
+});
+
+describe('a second wish while the guest is on its way', () => {
+  /** Said by `begin` itself, whatever its peers have not answered yet; nothing changes by it. */
+  function expectRefused(phase: Phase): void {
+    const { migration: before } = world;
+    expect(before.phase).toBe(phase);
+    for (const to of [TO, OTHER]) {
+      expect(() => world.service.begin('web', to)).toThrow(new AlreadyMovingError('web', TO, phase));
+    }
+    expect(world.migration).toBe(before);
+  }
+
+  test('is refused at once in each phase, and the first goes on', async () => {
+    world.ready = false;
+    world.service.begin('web', TO);
+    expectRefused('planned');
+    await world.pass(1_000);
+    expectRefused('planned');
+    world.ready = true;
+    await world.pass(200);
+    expectRefused('preparing');
+    world.arrives();
+    await world.calm();
+    expectRefused('copying');
+    endings['suspended']!();
+    expectRefused('switching');
+    endings['resumed']!();
+    expectRefused('relaying');
+    endings['stopped']!();
+    endings['answered']!();
+    await expectArrived();
+    expect(world.asked).toBe(1);
+  });
+
+  test('is refused while a failed one is put back, and taken afterwards', async () => {
+    await copying();
+    world.settles = false;
+    world.say(TO, 'stopped failed');
+    world.answers(new Error('the destination gave the guest up'));
+    await world.pass(1_000);
+    expectRefused('failed');
+    world.settle();
+    await expectReturned();
+    expect(world.service.begin('web', OTHER)).toMatchObject({ to: OTHER, phase: 'planned' });
   });
 });
 

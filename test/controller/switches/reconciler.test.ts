@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { switches as limits } from '../../../controller/limits.ts';
+import { eventLoop, switches as limits } from '../../../controller/limits.ts';
 import type { FlowMod } from '../../../controller/openflow/index.ts';
 import { OPEN, SHUT } from '../../../controller/switches/pipeline.ts';
 import { compile, emptyProgram, type Program } from '../../../controller/switches/program.ts';
@@ -495,6 +495,25 @@ describe('a staged switchover', () => {
       [2, 1],
       [3, 3],
     ]);
+    expect(errors).toEqual([]);
+  });
+
+  test('committed while a long difference is looked for, it counts, and nothing older is sent after it', async () => {
+    let now = 0;
+    // Each look at this clock ends a slice.
+    const late = { now: () => (now += eventLoop.slice), after: clock.after.bind(clock) };
+    reconciler = new Reconciler(late, (error) => errors.push(error));
+    const { fake } = await attach(program(before));
+    const staged = await reconciler.stage(program(after));
+    const mods = modsOf(fake);
+    reconciler.setProgram(program({ ...before, guest: [[1, 5]] }));
+    expect(await staged.commit()).toBe(true);
+    await reconciler.settled();
+    expect(installed()).toEqual([
+      [1, 7],
+      [2, 1],
+    ]);
+    expect(modsOf(fake)).toBe(mods);
     expect(errors).toEqual([]);
   });
 
