@@ -456,8 +456,15 @@ export const steering = {
   nextToNothingBytes: 209_715,
   /** A guest that gets as many packets a second dirties more memory in a window than the least ration. */
   neverIdlePackets: 2_000,
-  /** From a window's begin to the begin of copying to a guest under load: the rest has to do for the orders that follow. */
-  late: 45,
+  /**
+   * How long before the window in which the switchover comes copying to both begins: as much as looks may be late to see when
+   * windows begin, and some.
+   */
+  lead: 35,
+  /** Within which time of a window orders are given to a guest under load, so that they are taken before it ends. */
+  early: 80,
+  /** By how much a window may begin later than 100 ms after the one before, as it was seen. */
+  drift: 2,
   /** In which what the last pass leaves can be sent, at most. */
   lastPass: 20,
   /** For how long the anchors may take to begin copying to both. */

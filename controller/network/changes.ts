@@ -152,7 +152,7 @@ export function delivered(guest: GuestName, host: HostName): Change {
       : { ...state, placements: put(state.placements, guest, host) };
 }
 
-/** Whatever is delivered to the guest goes to this host as well; to no other with `undefined`. */
+/** Whatever is delivered to the guest goes to this host as well, as far as gates let it; to no other with `undefined`. */
 export function copied(guest: GuestName, host: HostName | undefined): Change {
   return (state) => {
     if (state.copies.get(guest) === host) return state;

@@ -4,19 +4,23 @@
  */
 import {
   type ErrorMessage,
+  actions,
   isRawEntry,
+  match,
   type Message,
   MeterFlag,
   type MeterMod,
   type MultipartMessage,
+  packetOut,
+  Port,
 } from '../openflow/index.ts';
 import { switches as limits } from '../limits.ts';
 import { SwitchRefusedError } from './errors.ts';
-import { isAdmissionMeter, Meter } from './pipeline.ts';
+import { isInterfaceMeter, Meter, SHUT } from './pipeline.ts';
 import { metersOf, type Program } from './program.ts';
 import type { SwitchSession } from './session.ts';
 
-/** Rates by meter id. */
+/** Rates by meter id; at `SHUT`, a meter lets nothing pass. */
 export type Meters = ReadonlyMap<number, number>;
 
 const pipelineRates: Readonly<Record<keyof typeof Meter, number>> = {
@@ -57,6 +61,13 @@ export async function putMeters(session: SwitchSession, meters: Meters): Promise
   await send(session, rest, 'modify', () => false);
 }
 
+/** Sets the rates of meters that are there. All is sent when it returns; resolves when the switch has done it. */
+export function turnMeters(session: SwitchSession, meters: Meters): Promise<void> {
+  const turned = send(session, meters, 'modify', () => false);
+  session.flush();
+  return turned;
+}
+
 /** Meters that no flow refers to any more; one that is gone already is no error. */
 export async function removeMeters(session: SwitchSession, meterIds: Iterable<number>): Promise<void> {
   const meters = new Map([...meterIds].map((meterId) => [meterId, 0]));
@@ -64,14 +75,14 @@ export async function removeMeters(session: SwitchSession, meterIds: Iterable<nu
 }
 
 /** The meters of interfaces that the switch has, whoever put them there. */
-export async function readAdmissionMeters(session: SwitchSession): Promise<number[]> {
+export async function readInterfaceMeters(session: SwitchSession): Promise<number[]> {
   const found: number[] = [];
   const parts = await session.requestAll(
     { type: 'meter_desc_request', meterId: EVERY_METER },
     'telling its meters',
   );
   for (const part of parts) for (const meterId of describedIn(part)) found.push(meterId);
-  return found.filter(isAdmissionMeter);
+  return found.filter(isInterfaceMeter);
 }
 
 function describedIn(part: Message | MultipartMessage): number[] {
@@ -99,6 +110,7 @@ async function send(
     ids.forEach((meterId, i) => {
       const rate = meters.get(meterId) ?? 0;
       session.send({ ...modOf(command, meterId, rate), xid: first + i });
+      if (rate === SHUT && command !== 'delete') session.send(emptying(meterId));
     });
     await session.barrier('setting meters');
   } finally {
@@ -107,12 +119,30 @@ async function send(
   if (refused !== undefined) throw refused;
 }
 
+/**
+ * OVS takes no rate of 0. But it fills a meter's bucket by whole milliseconds, at most as many as would fill it: none, where
+ * the bucket is full in less than one. It begins with a full one, though: of the single packet that the bucket holds then,
+ * `emptying` makes use.
+ */
+const SHUT_BAND = { type: 'drop', rate: 2_000, burstSize: 1 } as const;
+
+/** A frame that the meter lets pass, to nowhere. */
+function emptying(meterId: number): Message {
+  const frame = new Uint8Array(60);
+  return packetOut({
+    match: match({ in_port: Port.CONTROLLER }),
+    actions: [actions.meter(meterId)],
+    data: frame,
+  });
+}
+
 function modOf(command: MeterMod['command'], meterId: number, rate: number): MeterMod {
+  const band = rate === SHUT ? SHUT_BAND : ({ type: 'drop', rate, burstSize: rate } as const);
   return {
     type: 'meter_mod',
     command,
     flags: MeterFlag.PKTPS | MeterFlag.BURST | MeterFlag.STATS,
     meterId,
-    bands: command === 'delete' ? [] : [{ type: 'drop', rate, burstSize: rate }],
+    bands: command === 'delete' ? [] : [band],
   };
 }

@@ -25,12 +25,13 @@ import {
   type Meters,
   missingMeters,
   putMeters,
-  readAdmissionMeters,
+  readInterfaceMeters,
   removeMeters,
+  turnMeters,
   wantedMeters,
 } from './meters.ts';
 import { COOKIE_PREFIX, COOKIE_PREFIX_MASK } from './pipeline.ts';
-import { emptyProgram, type Program, rebase } from './program.ts';
+import { emptyProgram, metersOf, type Program, rebase } from './program.ts';
 import { readEachFlow } from './read-flows.ts';
 import type { SwitchSession } from './session.ts';
 
@@ -94,6 +95,8 @@ export class Reconciler {
   readonly #onTheirWay = new Set<Promise<void>>();
   /** Those that can still be committed by their bundles. */
   readonly #stages = new Set<Stage>();
+  /** Rates of meters that were turned to them, as long as the program has these meters. */
+  readonly #turned = new Map<number, number>();
   #link: Link | undefined;
   #wanted: Program = emptyProgram;
   /** Stages that were ever committed. */
@@ -142,7 +145,7 @@ export class Reconciler {
 
   /** What the bridge should hold from now on. */
   setProgram(program: Program): void {
-    this.#wanted = program;
+    this.#want(program);
     const link = this.#link;
     if (link?.cancelRepair !== undefined) {
       // Something else is wanted than what failed: that deserves a first attempt.
@@ -150,6 +153,29 @@ export class Reconciler {
       this.#scheduleRepair(link);
     }
     this.#kick();
+  }
+
+  /**
+   * Sets meters of the program to other rates than its own, as long as it has them: at once, whatever else is on its way.
+   * Undefined when it has none of them; else all is sent when this returns, and it resolves when the switch has
+   * acknowledged it, or, with false, when it has not.
+   */
+  turn(rates: Meters): Promise<boolean> | undefined {
+    const wanted = metersOf(this.#wanted);
+    const mine = new Map([...rates].filter(([meterId]) => wanted.has(meterId)));
+    if (mine.size === 0) return undefined;
+    for (const [meterId, rate] of mine) this.#turned.set(meterId, rate);
+    const link = this.#link;
+    const there = new Map([...mine].filter(([meterId]) => link?.meters.has(meterId)));
+    if (link === undefined || there.size < mine.size) return Promise.resolve(false);
+    for (const [meterId, rate] of there) link.meters.set(meterId, rate);
+    return turnMeters(link.session, there).then(
+      () => true,
+      (error: unknown) => {
+        this.#report(error);
+        return false;
+      },
+    );
   }
 
   /** Resolves when nothing is on its way any more; a bridge that is connected then holds what is wanted, or has refused it. */
@@ -192,7 +218,7 @@ export class Reconciler {
     }
     const committed = bundle.commit();
     this.#commits++;
-    this.#wanted = wanted;
+    this.#want(wanted);
     this.#voidTouched(difference, wanted);
     link.commits++;
     const acknowledged = committed.then(
@@ -209,6 +235,13 @@ export class Reconciler {
     );
     this.#track(acknowledged);
     return acknowledged;
+  }
+
+  #want(program: Program): void {
+    this.#wanted = program;
+    if (this.#turned.size === 0) return;
+    const meters = metersOf(program);
+    for (const meterId of this.#turned.keys()) if (!meters.has(meterId)) this.#turned.delete(meterId);
   }
 
   /** Begins whatever is to be done next, if nothing stands in its way. */
@@ -266,7 +299,7 @@ export class Reconciler {
     link.meters = new Map();
     await this.#raiseMeters(link, to);
     await this.#apply(link, difference);
-    for (const meterId of await readAdmissionMeters(session)) {
+    for (const meterId of await readInterfaceMeters(session)) {
       if (!link.meters.has(meterId)) link.meters.set(meterId, NaN);
     }
     await this.#dropMeters(link, to);
@@ -295,7 +328,9 @@ export class Reconciler {
 
   /** Meters stand before the flows that refer to them. */
   async #raiseMeters({ session, meters }: Link, program: Program): Promise<void> {
-    const missing = missingMeters(meters, wantedMeters(program));
+    const wanted = new Map(wantedMeters(program));
+    for (const [meterId, rate] of this.#turned) if (wanted.has(meterId)) wanted.set(meterId, rate);
+    const missing = missingMeters(meters, wanted);
     await putMeters(session, missing);
     for (const [meterId, rate] of missing) meters.set(meterId, rate);
   }

@@ -82,11 +82,11 @@ test('what networks send that are known has a meter of its own, where the others
   const state = admissionLimited('web', limit)(atHome());
   expect(added(state)).toMatchInlineSnapshot(`
     [
-      "cookie=0xa7c7030100000001, table=33, priority=110,ip,reg0=0x1,nw_src=203.0.113.0/24 actions=meter:33024,ct(table=34,zone=NXM_NX_REG2[0..15])",
-      "cookie=0xa7c7030100000001, table=33, priority=110,ipv6,reg0=0x1,ipv6_src=2001:db8:7::/48 actions=meter:33024,ct(table=34,zone=NXM_NX_REG2[0..15])",
+      "cookie=0xa7c7030100000001, table=33, priority=110,ip,reg0=0x1,nw_src=203.0.113.0/24 actions=meter:16641,ct(table=34,zone=NXM_NX_REG2[0..15])",
+      "cookie=0xa7c7030100000001, table=33, priority=110,ipv6,reg0=0x1,ipv6_src=2001:db8:7::/48 actions=meter:16641,ct(table=34,zone=NXM_NX_REG2[0..15])",
     ]
   `);
-  expect([...metersOf(compile(ofHome(state))).entries()]).toContainEqual([0x101 + 0x7fff, 1_000]);
+  expect([...metersOf(compile(ofHome(state))).entries()]).toContainEqual([0x4101, 1_000]);
   expect(added(admissionLimited('web', { ...limit, at: new Set(['border']) })(atHome()))).toEqual([]);
   expect(admissionLimited('web', { perSecond: 100, known: [...known] })(state)).toBe(state);
   expect(admissionLimited('web', { perSecond: 100, known: known.slice(1) })(state)).not.toBe(state);

@@ -8,6 +8,7 @@ import type { Phase } from '../../../controller/network/migration.ts';
 import type { DomainState } from '../../../controller/network/model.ts';
 import { migration } from '../../../controller/limits.ts';
 import { hypervisorLost } from '../../../controller/network/changes.ts';
+import { OPEN, SHUT } from '../../../controller/switches/pipeline.ts';
 import { FROM, OTHER, TO, World } from './world.ts';
 
 let world: World;
@@ -89,6 +90,33 @@ describe('a switchover', () => {
     endings['suspended']!();
     await world.calm();
     expect(told()).toContain('redirected');
+  });
+
+  test('turns the gates, and then commits', async () => {
+    await copying();
+    expect(world.network.state.copies.get('web')).toBe(TO);
+    endings['suspended']!();
+    await world.calm();
+    const deeds = world.deeds.filter((deed) => /^(turn|commit)/.test(deed));
+    expect(deeds).toEqual([`turn ${SHUT} ${OPEN}`, `commit ${TO}`]);
+    expect(world.network.state.copies.get('web')).toBeUndefined();
+    expect(told().indexOf('gates-turned')).toBeLessThan(told().indexOf('commit-sent'));
+  });
+
+  test('by `rarp` has no gates: nothing goes to the destination before the announcement', async () => {
+    world.service.begin('web', TO, { strategy: 'rarp' });
+    await world.calm();
+    world.arrives();
+    await world.calm();
+    expect(world.migration.phase).toBe('copying');
+    expect(world.network.state.copies.get('web')).toBeUndefined();
+  });
+
+  test('that fails takes the gates away', async () => {
+    await copying();
+    world.answers(new Error('no'));
+    await expectReturned();
+    expect(world.network.state.copies.get('web')).toBeUndefined();
   });
 
   test('that a bridge does not acknowledge is not told to be done', async () => {

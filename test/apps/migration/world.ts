@@ -232,6 +232,11 @@ export class World {
           discard: () => this.deeds.push('discard'),
         });
       },
+      turn: (rates: ReadonlyMap<number, number>) => {
+        const switches = this.network.state.copies.has('web') ? [FROM, TO] : [];
+        if (isAlive() && switches.length > 0) this.deeds.push(`turn ${[...rates.values()].join(' ')}`);
+        return { switches, acknowledged: Promise.resolve(this.acknowledges) };
+      },
       packets: () => Promise.resolve(undefined),
       packetOut: () => undefined,
       packetThrough: () => undefined,

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eventLoop, switches as limits } from '../../../controller/limits.ts';
 import type { FlowMod } from '../../../controller/openflow/index.ts';
-import { emptyProgram, type Program } from '../../../controller/switches/program.ts';
+import { OPEN, SHUT } from '../../../controller/switches/pipeline.ts';
+import { compile, emptyProgram, type Program } from '../../../controller/switches/program.ts';
 import { type ReadBack, Reconciler } from '../../../controller/switches/reconciler.ts';
 import { ManualClock } from '../libvirt/manual-clock.ts';
 import { type FakeSwitch, type Pair, quiet, type Script, until, Wire } from './fake-switch.ts';
@@ -328,6 +329,76 @@ describe('after a refusal', () => {
     expect(
       fake.received.slice(asked).filter(({ type }) => type !== 'bundle_control' && type !== 'echo_request'),
     ).toEqual([]);
+  });
+});
+
+/** One block with a flow, and meters. */
+function metered(rates: Readonly<Record<number, number>>): Program {
+  const meters = Object.entries(rates).map(([meterId, rate]) => ({ meterId: Number(meterId), rate }));
+  return compile([{ key: 'metered', inputs: [meters], flows: () => [flowOf(1, 2)], meters }]);
+}
+
+describe('a meter that is turned', () => {
+  const [first, second] = [0x8101, 0xc101];
+  const rateOf = (fake: FakeSwitch, meterId: number): number | undefined => {
+    const band = fake.meters.get(meterId)?.bands[0];
+    if (band?.type !== 'drop') return undefined;
+    return band.burstSize === 1 ? SHUT : band.rate;
+  };
+
+  test('is turned before the commit of what is staged', async () => {
+    const { fake } = await attach(metered({ [first]: OPEN, [second]: SHUT }));
+    expect([rateOf(fake, first), rateOf(fake, second)]).toEqual([OPEN, SHUT]);
+    const staged = await reconciler.stage(programOf({ other: [[3, 4]] }));
+    const turned = reconciler.turn(
+      new Map([
+        [first, SHUT],
+        [second, OPEN],
+      ]),
+    );
+    const committed = staged.commit();
+    expect(await turned).toBe(true);
+    expect([rateOf(fake, first), rateOf(fake, second)]).toEqual([SHUT, OPEN]);
+    expect(await committed).toBe(true);
+    const order = fake.received.map(({ type }) => type);
+    expect(order.lastIndexOf('meter_mod')).toBeLessThan(order.lastIndexOf('bundle_control'));
+  });
+
+  test('lets out the one packet that a shut one begins with, each time it is shut', async () => {
+    const { fake } = await attach(metered({ [first]: SHUT }));
+    expect(fake.all('packet_out').map(({ actions }) => actions)).toEqual([
+      [{ type: 'meter', meterId: first }],
+    ]);
+    await reconciler.turn(new Map([[first, OPEN]]));
+    expect(fake.all('packet_out')).toHaveLength(1);
+    await reconciler.turn(new Map([[first, SHUT]]));
+    expect(fake.all('packet_out')).toHaveLength(2);
+  });
+
+  test('stays so whatever else changes, and in the next session', async () => {
+    const { fake } = await attach(metered({ [first]: SHUT }));
+    await reconciler.turn(new Map([[first, OPEN]]));
+    reconciler.setProgram(metered({ [first]: SHUT, [second]: SHUT }));
+    await reconciler.settled();
+    expect([rateOf(fake, first), rateOf(fake, second)]).toEqual([OPEN, SHUT]);
+    fake.socket.destroy();
+    reconciler.detach();
+    const again = await attach(reconciler.wanted);
+    expect([rateOf(again.fake, first), rateOf(again.fake, second)]).toEqual([OPEN, SHUT]);
+  });
+
+  test('begins as the program says when it is wanted again', async () => {
+    const { fake } = await attach(metered({ [first]: SHUT }));
+    await reconciler.turn(new Map([[first, OPEN]]));
+    reconciler.setProgram(emptyProgram);
+    reconciler.setProgram(metered({ [first]: SHUT }));
+    await reconciler.settled();
+    expect(rateOf(fake, first)).toBe(SHUT);
+  });
+
+  test('is none of a program that does not name it', async () => {
+    await attach(metered({ [first]: SHUT }));
+    expect(reconciler.turn(new Map([[second, OPEN]]))).toBeUndefined();
   });
 });
 
