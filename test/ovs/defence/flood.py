@@ -3,8 +3,8 @@
 
 flood.py INTERFACE KIND RATE SECONDS SOURCE ETH_FROM ETH_TO IP_TO PORT
 
-KIND is syn, ack, udp or icmp. SOURCE is an address of the target's family, or `random` for another one in each frame. Writes the
-time of the first frame and of the last (seconds since the epoch), and how many there were, as JSON.
+KIND is syn, ack, udp or icmp. SOURCE is an address of the target's family, or `random` for another one in each frame.
+Writes the time of the first frame and of the last (seconds since the epoch), and how many there were, as JSON.
 """
 
 import json
