@@ -58,6 +58,7 @@ import {
   prepared,
   switchedBack,
   switchedOver,
+  unprepared,
   withLeases,
   withoutLeases,
 } from './switchover.ts';
@@ -529,7 +530,7 @@ export class MigrationService {
     if (running === undefined) return;
     this.#warm(migration);
     // Before its announcement nothing is sent to a guest that moves by `rarp`.
-    if (migration.strategy !== 'rarp') network.update((state) => prepared(state, migration));
+    if (migration.strategy !== 'rarp') await this.#setUpGates(migration);
     if (!(await running.staging.stage(migration, () => switchedOver(network.state, migration)))) return;
     if (!this.#copying(migration)) {
       running.staging.discard();
@@ -537,6 +538,17 @@ export class MigrationService {
     }
     running.copy?.staged();
     this.#event(migration.guest, { type: 'staged' }, migration.id);
+  }
+
+  /** Where a gate leaks there are none: the switchover goes by commits alone. */
+  async #setUpGates(migration: Migration): Promise<void> {
+    const { network, fabric } = this.#parts;
+    if (!fabric.metersHold()) return;
+    network.update((state) => prepared(state, migration));
+    await fabric.settled();
+    if (!fabric.metersHold() && this.#copying(migration)) {
+      network.update((state) => unprepared(state, migration));
+    }
   }
 
   #endCopies(running: Running | undefined): void {
@@ -549,8 +561,9 @@ export class MigrationService {
     const { clock, onMoment } = this.#parts;
     const { guest, id } = migration;
     const running = this.#running.get(guest)!;
-    running.copyingSince = clock.now();
+    const since = clock.now();
     if (!(await running.staging.copyToBoth(migration, this.#guest(guest)))) return;
+    running.copyingSince = since;
     onMoment({ kind: 'copying-to-both', guest, migration: id }, clock.now());
     this.#event(guest, { type: 'copied-to-both' }, id);
   }

@@ -60,6 +60,11 @@ export function prepared(state: NetworkState, { guest, to }: Migration): Network
   return copied(guest, to)(state);
 }
 
+/** Without gates. */
+export function unprepared(state: NetworkState, { guest }: Migration): NetworkState {
+  return copied(guest, undefined)(state);
+}
+
 /**
  * From the switchover on: traffic is delivered at the destination, and the anchor that the guest leaves admits
  * what the migration was asked to let it admit.
