@@ -351,6 +351,8 @@ export const admission = {
   /** The same while a flood from spoofed sources is on. */
   perSecondInFlood: 100,
   most: 1_000_000,
+  /** Networks that a guest's clients have come from, whose new connections a flood does not crowd out: the newest ones. */
+  knownNetworks: 128,
 } as const;
 
 /** What is left of a move, and when it goes. The first two are defaults of a topology's `drain`. */

@@ -260,6 +260,8 @@ export function admissionLimited(guest: GuestName, limit: AdmissionLimit | undef
 
 function isSameLimit(one: AdmissionLimit | undefined, other: AdmissionLimit | undefined): boolean {
   if (one?.perSecond !== other?.perSecond || one?.at?.size !== other?.at?.size) return false;
+  if (one?.known?.length !== other?.known?.length) return false;
+  if (one?.known?.some((prefix, i) => prefix !== other?.known?.[i]) === true) return false;
   return [...(one?.at ?? [])].every((edge) => other?.at?.has(edge) === true);
 }
 

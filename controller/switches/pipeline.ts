@@ -307,6 +307,10 @@ export const Meter = {
 /** Meters of interfaces: the new connections from outside that they are let have in a second. */
 const FIRST_ADMISSION_METER = 0x100;
 export const admissionMeter = (interfaceNumber: number): number => FIRST_ADMISSION_METER + interfaceNumber;
+/** Of those from networks that are known, while it is the others that are let in at a lower rate. */
+const FIRST_KNOWN_NETWORKS_METER = 0x4100;
+export const knownNetworksMeter = (interfaceNumber: number): number =>
+  FIRST_KNOWN_NETWORKS_METER + interfaceNumber;
 
 /**
  * Gates of interfaces: meters that let everything pass or nothing. A change of flows is in force when OVS's revalidators

@@ -104,6 +104,7 @@ test('a flood of forged sources by the edge: the verdict names the edge, and new
     verdicts: watch.defence,
     clock: systemClock,
     isFiltered: () => true,
+    knownNetworks: () => [],
     settled: () => bed.fabric.settled(),
     onFiltered: () => undefined,
     onError: (error) => watch.faults.push(error.message),
