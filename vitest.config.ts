@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config';
+import { useOwnFolder } from './test/own-folder.ts';
+
+useOwnFolder();
 
 // Three rungs of one ladder: `unit` needs nothing, `ovs` needs root and real OVS daemons that the tests
 // start, `lab` needs root and boots real guests under libvirt.

@@ -193,6 +193,7 @@ export class ArcticTern {
       clock,
       // Nobody is filtered for a guest that no policy was declared for.
       isFiltered: (guest) => (saidPolicy(this.network.state, guest)?.policy ?? 'off') !== 'off',
+      knownNetworks: (guest) => this.defence.knownNetworks(guest),
       settled: () => this.fabric.settled(),
       onFiltered: ({ guest, verdict, sources, admission }, at) => {
         const filtered = { guest, verdict, sources, admission: admission ?? null };

@@ -31,6 +31,16 @@ export const moment = z
     }),
     /** The flows of the switchover wait in an open bundle at this bridge. */
     z.object({ kind: z.literal('staged'), ...ofGuest, host: z.string() }),
+    /**
+     * The gates of the switchover are turned at this bridge: packets go to both hosts, or, as from the guest's stop on, to the
+     * destination alone.
+     */
+    z.object({
+      kind: z.literal('gates-turned'),
+      ...ofGuest,
+      host: z.string(),
+      position: z.enum(['before', 'both', 'after']),
+    }),
     /** From now on the commit is handed to the connection with this bridge. */
     z.object({ kind: z.literal('commit-sent'), ...ofGuest, host: z.string() }),
     /** This bridge said that it has committed. */
@@ -148,6 +158,10 @@ function sentence(moment: Moment): string {
       return `pass ${moment.iteration} over memory at ${moment.host}`;
     case 'staged':
       return `switchover staged at ${moment.host}`;
+    case 'gates-turned': {
+      const open = { before: 'the source', both: 'both hosts', after: 'the destination' } as const;
+      return `gates at ${moment.host} turned: open to ${open[moment.position]}`;
+    }
     case 'commit-sent':
       return `commit sent to ${moment.host}`;
     case 'commit-acknowledged':

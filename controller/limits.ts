@@ -3,6 +3,9 @@
  * name says otherwise. A limit that users may set is the default of that setting.
  */
 
+/** For how long what has much to do holds the event loop before it lets others have a turn. */
+export const eventLoop = { slice: 10 } as const;
+
 /** OpenFlow sessions with switches. */
 export const openflow = {
   /** First capacity of a `Writer`, in bytes; it grows as needed. */
@@ -348,6 +351,8 @@ export const admission = {
   /** The same while a flood from spoofed sources is on. */
   perSecondInFlood: 100,
   most: 1_000_000,
+  /** Networks that a guest's clients have come from, whose new connections a flood does not crowd out: the newest ones. */
+  knownNetworks: 128,
 } as const;
 
 /** What is left of a move, and when it goes. The first two are defaults of a topology's `drain`. */
@@ -451,8 +456,15 @@ export const steering = {
   nextToNothingBytes: 209_715,
   /** A guest that gets as many packets a second dirties more memory in a window than the least ration. */
   neverIdlePackets: 2_000,
-  /** From a window's begin to the begin of copying to a guest under load: the rest has to do for the orders that follow. */
-  late: 45,
+  /**
+   * How long before the window in which the switchover comes copying to both begins: as much as looks may be late to see when
+   * windows begin, and some.
+   */
+  lead: 35,
+  /** Within which time of a window orders are given to a guest under load, so that they are taken before it ends. */
+  early: 80,
+  /** By how much a window may begin later than 100 ms after the one before, as it was seen. */
+  drift: 2,
   /** In which what the last pass leaves can be sent, at most. */
   lastPass: 20,
   /** For how long the anchors may take to begin copying to both. */

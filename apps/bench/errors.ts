@@ -30,3 +30,17 @@ export class CodecYardstickError extends ArcticTernError {
     );
   }
 }
+
+export class NotAsBeforeError extends ArcticTernError {
+  readonly code = 'BENCH_NOT_AS_BEFORE';
+  constructor(wrong: readonly string[], ms: number) {
+    super(`after ${ms / 1_000} s the lab is not as it was before the last attack: ${wrong.join('; ')}`);
+  }
+}
+
+export class TurnTooLongError extends ArcticTernError {
+  readonly code = 'BENCH_TURN_TOO_LONG';
+  constructor(ms: number) {
+    super(`it was not over after ${ms / 1_000} s`);
+  }
+}

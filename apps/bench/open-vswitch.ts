@@ -11,14 +11,14 @@
  * the process that started them ends, however it ends.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ArcticTernError } from '../../controller/errors.ts';
 import { bench as limits } from '../../controller/limits.ts';
 import { stands } from './standing.ts';
+import { makeFolder } from './temporary-folder.ts';
 
 const SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';
 
@@ -37,7 +37,7 @@ export interface OpenVSwitchOptions {
 }
 
 export class OpenVSwitch implements AsyncDisposable {
-  readonly directory = mkdtempSync(join(tmpdir(), 'arctictern-ovs-'));
+  readonly directory = makeFolder('ovs');
   readonly #gone = stands(() => this.stop());
   readonly #core: number | undefined;
   #database: ChildProcess | undefined;

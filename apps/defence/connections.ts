@@ -43,6 +43,16 @@ export class Connections {
     network: (prefix: PrefixKey): boolean => this.#provenIn.has(prefix),
   };
 
+  /** The networks of the sources that were proven last, the newest first. */
+  networks(most: number): PrefixKey[] {
+    const found = new Set<PrefixKey>();
+    for (const source of [...this.#proven.keys()].reverse()) {
+      found.add(prefixOf(source));
+      if (found.size >= most) break;
+    }
+    return [...found];
+  }
+
   /** Sources that hold at least `least` connections. */
   holders(least: number, now: number): ReadonlyMap<SourceKey, OpenConnections> {
     for (const [key, { since }] of this.#open) {

@@ -48,7 +48,7 @@ export function decide({ mode, verdicts, filteredSince, honest }: Situation, now
   }
   // When the last of them has been filtered for a while, what honest traffic there is must come back.
   const settled = verdicts.every(({ id }) => waited(filteredSince(id), now));
-  if (settled && suffers(honest)) {
+  if (settled && verdicts.some(fills) && suffers(honest)) {
     const { rate, usual = 0 } = honest;
     const reason = `honest traffic does not come back though the ${kindsOf(verdicts)} is filtered: ${figure(rate)} of usually ${figure(usual)} packets/s`;
     return { do: 'move', reason, verdicts: ids };
@@ -59,8 +59,7 @@ export function decide({ mode, verdicts, filteredSince, honest }: Situation, now
 /** Undefined when filtering is enough, or has not had its time. */
 function notEnough(verdict: Verdict, since: number | undefined, now: number): string | undefined {
   const { kind, origin, rate, threshold, unit, distinctSources } = verdict;
-  // Who holds connections open is blocked, and then they do nothing more, wherever the guest is.
-  if (rate < threshold || kind === 'slow-connections') return undefined;
+  if (rate < threshold || !fills(verdict)) return undefined;
   if (origin === 'spoofed') {
     return `the ${kind} comes from forged sources, or too many to block: about ${figure(distinctSources)} seen`;
   }
@@ -72,6 +71,9 @@ function notEnough(verdict: Verdict, since: number | undefined, now: number): st
   }
   return undefined;
 }
+
+/** Who holds connections open fills no way in, and once they are blocked, they do nothing more, wherever the guest is. */
+const fills = ({ kind }: Verdict): boolean => kind !== 'slow-connections';
 
 const waited = (since: number | undefined, now: number): boolean =>
   since !== undefined && now - since >= limits.patience;

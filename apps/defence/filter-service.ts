@@ -1,6 +1,7 @@
 /**
  * Acts on verdicts: blocks what they name for as long as they last, and lowers the admission of guests under a flood
- * from spoofed sources, at the edges that it comes by or at every bridge. A block outlives its verdict by its own end, so that an attack that pauses is met at once.
+ * from spoofed sources, at the edges that it comes by or at every bridge, and for networks that no client of theirs has come
+ * from. A block outlives its verdict by its own end, so that an attack that pauses is met at once.
  */
 import { asError } from '../../controller/errors.ts';
 import type { Cancel, Clock } from '../../controller/clock.ts';
@@ -20,6 +21,8 @@ export interface FilterOptions {
   readonly verdicts: VerdictFeed;
   readonly clock: Clock;
   readonly isFiltered: (guest: GuestName) => boolean;
+  /** Networks that the guest's clients come from. */
+  readonly knownNetworks: (guest: GuestName) => readonly string[];
   /** Resolves when every connected bridge holds what has been decided so far. */
   readonly settled: () => Promise<void>;
   /** What a verdict led to is in force; again when it has more sources. */
@@ -62,7 +65,7 @@ export class FilterService {
   }
 
   #act(): void {
-    const { network, verdicts, clock, isFiltered } = this.#options;
+    const { network, verdicts, clock, isFiltered, knownNetworks } = this.#options;
     const { allowed } = network.state.blocklist;
     const { blocks, flooded } = filteringFor(verdicts.verdicts, allowed.keys(), isFiltered, (name) =>
       network.state.edges.has(name),
@@ -76,8 +79,8 @@ export class FilterService {
       }
     }
     for (const [guest, { at }] of flooded) {
-      const perSecond = this.#inFlood(guest);
-      network.update(admissionLimited(guest, at === undefined ? { perSecond } : { perSecond, at }));
+      const limit = { perSecond: this.#inFlood(guest), known: knownNetworks(guest) };
+      network.update(admissionLimited(guest, at === undefined ? limit : { ...limit, at }));
     }
     for (const guest of this.#flooded) {
       if (!flooded.has(guest)) network.update(admissionLimited(guest, undefined));

@@ -7,17 +7,30 @@
  * Established traffic has megaflows of its own, which no source address is part of; packets of random sources
  * end at the meter, in the datapath, before anything looks at their source. So what a flood makes of megaflows and
  * upcalls is bounded by the meter's rate, however many sources are listed, and so is what it makes of connections.
+ * While a flood from forged sources is on, networks that clients of the guest have come from have a meter of their own.
  * Between the meter and the second line the packet goes through conntrack once more: that is what splits one
  * megaflow into two.
  *
  * Owns: blocklist, admission, blocklistNew.
  */
-import type { Allowance, Blocklist } from '../../controller/network/blocklist.ts';
+import type { Allowance, Blocklist, Source } from '../../controller/network/blocklist.ts';
 import type { SwitchView } from '../../controller/network/bridge-view.ts';
 import { policyOf } from '../../controller/network/defence-policy.ts';
-import type { GuestInterface, GuestName, NetworkState } from '../../controller/network/model.ts';
+import type {
+  AdmissionLimit,
+  GuestInterface,
+  GuestName,
+  NetworkState,
+} from '../../controller/network/model.ts';
+import type { Action } from '../../controller/openflow/index.ts';
 import { ct, drop, type Flow, FlowList, ip, meter } from '../../controller/switches/flow.ts';
-import { Admission, admissionMeter, cookie, Register } from '../../controller/switches/pipeline.ts';
+import {
+  Admission,
+  admissionMeter,
+  cookie,
+  knownNetworksMeter,
+  Register,
+} from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
 import { blocklistRecipes, fromSource } from './blocklist-flows.ts';
 
@@ -29,12 +42,21 @@ export function defenceRecipes(view: SwitchView, state: DefenceState): BlockReci
     { key: 'defence allowed', inputs: [state.blocklist.allowed], flows: () => allowedFlows(state.blocklist) },
   ];
   for (const nic of admitting(view)) {
-    const rate = admissionRate(state, nic.guest, view);
+    const limit = limitAt(state, nic.guest, view);
+    const usual = policyOf(state, nic.guest).admission.perSecond;
     recipes.push({
       key: `defence admission ${nic.number}`,
-      inputs: [nic.number, rate],
+      inputs: [nic.number, limit?.perSecond ?? usual],
       flows: () => admissionFlows(nic),
-      meters: [{ meterId: admissionMeter(nic.number), rate }],
+      meters: [{ meterId: admissionMeter(nic.number), rate: limit?.perSecond ?? usual }],
+    });
+    const { known = [] } = limit ?? {};
+    if (known.length === 0) continue;
+    recipes.push({
+      key: `defence admission ${nic.number} known`,
+      inputs: [nic.number, usual, known],
+      flows: () => knownNetworksFlows(nic, known),
+      meters: [{ meterId: knownNetworksMeter(nic.number), rate: usual }],
     });
   }
   recipes.push(...blocklistRecipes(state));
@@ -47,13 +69,11 @@ function admitting(view: SwitchView): readonly GuestInterface[] {
   return view.residents.flatMap(({ nic, own }) => (own === undefined ? [] : [nic]));
 }
 
-/** New connections a second that a guest is let have at this bridge. */
-function admissionRate(state: DefenceState, guest: GuestName, view: SwitchView): number {
-  const { perSecond } = policyOf(state, guest).admission;
+/** What holds at this bridge instead of the guest's policy, while a flood is on. */
+function limitAt(state: DefenceState, guest: GuestName, view: SwitchView): AdmissionLimit | undefined {
   const limit = state.admissionLimits.get(guest);
-  if (limit === undefined) return perSecond;
-  const here = limit.at === undefined || (view.kind === 'edge' && limit.at.has(view.edge.name));
-  return here ? limit.perSecond : perSecond;
+  const here = limit?.at === undefined || (view.kind === 'edge' && limit.at.has(view.edge.name));
+  return here ? limit : undefined;
 }
 
 function bridgeFlows(kind: SwitchView['kind']): readonly Flow[] {
@@ -78,8 +98,24 @@ function admissionFlows({ number }: GuestInterface): readonly Flow[] {
   const list = new FlowList(cookie('defence', 'interface', number));
   for (const version of [4, 6] as const) {
     list.add('admission', 100, { [Register.interface]: number, ...ip[version] }, [
-      [meter(admissionMeter(number)), ct({ zone: Register.anchorZone, table: 'blocklistNew' })],
+      admitted(admissionMeter(number)),
     ]);
   }
   return list.flows;
 }
+
+/** What comes from there does not compete with the flood. A flow for each network costs the flood some megaflows. */
+function knownNetworksFlows({ number }: GuestInterface, known: readonly Source[]): readonly Flow[] {
+  const list = new FlowList(cookie('defence', 'interface', number));
+  for (const network of known) {
+    list.add('admission', 110, { [Register.interface]: number, ...fromSource(network) }, [
+      admitted(knownNetworksMeter(number)),
+    ]);
+  }
+  return list.flows;
+}
+
+const admitted = (meterId: number): Action[] => [
+  meter(meterId),
+  ct({ zone: Register.anchorZone, table: 'blocklistNew' }),
+];

@@ -7,7 +7,7 @@ import { ofCounter } from '../../controller/switches/pipeline.ts';
 import { Connections } from './connections.ts';
 import type { SampleCounts } from './lower-bound.ts';
 import { nothingSampled, type SampleSummary, SampleWindow } from './sample-window.ts';
-import { sourceOf } from './source.ts';
+import { type PrefixKey, sourceOf } from './source.ts';
 import { classOfNumber, type TrafficClass } from './traffic-class.ts';
 
 interface GuestSamples {
@@ -67,6 +67,13 @@ export class Samples {
 
   connections(domain: number, interfaceNumber: number): Connections | undefined {
     return this.#all.get(domain)?.get(interfaceNumber)?.connections;
+  }
+
+  /** Networks that clients of an interface have come from, at any bridge: the newest of each. */
+  networks(interfaceNumber: number, most: number): PrefixKey[] {
+    return [...this.#all.values()].flatMap(
+      (interfaces) => interfaces.get(interfaceNumber)?.connections.networks(most) ?? [],
+    );
   }
 
   /** Lets go of windows that are empty, and of what is known of interfaces that the bridge does not hold. */

@@ -5,7 +5,7 @@
 import { asError } from '../../controller/errors.ts';
 import type { Cancel, Clock } from '../../controller/clock.ts';
 import type { FlowRecord } from '../../controller/ipfix/index.ts';
-import { defence as limits, GRACE_SECONDS } from '../../controller/limits.ts';
+import { admission, defence as limits, GRACE_SECONDS } from '../../controller/limits.ts';
 import { defended } from '../../controller/network/changes.ts';
 import { type DefencePolicy, policyOf } from '../../controller/network/defence-policy.ts';
 import { isUnderWay } from '../../controller/network/migration.ts';
@@ -28,6 +28,7 @@ import { inAll, knownTraffic, type KnownTraffic, nothingKnown } from './known-tr
 import { lowerBound } from './lower-bound.ts';
 import type { Measurement, Proven, Totals } from './measurement.ts';
 import { Samples } from './samples.ts';
+import { prefixText } from './source.ts';
 import type { Verdict, VerdictFeed, VerdictId, Verdicts } from './verdict.ts';
 
 export interface DefenceOptions {
@@ -126,6 +127,17 @@ export class DefenceService implements VerdictFeed {
     );
   }
 
+  /**
+   * Networks in which somebody has completed a handshake with the guest, so that they are nobody's forgery: the newest ones,
+   * in CIDR form, in order.
+   */
+  knownNetworks(guest: GuestName): string[] {
+    const interfaces = this.#options.network.state.guests.get(guest)?.interfaces ?? [];
+    const most = admission.knownNetworks;
+    const keys = new Set(interfaces.flatMap(({ number }) => this.#samples.networks(number, most)));
+    return [...keys].slice(0, most).map(prefixText).sort();
+  }
+
   /** A sample of the bridge that this observation domain is of. When there are many, its guest is looked at at once. */
   sampled(domain: number, record: FlowRecord): void {
     const now = this.#options.clock.now();
@@ -170,7 +182,9 @@ export class DefenceService implements VerdictFeed {
       news.push(...dismissed(detector, now));
       watch.interfaces.delete(number);
     }
-    this.#samples.tidy(bridge.domain, new Set(totals.keys()), now);
+    // Of a guest whose defence is off nothing is kept: not what is usual, nor who holds connections open.
+    const looked = new Set([...totals.keys()].filter((number) => !this.#isOff(number)));
+    this.#samples.tidy(bridge.domain, looked, now);
     this.#publish(news);
   }
 

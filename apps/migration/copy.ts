@@ -13,6 +13,7 @@ import { migration as limits } from '../../controller/limits.ts';
 import type { GuestName } from '../../controller/network/model.ts';
 import { MigrationAbortedError } from './errors.ts';
 import {
+  beginCopies,
   beginSteering,
   letSwitch,
   type Order,
@@ -20,6 +21,7 @@ import {
   steer,
   type Steered,
   type Steering,
+  taken,
   type Terms,
 } from './steering.ts';
 import { migrateWithStorage } from './storage.ts';
@@ -104,10 +106,9 @@ export class Copy {
   }
 
   /** Copying to both is in force, and may go on until then. */
-  async letSwitch(until: number): Promise<void> {
-    const { clock, terms } = this.#options;
+  letSwitch(until: number): void {
     if (this.#steering === undefined || this.#over) return;
-    await this.#obey(letSwitch(this.#steering, terms, { now: clock.now(), until }));
+    this.#steering = letSwitch(this.#steering, until);
   }
 
   /** The source has stopped the guest. */
@@ -162,6 +163,7 @@ export class Copy {
         if (!failed && !this.#isOver()) this.#report(error);
         failed = true;
       }
+      if (await this.#copiesBegan()) continue;
       const close = this.#steering?.mode === 'approach' || this.#steering?.scaledUntil !== undefined;
       const interval = failed
         ? limits.failedLookInterval
@@ -170,6 +172,17 @@ export class Copy {
           : limits.lookInterval;
       await new Promise<void>((resolve) => clock.after(interval, resolve));
     }
+  }
+
+  /** Begins copying to both when it is time to, if it is to begin at all; meanwhile nothing is looked at. */
+  async #copiesBegan(): Promise<boolean> {
+    const { clock } = this.#options;
+    const copyAt = this.#steering?.copyAt;
+    if (copyAt === undefined) return false;
+    const wait = Math.max(0, copyAt - clock.now());
+    await new Promise<void>((resolve) => clock.after(wait, resolve));
+    if (this.#steering !== undefined && !this.#over) await this.#obey(beginCopies(this.#steering));
+    return true;
   }
 
   /** Asked anew after each wait. */
@@ -189,6 +202,7 @@ export class Copy {
         this.#options.onOrder(order);
       }),
     );
+    this.#steering = taken(this.#steering, this.#options.clock.now());
   }
 
   async #send(order: Order): Promise<void> {

@@ -11,7 +11,7 @@
  *                       ▲    └─► not known: under the guest's next address
  *                       └─────┘    └─► not known under any: a tunnel to the first anchor
  *
- * Owns, at an edge: edge, edgeTracked, binding.
+ * Owns, at an edge: edge, edgeTracked, binding, beforeSwitchover, afterSwitchover.
  */
 import type { EdgeView, Passer } from '../../controller/network/bridge-view.ts';
 import type { Anchor, Host, NetworkState } from '../../controller/network/model.ts';
@@ -40,6 +40,7 @@ import {
   relayCookie,
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
+import { gate, gateMeters, throughGates } from './gates.ts';
 import { KNOWN, markKnown, markRedirected } from './marks.ts';
 import { from, ipOf, setDestination, setSource, to } from './relay/packet.ts';
 import { tunnelTo } from './tunnel.ts';
@@ -68,6 +69,7 @@ export function edgeMigrationRecipes(
           ...anchorHosts,
           ...gatewayMacs.flat(),
         ],
+        meters: copyTo === undefined || !relaying(passer) ? [] : gateMeters(nic.number),
         flows: () =>
           passerFlows(passer, uplink, (family) => {
             const [first] = anchors;
@@ -168,11 +170,16 @@ function redirectFlows(
     [Register.anchor]: anchor.index,
     ...ipOf[family],
   };
-  const copied = relayAt(anchor, copyTo?.name)?.edge[family];
-  const redirect = [relayAddress, ...(copied === undefined ? [] : [copied])].flatMap((address) => [
-    setDestination(family, address),
-    output(uplink),
-  ]);
+  const sendTo = (address: string): Action[] => [setDestination(family, address), output(uplink)];
+  const then = relayAt(anchor, copyTo?.name)?.edge[family];
+  if (then !== undefined) {
+    const gateOf = (which: 'beforeSwitchover' | 'afterSwitchover', address: string): void => {
+      list.add(which, 100, sent, [[gate(which, nic.number), ...sendTo(address)]]);
+    };
+    gateOf('beforeSwitchover', relayAddress);
+    gateOf('afterSwitchover', then);
+  }
+  const redirect = then === undefined ? sendTo(relayAddress) : throughGates();
   const known = { ct_mark: { value: KNOWN, mask: KNOWN } };
   relayed.add('edgeTracked', 220, { ...sent, ...ctState('trk', 'est') }, [redirect]);
   relayed.add('edgeTracked', 220, { ...sent, ...ctState('trk', 'rel') }, [redirect]);

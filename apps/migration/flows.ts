@@ -8,7 +8,7 @@
  * Each way to relay is a file in relay/.
  *
  * Owns: binding, translated, deliver, deliverRelayed, outbound, outboundRelayed, bindingOutbound,
- * translatedOutbound, strays, relay.
+ * translatedOutbound, strays, relay, beforeSwitchover, afterSwitchover.
  */
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
 import {
@@ -31,7 +31,6 @@ import {
   output,
   outputInPort,
   packetIn,
-  resubmit,
   set,
   TCP,
 } from '../../controller/switches/flow.ts';
@@ -46,6 +45,7 @@ import {
   relayZone,
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
+import { gate, gateMeters, throughGates, toGateAfter } from './gates.ts';
 import { KNOWN, markKnown, markOpened, markRelayed } from './marks.ts';
 import { ipOf } from './relay/packet.ts';
 import { speaksFirst } from './relay/rewrite.ts';
@@ -83,7 +83,8 @@ export function migrationRecipes(view: BridgeView, gatewayMacs: ReadonlyMap<stri
       host: view.peers.find(({ name }) => name === anchor.host),
       closed: anchor.admit === 'established',
       relay: relayAt(anchor, host.name),
-      elsewhere: relayAt(anchor, awayAt?.name),
+      // What comes here while the guest is on its way here waits for it.
+      elsewhere: arriving ? undefined : relayAt(anchor, awayAt?.name),
     }));
     const known = anchors.flatMap((anchor) => Object.values(anchor));
     const sides = anchors.map((anchor): GuestSide => ({ nic, anchor, out }));
@@ -97,6 +98,7 @@ export function migrationRecipes(view: BridgeView, gatewayMacs: ReadonlyMap<stri
         key: `migration deliver ${nic.number}`,
         inputs: [nic, port, here, awayAt, copyTo, arriving, own?.index, ...through, ...outside],
         flows: () => deliverFlows(resident, host, here, awayAt, far, out),
+        meters: copyTo === undefined ? [] : gateMeters(nic.number),
       },
       {
         key: `migration binding ${nic.number}`,
@@ -157,8 +159,11 @@ function deliverFlows(
 ): readonly Flow[] {
   const list = new FlowList(cookie('migration', 'interface', nic.number));
   const key = { [Register.interface]: nic.number };
-  const local = port !== undefined && (here || (arriving && copyTo === host)) ? [output(port)] : [];
-  sendFlows(list, { nic, own, local, far, out, here });
+  const towards = (to: Host | undefined): Hop | undefined => {
+    if (to === host) return port !== undefined && (here || arriving) ? { port } : undefined;
+    return far.find((side) => side.to === to);
+  };
+  sendFlows(list, { nic, own, now: towards(here ? host : awayAt), then: towards(copyTo), out });
 
   if (port !== undefined && (here || arriving)) {
     if (own !== undefined) {
@@ -181,43 +186,73 @@ function deliverFlows(
   return list.flows;
 }
 
+/** To the guest's port here, or to another host. */
+type Hop = { readonly port: number } | AnchorSide;
+
 interface Sent {
   readonly nic: GuestInterface;
   readonly own: Anchor | undefined;
-  /** To its port here, if it is to have it. */
-  readonly local: readonly Action[];
-  /** Where else it goes; the last one may be relayed. */
-  readonly far: readonly AnchorSide[];
+  /** Where packets go; undefined for nowhere. */
+  readonly now: Hop | undefined;
+  /** Where they are about to go. */
+  readonly then: Hop | undefined;
   readonly out: WayOut;
-  readonly here: boolean;
 }
 
-function sendFlows(list: FlowList, { nic, own, local, far, out, here }: Sent): void {
-  const key = { [Register.interface]: nic.number };
-  const toIt = [set('eth_dst', nic.mac), ...local];
+function sendFlows(list: FlowList, { nic, own, now, then, out }: Sent): void {
+  const toIt = [set('eth_dst', nic.mac)];
   const anchor = own?.index ?? HOME_ANCHOR;
-  const tunnels = far.map(({ to }) => relayTo(nic.number, anchor, 'to-guest', to, out.mtu));
-  const last = tunnels.at(-1);
-  if (last === undefined) {
-    if (local.length > 0) list.add('deliver', 100, key, [toIt]);
+  const sender: Sender = { nic, anchor, uplink: out.uplink, mtu: out.mtu };
+  // What is relayed is counted as that.
+  const of = (hop: Hop): FlowList =>
+    'port' in hop ? list : list.under(relayCookie(nic.number, anchor, modeOf(hop.relay)));
+  if (then === undefined) {
+    if (now !== undefined) hopFlows(of(now), 'deliver', toIt, now, sender);
     return;
   }
-  const relayed = here ? list : list.under(relayCookie(nic.number, anchor, modeOf(far[0]?.relay)));
-  const before = tunnels.slice(0, -1).flatMap((actions) => [...actions, resubmit('relay')]);
-  relayed.add('deliver', 100, key, [[...toIt, ...before, ...last], 'relay']);
+  const key = { [Register.interface]: nic.number };
+  if (now === undefined) {
+    list.add('deliver', 100, key, [[...toIt, toGateAfter]]);
+  } else if ('port' in now) {
+    list.add('deliver', 100, key, [[...toIt, output(now.port), toGateAfter]]);
+  } else {
+    of(now).add('deliver', 100, key, [[...toIt, ...throughGates()]]);
+    hopFlows(list, 'beforeSwitchover', [gate('beforeSwitchover', nic.number)], now, sender);
+  }
+  hopFlows(list, 'afterSwitchover', [gate('afterSwitchover', nic.number)], then, sender);
+}
 
+interface Sender {
+  readonly nic: GuestInterface;
+  /** Index of the sending anchor. */
+  readonly anchor: number;
+  readonly uplink: number;
+  readonly mtu: number;
+}
+
+/** After `first`, one hop: out of a port, by rewriting where that can be done, and else through a tunnel. */
+function hopFlows(
+  list: FlowList,
+  table: 'deliver' | 'beforeSwitchover' | 'afterSwitchover',
+  first: readonly Action[],
+  hop: Hop,
+  { nic, anchor, uplink, mtu }: Sender,
+): void {
+  const key = { [Register.interface]: nic.number };
+  if ('port' in hop) {
+    list.add(table, 100, key, [[...first, output(hop.port)]]);
+    return;
+  }
+  list.add(table, 100, key, [[...first, ...relayTo(nic.number, anchor, 'to-guest', hop.to, mtu)], 'relay']);
+  const way = ways[modeOf(hop.relay)];
   for (const family of families) {
-    const send = (uplink: Action): readonly Action[] =>
-      far.flatMap(
-        (side, i) =>
-          ways[modeOf(side.relay)].send(side, family, uplink) ?? [...tunnels[i]!, resubmit('relay')],
-      );
-    if (far.every((side) => ways[modeOf(side.relay)].send(side, family, outputInPort) === undefined))
-      continue;
     const fields = { ...key, ...ipOf[family] };
-    relayed.add('deliver', 110, fields, [[...toIt, ...send(output(out.uplink))]]);
+    const out = way.send(hop, family, output(uplink));
     // OVS outputs to the port of entry only when told so.
-    relayed.add('deliver', 120, { ...fields, in_port: out.uplink }, [[...toIt, ...send(outputInPort)]]);
+    const back = way.send(hop, family, outputInPort);
+    if (out === undefined || back === undefined) continue;
+    list.add(table, 110, fields, [[...first, ...out]]);
+    list.add(table, 120, { ...fields, in_port: uplink }, [[...first, ...back]]);
   }
 }
 

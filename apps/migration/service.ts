@@ -53,11 +53,12 @@ import { MigrationRecord, type Stamps } from './record.ts';
 import { Staging } from './staging.ts';
 import type { Order } from './steering.ts';
 import {
-  copyingToBoth,
   isAttached,
   newAnchors,
+  prepared,
   switchedBack,
   switchedOver,
+  unprepared,
   withLeases,
   withoutLeases,
 } from './switchover.ts';
@@ -275,11 +276,10 @@ export class MigrationService {
   }
 
   #atHand({ guest, from }: Migration): Running {
-    const { network, fabric, clock, onMoment } = this.#parts;
-    const { interfaces } = network.state.guests.get(guest) ?? { interfaces: [] };
+    const { fabric, clock, onMoment } = this.#parts;
     return {
       staging: new Staging(fabric, clock, onMoment),
-      rate: new PacketRate(fabric, from, { interfaces }, clock),
+      rate: new PacketRate(fabric, from, this.#guest(guest), clock),
       copy: undefined,
       copyingSince: undefined,
       leadMs: 0,
@@ -377,9 +377,10 @@ export class MigrationService {
     const { migration: next, actions } = step(migration, event, now);
     if (next === migration && actions.length === 0) return;
 
-    // The commit of what is staged leaves before anything else is thought about.
-    const commits = actions.some((action) => action === 'redirect' || action === 'copy-to-both');
-    const committing = commits ? this.#running.get(guest)?.staging.commit(next) : undefined;
+    // Gates are turned, and the commit of what is staged leaves, before anything else is thought about.
+    const committing = actions.includes('redirect')
+      ? this.#running.get(guest)?.staging.switchOver(next, this.#guest(guest))
+      : undefined;
     network.update((state) => {
       const changed = migrationChanged(next)(state);
       return actions.reduce((after, action) => deliveredAfter(after, next, action), changed);
@@ -410,13 +411,13 @@ export class MigrationService {
         this.#watch(guest, this.#stage(migration));
         return;
       case 'copy-to-both':
-        this.#watch(guest, this.#copyToBoth(migration, committing));
+        this.#watch(guest, this.#copyToBoth(migration));
         return;
       case 'let-switch': {
         if (running === undefined) return;
         const since = running.copyingSince ?? clock.now();
         const lead = longestLeadMs(running.rate.packetsPerSecond, migration.maxBlackoutMs);
-        this.#watch(guest, running.copy?.letSwitch(since + lead));
+        running.copy?.letSwitch(since + lead);
         return;
       }
       case 'stop-copying':
@@ -528,8 +529,9 @@ export class MigrationService {
     const running = this.#running.get(migration.guest);
     if (running === undefined) return;
     this.#warm(migration);
-    const next = running.single ? switchedOver : copyingToBoth;
-    if (!(await running.staging.stage(migration, () => next(network.state, migration)))) return;
+    // Before its announcement nothing is sent to a guest that moves by `rarp`.
+    if (migration.strategy !== 'rarp') await this.#setUpGates(migration);
+    if (!(await running.staging.stage(migration, () => switchedOver(network.state, migration)))) return;
     if (!this.#copying(migration)) {
       running.staging.discard();
       return;
@@ -538,23 +540,36 @@ export class MigrationService {
     this.#event(migration.guest, { type: 'staged' }, migration.id);
   }
 
+  /** Where a gate leaks there are none: the switchover goes by commits alone. */
+  async #setUpGates(migration: Migration): Promise<void> {
+    const { network, fabric } = this.#parts;
+    if (!fabric.metersHold()) return;
+    network.update((state) => prepared(state, migration));
+    await fabric.settled();
+    if (!fabric.metersHold() && this.#copying(migration)) {
+      network.update((state) => unprepared(state, migration));
+    }
+  }
+
   #endCopies(running: Running | undefined): void {
     if (running === undefined) return;
     running.copyingSince = undefined;
     running.single = true;
   }
 
-  async #copyToBoth(migration: Migration, committing: Promise<boolean> | undefined): Promise<void> {
-    const { network, fabric, clock, onMoment } = this.#parts;
+  async #copyToBoth(migration: Migration): Promise<void> {
+    const { clock, onMoment } = this.#parts;
     const { guest, id } = migration;
     const running = this.#running.get(guest)!;
-    running.copyingSince = clock.now();
-    if (committing === undefined) await fabric.settled();
-    if ((await committing) !== false)
-      onMoment({ kind: 'copying-to-both', guest, migration: id }, clock.now());
-    if (!(await running.staging.stage(migration, () => switchedOver(network.state, migration)))) return;
-    if (this.#copying(migration)) this.#event(guest, { type: 'copied-to-both' }, id);
-    else running.staging.discard();
+    const since = clock.now();
+    if (!(await running.staging.copyToBoth(migration, this.#guest(guest)))) return;
+    running.copyingSince = since;
+    onMoment({ kind: 'copying-to-both', guest, migration: id }, clock.now());
+    this.#event(guest, { type: 'copied-to-both' }, id);
+  }
+
+  #guest(name: GuestName): Pick<Guest, 'interfaces'> {
+    return this.#parts.network.state.guests.get(name) ?? { interfaces: [] };
   }
 
   async #redirected(migration: Migration, committing: Promise<boolean> | undefined): Promise<void> {
@@ -616,8 +631,6 @@ function isConnectionLost(error: unknown): boolean {
 /** Where traffic goes after an action. */
 function deliveredAfter(state: NetworkState, migration: Migration, action: MigrationAction): NetworkState {
   switch (action) {
-    case 'copy-to-both':
-      return copyingToBoth(state, migration);
     case 'redirect':
       return switchedOver(state, migration);
     case 'return':

@@ -8,14 +8,15 @@
  *
  * An idle guest converges whatever the longest downtime is: at the end of a pass nothing is left. `bicast` has to be
  * ahead of it. QEMU sends in windows of 100 ms, each with a ration that follows from the speed limit. Near the end
- * the ration is halved again and again, so that no window can end the pass unseen; when next to nothing is left,
- * copying to both begins; and when that is in force, QEMU gets its speed and its downtime: the switchover comes with
- * the next window. There QEMU reckons with the little that it was let send in the last one, and would hold that it
- * cannot send in time what a guest under load dirties between two looks at its memory. So the downtime is longer for
- * that one window, by as much as the copy was slower than it can be.
+ * the ration is halved again and again, so that no window can end the pass unseen; when next to nothing is left, QEMU
+ * gets its speed and its downtime, which it heeds when its next window begins: there the switchover comes. Copying to both
+ * begins shortly before that, so that few packets wait at the destination. In that window QEMU reckons with the little
+ * that it was let send in the last one, and would hold that it cannot send in time what a guest under load dirties between
+ * two looks at its memory. So the downtime is longer for that one window, by as much as the copy was slower than it can be.
  *
- * A guest that gets many packets is never idle: it is given a second pass first, which leaves less to copy, and
- * copying begins late in a window, so that few packets wait at the destination.
+ * When windows begin is known from what is left, which then changes. A look sees it late, and never early; so of several
+ * looks the earliest counts. A guest that gets many packets is never idle: it is given a second pass first, which leaves less
+ * to copy.
  *
  *   bulk ──little left──► approach ──next to nothing──► aimed ──copied to both──► let ──too long──► given-up
  *   (other strategies begin at `let`)
@@ -65,12 +66,16 @@ export interface Steering {
   readonly mibps: number;
   /** The last sample that differed from the one before it: a window has begun. */
   readonly moved: Sample | undefined;
+  /** When a window began, as far as looks have shown it. */
+  readonly windowAt: number | undefined;
   /** When the downtime was last raised, and the pass at that time. */
   readonly raised: Sample | undefined;
   /** Until when copying to both may go on. */
   readonly copyUntil: number | undefined;
-  /** When copying to both was ordered. */
+  /** When QEMU was given its speed and its downtime. */
   readonly aimedAt: number;
+  /** When copying to both is to begin; undefined before that is known, and once it was ordered. */
+  readonly copyAt: number | undefined;
   /** The most that the copy has made, in bytes per second. */
   readonly fastest: number;
   /** Until when the downtime is longer than is allowed; undefined while it is not. */
@@ -93,12 +98,6 @@ interface Progress {
   readonly bytesPerSecond: number;
 }
 
-/** For how long the destination has room for copies. */
-export interface Room {
-  readonly now: number;
-  readonly until: number;
-}
-
 export interface Steered {
   readonly steering: Steering;
   readonly orders: readonly Order[];
@@ -114,9 +113,11 @@ export function beginSteering({ strategy, bandwidthMiBps, maxBlackoutMs }: Terms
     downtimeMs,
     mibps: bandwidthMiBps ?? 0,
     moved: undefined,
+    windowAt: undefined,
     raised: undefined,
     copyUntil: undefined,
     aimedAt: 0,
+    copyAt: undefined,
     fastest: 0,
     scaledUntil: undefined,
     told: false,
@@ -135,6 +136,7 @@ export function steer(before: Steering, terms: Terms, sample: Sample): Steered {
     ? {
         ...before,
         moved: sample,
+        windowAt: windowSeen(before.windowAt, sample.at),
         fastest: Math.max(before.fastest, sample.bytesPerSecond),
         progress: heldBack ? undefined : progressed(before.progress, sample),
       }
@@ -146,8 +148,8 @@ export function steer(before: Steering, terms: Terms, sample: Sample): Steered {
     case 'aimed':
       if (sample.at < steering.aimedAt + limits.anchorPatience) return { steering, orders: [] };
       return {
-        steering: { ...steering, mode: 'given-up', mibps: terms.bandwidthMiBps ?? 0 },
-        orders: [{ type: 'stop-copying' }, { type: 'speed', mibps: terms.bandwidthMiBps ?? 0 }],
+        steering: { ...steering, mode: 'given-up', copyAt: undefined, scaledUntil: undefined },
+        orders: [{ type: 'stop-copying' }, { type: 'downtime', ms: steering.downtimeMs }],
       };
     case 'let':
       if (steering.copyUntil !== undefined && sample.at >= steering.copyUntil) {
@@ -191,50 +193,66 @@ function downtimeFor(progress: Progress | undefined): number {
   return Math.ceil((progress.size / progress.bytesPerSecond) * 1000);
 }
 
-/** Copying to both is in force, and there is room for copies until `until`: the switchover may come. */
-export function letSwitch(before: Steering, terms: Terms, { now, until }: Room): Steered {
-  if (before.mode !== 'aimed') return { steering: before, orders: [] };
+/** QEMU gets its speed, and its downtime. */
+function aim(before: Steering, terms: Terms, at: number): Steered {
   const slower = before.mibps === 0 ? 1 : Math.max(1, before.fastest / (before.mibps * MIB));
   const scaledMs = Math.ceil(Math.min(terms.maxBlackoutMs, limits.lastPass) * slower);
-  const steering: Steering = {
-    ...before,
-    mode: 'let',
-    mibps: terms.bandwidthMiBps ?? 0,
-    downtimeMs: terms.maxBlackoutMs,
-    scaledUntil: scaledMs > terms.maxBlackoutMs ? midstOfNextWindow(before.moved?.at ?? now, now) : undefined,
-    copyUntil: until,
-  };
+  const mibps = terms.bandwidthMiBps ?? 0;
   return {
-    steering,
+    steering: { ...before, mode: 'aimed', mibps, downtimeMs: terms.maxBlackoutMs, aimedAt: at },
     orders: [
-      { type: 'speed', mibps: steering.mibps },
+      { type: 'speed', mibps },
       { type: 'downtime', ms: Math.max(scaledMs, terms.maxBlackoutMs) },
     ],
   };
 }
 
-/** Of windows of which one began at `begun`. */
-function midstOfNextWindow(begun: number, now: number): number {
-  const windows = Math.floor((now - begun) / limits.window) + 1.5;
-  return begun + windows * limits.window;
+/** QEMU has taken its orders: it heeds them when its next window begins, and copying to both begins before that. */
+export function taken(before: Steering, now: number): Steering {
+  if (before.mode !== 'aimed' || before.copyAt !== undefined || before.scaledUntil !== undefined)
+    return before;
+  const begun = before.windowAt ?? now;
+  const next = begun + Math.ceil((now - begun) / limits.window) * limits.window;
+  return { ...before, copyAt: Math.max(now, next - limits.lead), scaledUntil: next + limits.window / 2 };
 }
 
-function approach(steering: Steering, { bandwidthMiBps }: Terms, sample: Sample): Steered {
+/** It is time to. */
+export function beginCopies(before: Steering): Steered {
+  if (before.mode !== 'aimed' || before.copyAt === undefined) return { steering: before, orders: [] };
+  return { steering: { ...before, copyAt: undefined }, orders: [{ type: 'copy-to-both' }] };
+}
+
+/** Copying to both is in force, and there is room for copies until `until`. */
+export function letSwitch(before: Steering, until: number): Steering {
+  return before.mode === 'aimed' ? { ...before, mode: 'let', copyUntil: until } : before;
+}
+
+/** A look comes after a window's begin; so what earlier looks tell of it counts, if it is earlier. */
+function windowSeen(before: number | undefined, at: number): number {
+  if (before === undefined) return at;
+  const expected = before + Math.round((at - before) / limits.window) * limits.window;
+  return Math.min(at, expected + limits.drift);
+}
+
+/** Of windows, as far as looks have shown them. */
+function sinceWindow({ windowAt }: Steering, at: number): number {
+  return (at - (windowAt ?? at)) % limits.window;
+}
+
+function approach(steering: Steering, terms: Terms, sample: Sample): Steered {
   const { pass, remaining, bytesPerSecond, at, staged, packetsPerSecond = 0 } = sample;
   const perWindow = (bytesPerSecond * limits.window) / 1000;
   if (steering.mode === 'bulk' && pass < 2 && remaining > Math.max(limits.approachBytes, 3 * perWindow)) {
     return { steering, orders: [] };
   }
   if (remaining <= limits.nextToNothingBytes) {
-    // A guest under load does not escape, and each millisecond of copies fills the destination's queue.
     const loaded = packetsPerSecond >= limits.neverIdlePackets;
-    const late = at >= (steering.moved?.at ?? at) + limits.late;
-    return staged && (!loaded || (pass >= 2 && late))
-      ? { steering: { ...steering, mode: 'aimed', aimedAt: at }, orders: [{ type: 'copy-to-both' }] }
-      : atSpeed(steering, 1);
+    // Orders that come when a window ends may be heeded in it or only in the next, in which copies fill the queue.
+    const early = sinceWindow(steering, at) < limits.early;
+    return staged && (!loaded || (pass >= 2 && early)) ? aim(steering, terms, at) : atSpeed(steering, 1);
   }
   const half = Math.floor(((remaining / MIB) * 1000) / limits.window / 2);
-  const most = bandwidthMiBps ?? Number.POSITIVE_INFINITY;
+  const most = terms.bandwidthMiBps ?? Number.POSITIVE_INFINITY;
   return atSpeed(steering, Math.max(1, Math.min(half, most)));
 }
 

@@ -55,9 +55,14 @@ export function withoutLeases(state: NetworkState, { guest, to, leased = {} }: M
   );
 }
 
-/** Shortly before the switchover: what is delivered at the source goes to the destination, too. */
-export function copyingToBoth(state: NetworkState, { guest, to }: Migration): NetworkState {
+/** While the switchover is prepared: what is delivered at the source goes to the destination, too, as far as gates let it. */
+export function prepared(state: NetworkState, { guest, to }: Migration): NetworkState {
   return copied(guest, to)(state);
+}
+
+/** Without gates. */
+export function unprepared(state: NetworkState, { guest }: Migration): NetworkState {
+  return copied(guest, undefined)(state);
 }
 
 /**

@@ -51,7 +51,7 @@ export interface Resident {
   readonly port: number | undefined;
   /** Where its traffic is to be delivered. */
   readonly location: Host | undefined;
-  /** Where copies of it go, too. */
+  /** Where it goes, too, as far as gates let it. */
   readonly copyTo: Host | undefined;
   /** Plugged in here for a migration to here that has not ended. */
   readonly arriving: boolean;
@@ -85,7 +85,7 @@ export interface Passer {
   readonly nic: GuestInterface;
   /** Where its traffic is to be delivered. */
   readonly location: Host | undefined;
-  /** Where copies of it go, too. */
+  /** Where it goes, too, as far as gates let it. */
   readonly copyTo: Host | undefined;
   /** Those of its anchors that are at other sites than the edge. */
   readonly anchors: readonly Anchor[];

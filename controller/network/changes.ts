@@ -152,7 +152,7 @@ export function delivered(guest: GuestName, host: HostName): Change {
       : { ...state, placements: put(state.placements, guest, host) };
 }
 
-/** Whatever is delivered to the guest goes to this host as well; to no other with `undefined`. */
+/** Whatever is delivered to the guest goes to this host as well, as far as gates let it; to no other with `undefined`. */
 export function copied(guest: GuestName, host: HostName | undefined): Change {
   return (state) => {
     if (state.copies.get(guest) === host) return state;
@@ -260,6 +260,8 @@ export function admissionLimited(guest: GuestName, limit: AdmissionLimit | undef
 
 function isSameLimit(one: AdmissionLimit | undefined, other: AdmissionLimit | undefined): boolean {
   if (one?.perSecond !== other?.perSecond || one?.at?.size !== other?.at?.size) return false;
+  if (one?.known?.length !== other?.known?.length) return false;
+  if (one?.known?.some((prefix, i) => prefix !== other?.known?.[i]) === true) return false;
   return [...(one?.at ?? [])].every((edge) => other?.at?.has(edge) === true);
 }
 

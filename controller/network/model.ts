@@ -209,6 +209,8 @@ export interface AdmissionLimit {
   readonly perSecond: number;
   /** At these edges alone; undefined: at every bridge. */
   readonly at?: ReadonlySet<EdgeName>;
+  /** Networks that it is not for: from there the guest is let have as many as ever. In CIDR form, in order. */
+  readonly known?: readonly Prefix[];
 }
 
 /** A care-of address that a client may still take for the interface's. */

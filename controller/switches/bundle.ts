@@ -8,6 +8,7 @@
 import type { Clock } from '../clock.ts';
 import { switches as limits } from '../limits.ts';
 import { BundleFlag, type ErrorMessage, MessageType, OFP_VERSION, type Writer } from '../openflow/index.ts';
+import { Slice } from '../slices.ts';
 import type { Difference } from './diff.ts';
 import { BundleRefusedError } from './errors.ts';
 import { describeFlowMod, encodeAdd, encodeDelete } from './installed.ts';
@@ -51,12 +52,14 @@ export async function openBundle(
     const opened = session.request({ ...control, control: 'open_request' }, 'opening a bundle');
     // It may fail while the flows are still on their way; that is told below.
     opened.catch(() => undefined);
+    const slice = new Slice(clock);
     for (let done = 0; done < count && !session.closed; done += limits.bundleBatch) {
       const end = Math.min(done + limits.bundleBatch, count);
       session.compose((out) => {
         for (let i = done; i < end; i++) addMessage(out, bundleId, difference, i, first + i);
       });
       await session.drained();
+      if (slice.isOver) await slice.next();
     }
     await Promise.all([opened, session.barrier('checking a bundle', limits.bundleTimeout)]);
   } catch (error) {

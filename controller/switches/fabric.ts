@@ -153,6 +153,28 @@ export class Fabric {
     };
   }
 
+  /**
+   * Turns meters to these rates at every bridge whose flows name them. All is sent when it returns; resolves when the bridges
+   * have answered: has each acknowledged it?
+   */
+  turn(rates: ReadonlyMap<number, number>): { switches: SwitchName[]; acknowledged: Promise<boolean> } {
+    const turned = [...this.#members].flatMap(([host, { reconciler }]) => {
+      const acknowledged = reconciler.turn(rates);
+      return acknowledged === undefined ? [] : [{ host, acknowledged }];
+    });
+    return {
+      switches: turned.map(({ host }) => host),
+      acknowledged: Promise.all(turned.map(({ acknowledged }) => acknowledged)).then((all) =>
+        all.every(Boolean),
+      ),
+    };
+  }
+
+  /** Meters that were shut, at whichever bridge, hold everything back. */
+  metersHold(): boolean {
+    return [...this.#members.values()].every(({ reconciler }) => !reconciler.leaking);
+  }
+
   /** Resolves when every connected bridge holds what the state of now asks for. */
   async settled(): Promise<void> {
     await Promise.all([...this.#members.values()].map(({ reconciler }) => reconciler.settled()));

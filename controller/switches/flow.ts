@@ -134,6 +134,12 @@ export function copy(
 /** Goes through another table, which may be an earlier one, and comes back. */
 export const resubmit = (table: TableName): Action => actions.resubmit(Table[table]);
 
+/**
+ * Does this to the packet, which is then again what it was, and goes on whatever became of it there. Before a meter in it there
+ * has to be a `checkPacketLarger`: OVS translates what follows that apart, and else drops at the meter what comes after, too.
+ */
+export const apart = (list: readonly Action[]): Action => ({ type: 'clone', actions: [...list] });
+
 export interface CtOptions {
   /** A zone, or the register that holds it in its low 16 bits. */
   readonly zone: number | FieldName;

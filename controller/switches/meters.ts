@@ -4,19 +4,23 @@
  */
 import {
   type ErrorMessage,
+  actions,
   isRawEntry,
+  match,
   type Message,
   MeterFlag,
   type MeterMod,
   type MultipartMessage,
+  packetOut,
+  Port,
 } from '../openflow/index.ts';
 import { switches as limits } from '../limits.ts';
 import { SwitchRefusedError } from './errors.ts';
-import { isAdmissionMeter, Meter } from './pipeline.ts';
+import { isInterfaceMeter, Meter, SHUT } from './pipeline.ts';
 import { metersOf, type Program } from './program.ts';
 import type { SwitchSession } from './session.ts';
 
-/** Rates by meter id. */
+/** Rates by meter id; at `SHUT`, a meter lets nothing pass. */
 export type Meters = ReadonlyMap<number, number>;
 
 const pipelineRates: Readonly<Record<keyof typeof Meter, number>> = {
@@ -57,6 +61,42 @@ export async function putMeters(session: SwitchSession, meters: Meters): Promise
   await send(session, rest, 'modify', () => false);
 }
 
+/** Sets the rates of meters that are there. All is sent when it returns; resolves when the switch has done it. */
+export function turnMeters(session: SwitchSession, meters: Meters): Promise<void> {
+  const turned = send(session, meters, 'modify', () => false);
+  session.flush();
+  return turned;
+}
+
+/**
+ * Does one of these meters, which were shut, let something pass all the same? Frames of ours are held against what the switch
+ * counts, and whatever else comes meanwhile.
+ */
+export async function isLeaking(session: SwitchSession, meterIds: readonly number[]): Promise<boolean> {
+  const before = await passed(session, meterIds);
+  for (const meterId of meterIds) for (let i = 0; i < PROOFS; i++) session.send(emptying(meterId));
+  const after = await passed(session, meterIds);
+  return meterIds.some((_, i) => after[i]! > before[i]!);
+}
+
+/** Packets that each of them has let pass. */
+async function passed(session: SwitchSession, meterIds: readonly number[]): Promise<bigint[]> {
+  const answers = await Promise.all(
+    meterIds.map((meterId) =>
+      session.requestAll({ type: 'meter_stats_request', meterId }, 'telling what a meter lets pass'),
+    ),
+  );
+  return answers.map((parts) =>
+    parts
+      .flatMap((part) => (part.type === 'meter_stats_reply' ? part.meters : []))
+      .reduce(
+        (sum, meter) =>
+          isRawEntry(meter) ? sum : sum + meter.packetInCount - (meter.bands[0]?.packetCount ?? 0n),
+        0n,
+      ),
+  );
+}
+
 /** Meters that no flow refers to any more; one that is gone already is no error. */
 export async function removeMeters(session: SwitchSession, meterIds: Iterable<number>): Promise<void> {
   const meters = new Map([...meterIds].map((meterId) => [meterId, 0]));
@@ -64,14 +104,14 @@ export async function removeMeters(session: SwitchSession, meterIds: Iterable<nu
 }
 
 /** The meters of interfaces that the switch has, whoever put them there. */
-export async function readAdmissionMeters(session: SwitchSession): Promise<number[]> {
+export async function readInterfaceMeters(session: SwitchSession): Promise<number[]> {
   const found: number[] = [];
   const parts = await session.requestAll(
     { type: 'meter_desc_request', meterId: EVERY_METER },
     'telling its meters',
   );
   for (const part of parts) for (const meterId of describedIn(part)) found.push(meterId);
-  return found.filter(isAdmissionMeter);
+  return found.filter(isInterfaceMeter);
 }
 
 function describedIn(part: Message | MultipartMessage): number[] {
@@ -99,6 +139,7 @@ async function send(
     ids.forEach((meterId, i) => {
       const rate = meters.get(meterId) ?? 0;
       session.send({ ...modOf(command, meterId, rate), xid: first + i });
+      if (rate === SHUT && command !== 'delete') session.send(emptying(meterId));
     });
     await session.barrier('setting meters');
   } finally {
@@ -107,12 +148,33 @@ async function send(
   if (refused !== undefined) throw refused;
 }
 
+/**
+ * OVS takes no rate of 0. But it fills a meter's bucket by whole milliseconds, at most as many as would fill it: none, where
+ * the bucket is full in less than one. It begins with a full one, though: of the single packet that the bucket holds then,
+ * `emptying` makes use.
+ */
+const SHUT_BAND = { type: 'drop', rate: 2_000, burstSize: 1 } as const;
+
+/** Frames that show whether a meter that is shut lets anything pass. */
+const PROOFS = 3;
+
+/** A frame for the meter to let pass, to nowhere. */
+function emptying(meterId: number): Message {
+  const frame = new Uint8Array(60);
+  return packetOut({
+    match: match({ in_port: Port.CONTROLLER }),
+    actions: [actions.meter(meterId)],
+    data: frame,
+  });
+}
+
 function modOf(command: MeterMod['command'], meterId: number, rate: number): MeterMod {
+  const band = rate === SHUT ? SHUT_BAND : ({ type: 'drop', rate, burstSize: rate } as const);
   return {
     type: 'meter_mod',
     command,
     flags: MeterFlag.PKTPS | MeterFlag.BURST | MeterFlag.STATS,
     meterId,
-    bands: command === 'delete' ? [] : [{ type: 'drop', rate, burstSize: rate }],
+    bands: command === 'delete' ? [] : [band],
   };
 }

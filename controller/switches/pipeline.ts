@@ -18,6 +18,12 @@
  *   … inbound-tracked ── binding ── compared ── source-translated ── deliver ──► guest
  *   … inbound-tracked ── source-known ── inbound-tracked ── deliver ──► guest
  *
+ * While a switchover is prepared, in place of what `deliver` and an edge do with a packet otherwise:
+ *
+ *   … deliver ──► guest's port, if it is here
+ *        ├─ before-switchover ──► relay, or relay address     behind a gate that the switchover shuts
+ *        └─ after-switchover ──► relay, relay address or port     behind a gate that it opens
+ *
  * At an edge, between its stations and its uplink, both ways:
  *
  *   any port ── classify ── blocklist ── neighbour ── edge ──► as a switch would
@@ -78,6 +84,10 @@ export const Table = {
   deliver: 40,
   /** Out of a tunnel, to the guest: remember the anchor, then its port. */
   deliverRelayed: 41,
+  /** While a switchover is prepared: where packets go until then, behind a gate that it shuts. */
+  beforeSwitchover: 42,
+  /** And where they go from then on, behind a gate that it opens. */
+  afterSwitchover: 43,
   /** From the guest: is it an answer on a relayed connection? */
   outbound: 50,
   /** Looked up in the relay zone: back to the anchor, or on to the anchor zone. */
@@ -297,8 +307,26 @@ export const Meter = {
 /** Meters of interfaces: the new connections from outside that they are let have in a second. */
 const FIRST_ADMISSION_METER = 0x100;
 export const admissionMeter = (interfaceNumber: number): number => FIRST_ADMISSION_METER + interfaceNumber;
-export const isAdmissionMeter = (meterId: number): boolean =>
-  meterId > FIRST_ADMISSION_METER && meterId <= FIRST_ADMISSION_METER + 0x7fff;
+/** Of those from networks that are known, while it is the others that are let in at a lower rate. */
+const FIRST_KNOWN_NETWORKS_METER = 0x4100;
+export const knownNetworksMeter = (interfaceNumber: number): number =>
+  FIRST_KNOWN_NETWORKS_METER + interfaceNumber;
+
+/**
+ * Gates of interfaces: meters that let everything pass or nothing. A change of flows is in force when OVS's revalidators
+ * have come to the packets' megaflow; a change of a meter at once, since megaflows only name it.
+ */
+const FIRST_GATE = { beforeSwitchover: 0x8100, afterSwitchover: 0xc100 } as const;
+export const gateMeter = (which: keyof typeof FIRST_GATE, interfaceNumber: number): number =>
+  FIRST_GATE[which] + interfaceNumber;
+
+/** One of those that the program's blocks name, of whichever interface. */
+export const isInterfaceMeter = (meterId: number): boolean =>
+  meterId > FIRST_ADMISSION_METER && meterId <= FIRST_GATE.afterSwitchover + 0x3fff;
+
+/** A meter's rate that lets nothing pass, and one that is never reached. */
+export const SHUT = 0;
+export const OPEN = 10_000_000;
 
 /** The observation domain of an edge's samples; a host's is its number, which is less. */
 export const edgeDomain = (edgeNumber: number): number => 0x1_0000 + edgeNumber;

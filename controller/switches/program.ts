@@ -4,7 +4,7 @@
  */
 import type { Flow } from './flow.ts';
 
-/** Packets a second that pass; the rest is dropped. */
+/** Packets a second that pass; the rest is dropped. `SHUT` lets none pass. */
 export interface MeterRate {
   readonly meterId: number;
   readonly rate: number;

@@ -17,19 +17,22 @@ import { asError } from '../errors.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { switches as limits } from '../limits.ts';
 import { type OpenBundle, openBundle } from './bundle.ts';
-import { against, between, type Difference, isEmpty } from './diff.ts';
-import { SwitchClosedError } from './errors.ts';
+import { inSlices } from '../slices.ts';
+import { againstSteps, between, betweenSteps, type Difference, isEmpty } from './diff.ts';
+import { MeterLeaksError, SwitchClosedError } from './errors.ts';
 import { CompiledFlow } from './installed.ts';
 import {
+  isLeaking,
   type Meters,
   missingMeters,
   putMeters,
-  readAdmissionMeters,
+  readInterfaceMeters,
   removeMeters,
+  turnMeters,
   wantedMeters,
 } from './meters.ts';
-import { COOKIE_PREFIX, COOKIE_PREFIX_MASK } from './pipeline.ts';
-import { emptyProgram, type Program, rebase } from './program.ts';
+import { COOKIE_PREFIX, COOKIE_PREFIX_MASK, SHUT } from './pipeline.ts';
+import { emptyProgram, metersOf, type Program, rebase } from './program.ts';
 import { readEachFlow } from './read-flows.ts';
 import type { SwitchSession } from './session.ts';
 
@@ -93,12 +96,22 @@ export class Reconciler {
   readonly #onTheirWay = new Set<Promise<void>>();
   /** Those that can still be committed by their bundles. */
   readonly #stages = new Set<Stage>();
+  /** Rates of meters that were turned to them, as long as the program has these meters. */
+  readonly #turned = new Map<number, number>();
   #link: Link | undefined;
   #wanted: Program = emptyProgram;
+  /** Stages that were ever committed. */
+  #commits = 0;
+  #leaking = false;
 
   constructor(clock: Clock, onError: (error: Error) => void) {
     this.#clock = clock;
     this.#onError = onError;
+  }
+
+  /** A meter of this switch that was shut has let something pass. */
+  get leaking(): boolean {
+    return this.#leaking;
   }
 
   get wanted(): Program {
@@ -112,6 +125,7 @@ export class Reconciler {
    */
   async attach(session: SwitchSession, choose: (found: number) => void): Promise<ReadBack> {
     this.detach();
+    this.#leaking = false;
     return new Promise<ReadBack>((done, failed) => {
       this.#link = {
         session,
@@ -139,7 +153,7 @@ export class Reconciler {
 
   /** What the bridge should hold from now on. */
   setProgram(program: Program): void {
-    this.#wanted = program;
+    this.#want(program);
     const link = this.#link;
     if (link?.cancelRepair !== undefined) {
       // Something else is wanted than what failed: that deserves a first attempt.
@@ -147,6 +161,29 @@ export class Reconciler {
       this.#scheduleRepair(link);
     }
     this.#kick();
+  }
+
+  /**
+   * Sets meters of the program to other rates than its own, as long as it has them: at once, whatever else is on its way.
+   * Undefined when it has none of them; else all is sent when this returns, and it resolves when the switch has
+   * acknowledged it, or, with false, when it has not.
+   */
+  turn(rates: Meters): Promise<boolean> | undefined {
+    const wanted = metersOf(this.#wanted);
+    const mine = new Map([...rates].filter(([meterId]) => wanted.has(meterId)));
+    if (mine.size === 0) return undefined;
+    for (const [meterId, rate] of mine) this.#turned.set(meterId, rate);
+    const link = this.#link;
+    const there = new Map([...mine].filter(([meterId]) => link?.meters.has(meterId)));
+    if (link === undefined || there.size < mine.size) return Promise.resolve(false);
+    for (const [meterId, rate] of there) link.meters.set(meterId, rate);
+    return turnMeters(link.session, there).then(
+      () => true,
+      (error: unknown) => {
+        this.#report(error);
+        return false;
+      },
+    );
   }
 
   /** Resolves when nothing is on its way any more; a bridge that is connected then holds what is wanted, or has refused it. */
@@ -188,7 +225,8 @@ export class Reconciler {
       return link !== undefined && this.#link === link && link.held === this.#wanted;
     }
     const committed = bundle.commit();
-    this.#wanted = wanted;
+    this.#commits++;
+    this.#want(wanted);
     this.#voidTouched(difference, wanted);
     link.commits++;
     const acknowledged = committed.then(
@@ -207,6 +245,13 @@ export class Reconciler {
     return acknowledged;
   }
 
+  #want(program: Program): void {
+    this.#wanted = program;
+    if (this.#turned.size === 0) return;
+    const meters = metersOf(program);
+    for (const meterId of this.#turned.keys()) if (!meters.has(meterId)) this.#turned.delete(meterId);
+  }
+
   /** Begins whatever is to be done next, if nothing stands in its way. */
   #kick(): void {
     const link = this.#link;
@@ -218,7 +263,7 @@ export class Reconciler {
       (link.held === undefined ? this.#repair(link) : this.#follow(link, link.held)).then(
         () => {
           link.busy = false;
-          link.failures = 0;
+          if (link.held !== undefined) link.failures = 0;
         },
         (error: unknown) => {
           link.busy = false;
@@ -238,7 +283,9 @@ export class Reconciler {
 
   async #follow(link: Link, from: Program): Promise<void> {
     const to = this.#wanted;
-    const difference = between(from, to);
+    const difference = await inSlices(betweenSteps(from, to), this.#clock);
+    // A stage that was committed meanwhile has changed what it begins from: it is begun anew.
+    if (isUnderCommit(link, from)) return;
     this.#voidTouched(difference, to);
     await this.#raiseMeters(link, to);
     await this.#apply(link, difference);
@@ -255,13 +302,12 @@ export class Reconciler {
       arrival.chosen = true;
       arrival.choose(installed.length);
     }
-    const to = this.#wanted;
-    const difference = against(installed, to);
+    const { to, difference } = await this.#toRepair(installed);
     this.#voidTouched(difference, to);
     link.meters = new Map();
     await this.#raiseMeters(link, to);
     await this.#apply(link, difference);
-    for (const meterId of await readAdmissionMeters(session)) {
+    for (const meterId of await readInterfaceMeters(session)) {
       if (!link.meters.has(meterId)) link.meters.set(meterId, NaN);
     }
     await this.#dropMeters(link, to);
@@ -273,6 +319,15 @@ export class Reconciler {
     link.arrival = undefined;
   }
 
+  /** What has to change on what was read back. A stage that is committed meanwhile is part of it. */
+  async #toRepair(installed: readonly CompiledFlow[]): Promise<{ to: Program; difference: Difference }> {
+    for (;;) {
+      const [to, commits] = [this.#wanted, this.#commits];
+      const difference = await inSlices(againstSteps(installed, to), this.#clock);
+      if (commits === this.#commits) return { to, difference };
+    }
+  }
+
   async #apply({ session }: Link, difference: Difference): Promise<void> {
     if (isEmpty(difference)) return;
     const bundle = await openBundle(session, difference, this.#clock);
@@ -281,9 +336,15 @@ export class Reconciler {
 
   /** Meters stand before the flows that refer to them. */
   async #raiseMeters({ session, meters }: Link, program: Program): Promise<void> {
-    const missing = missingMeters(meters, wantedMeters(program));
+    const wanted = new Map(wantedMeters(program));
+    for (const [meterId, rate] of this.#turned) if (wanted.has(meterId)) wanted.set(meterId, rate);
+    const missing = missingMeters(meters, wanted);
     await putMeters(session, missing);
     for (const [meterId, rate] of missing) meters.set(meterId, rate);
+    const shut = [...missing].flatMap(([meterId, rate]) => (rate === SHUT ? [meterId] : []));
+    if (shut.length === 0) return;
+    this.#leaking = await isLeaking(session, shut);
+    if (this.#leaking) this.#report(new MeterLeaksError(session.peer));
   }
 
   /** Those that neither the program nor a stage refers to. */
@@ -340,6 +401,9 @@ export class Reconciler {
     this.#onError(asError(error));
   }
 }
+
+/** A stage is being committed, or has been, since the bridge held `from`. */
+const isUnderCommit = ({ held, commits }: Link, from: Program): boolean => held !== from || commits > 0;
 
 async function readInstalled(session: SwitchSession): Promise<CompiledFlow[]> {
   const installed: CompiledFlow[] = [];

@@ -14,6 +14,11 @@ it.each<[Moment, string, string]>([
   [{ kind: 'qemu', ...ofGuest, host: 'a1', event: 'STOP' }, 'guest web', 'QEMU STOP at a1'],
   [{ kind: 'iteration', ...ofGuest, host: 'a1', iteration: 2 }, 'guest web', 'pass 2 over memory at a1'],
   [{ kind: 'staged', ...ofGuest, host: 'b1' }, 'guest web', 'switchover staged at b1'],
+  [
+    { kind: 'gates-turned', ...ofGuest, host: 'a1', position: 'both' },
+    'guest web',
+    'gates at a1 turned: open to both hosts',
+  ],
   [{ kind: 'commit-sent', ...ofGuest, host: 'a1' }, 'guest web', 'commit sent to a1'],
   [{ kind: 'commit-acknowledged', ...ofGuest, host: 'a1' }, 'guest web', 'commit acknowledged by a1'],
   [{ kind: 'redirected', ...ofGuest }, 'guest web', 'redirected'],

@@ -120,8 +120,11 @@ export class RunningLab {
   }
 
   async #down(): Promise<void> {
-    await this.#session?.down();
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true });
+    try {
+      await this.#session?.down();
+    } finally {
+      if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true });
+    }
   }
 }
 

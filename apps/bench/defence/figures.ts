@@ -30,6 +30,15 @@ export interface Turn {
   readonly controllerMiB: number;
 }
 
+/** One that came to no figures. */
+export interface FailedTurn {
+  /** From 1. */
+  readonly run: number;
+  readonly attack: string;
+  readonly defence: Defence;
+  readonly why: string;
+}
+
 export interface Requests {
   readonly sent: number;
   readonly answered: number;

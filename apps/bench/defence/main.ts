@@ -4,12 +4,14 @@
  *
  *     node dist/apps/bench/defence/main.js [--runs 3] [--minutes 30] [--only udp-flood,icmp-flood] [--policy filter-only]
  *
- * When there is no time for another attack within the minutes, it ends with the runs that there were.
+ * When there is no time for another attack within the minutes, it ends with the runs that there were. A run that fails is
+ * named, and the next one begins; what has been measured is written after each. Fails, if any run has.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../../controller/clock.ts';
+import { asError } from '../../../controller/errors.ts';
 import { DEFENCE_MODES, type DefenceMode } from '../../../controller/network/defence-policy.ts';
 import { packageRoot } from '../../../topologies/lab/package-root.ts';
 import { readTopology } from '../../../topologies/parse.ts';
@@ -19,13 +21,17 @@ import { program } from '../program.ts';
 import { standsOnceUp } from '../standing.ts';
 import { TemporaryFolder } from '../temporary-folder.ts';
 import { NAMES } from './attacks.ts';
-import { DEFENCES, rowsOf, type Turn } from './figures.ts';
-import { GUEST, measure } from './measure.ts';
+import { DEFENCES, type FailedTurn, rowsOf, type Turn } from './figures.ts';
+import { measure } from './measure.ts';
+import { GUEST } from './reset.ts';
 import { formatRows } from './table.ts';
 
 const RESULTS = join('results', 'bench-defence.json');
 const LOG = join('results', 'bench-defence-controller.jsonl');
 const API = '127.0.0.1:28654';
+const TITLE = 'how soon attacks are seen and met, and what honest clients have meanwhile';
+/** What an attack takes with the defence on and then off. */
+const PAIR_MS = 58_000;
 /** Until the lab is down and the table written. */
 const DOWN_MS = 20_000;
 
@@ -76,7 +82,24 @@ async function main(): Promise<number> {
   mkdirSync('results', { recursive: true });
   using folder = new TemporaryFolder();
   const turns: Turn[] = [];
-  say(`lab ${topology.name} comes up; a round takes about ${Math.ceil((wanted.names.length * 58) / 60)} min`);
+  const failed: FailedTurn[] = [];
+  const write = (): void => {
+    const [rows, at] = [rowsOf(turns), new Date().toISOString()];
+    const document = {
+      benchmark: 'defence',
+      title: TITLE,
+      at,
+      machine,
+      rows,
+      failed,
+      notes: NOTES,
+      all: turns,
+    };
+    writeFileSync(RESULTS, `${JSON.stringify(document, undefined, 2)}\n`);
+  };
+  say(
+    `lab ${topology.name} comes up; a round takes about ${Math.ceil((wanted.names.length * PAIR_MS) / 60_000)} min`,
+  );
   const session = await standsOnceUp(
     LabSession.up({
       topology,
@@ -104,30 +127,33 @@ async function main(): Promise<number> {
       }
       // Which comes first changes with each run.
       for (const defence of run % 2 === 0 ? DEFENCES : [...DEFENCES].reverse()) {
-        const turn = await measure(bed, name, defence);
-        turns.push(turn);
-        say(`${String(turns.length).padStart(3)} ${describe(turn)}`);
+        try {
+          const turn = await measure(bed, name, defence);
+          turns.push(turn);
+          say(`${String(turns.length).padStart(3)} ${describe(turn)}`);
+        } catch (error) {
+          failed.push({ run: run + 1, attack: name, defence, why: asError(error).message });
+          say(describeFailed(failed.at(-1)!));
+        }
+        write();
       }
       longest = Math.max(longest, systemClock.now() - from);
+      if (!(await session.api.isUp())) {
+        say('the controller does not answer any more: it ends here');
+        break;
+      }
     }
   } finally {
     await session.down();
   }
-  const rows = rowsOf(turns);
-  say(formatRows(rows));
-  const document = {
-    benchmark: 'defence',
-    title: 'how soon attacks are seen and met, and what honest clients have meanwhile',
-    at: new Date().toISOString(),
-    machine,
-    rows,
-    notes: NOTES,
-    all: turns,
-  };
-  writeFileSync(RESULTS, `${JSON.stringify(document, undefined, 2)}\n`);
+  say(formatRows(rowsOf(turns)));
+  for (const one of failed) say(describeFailed(one));
   say(RESULTS);
-  return 0;
+  return failed.length === 0 && turns.length > 0 ? 0 : 1;
 }
+
+const describeFailed = ({ run, attack, defence, why }: FailedTurn): string =>
+  `run ${run} of ${attack}, defence ${defence}, failed: ${why}`;
 
 const NOTES = [
   'topologies/under-attack.yaml: site links of 10 Mbit/s; a TCP echo every 10 ms, a download at 4 Mbit/s, five requests a second, each on a connection of its own',

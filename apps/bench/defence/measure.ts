@@ -1,5 +1,6 @@
 /**
- * One attack on a lab that stays up: an experiment of its own, with honest clients before, during and after it.
+ * One attack on a lab that stays up: an experiment of its own, with honest clients before, during and after it. It begins
+ * where all of them do (reset.ts).
  */
 import { readFileSync, symlinkSync, unlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -8,15 +9,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../../controller/clock.ts';
 import type { ExperimentSection, Topology } from '../../../topologies/schema.ts';
 import type { DefencePolicyObject, VerdictObject } from '../../api/defence-objects.ts';
+import type { HonestGoodput } from '../../evidence/attacks.ts';
+import { goodput, receiptOf } from '../../evidence/goodput.ts';
 import { createResults, type ResultsFolder } from '../../lab/results.ts';
 import { runExperiment } from '../../lab/run.ts';
 import type { LabSession } from '../../lab/session.ts';
-import type { RunSummary } from '../../lab/summary.ts';
+import type { ConnectionSummary, RunSummary } from '../../lab/summary.ts';
+import { TurnTooLongError } from '../errors.ts';
 import { ATTACKS, CROWD_MS } from './attacks.ts';
 import { type Defence, requestsWithin, type Turn } from './figures.ts';
+import { GUEST, reset } from './reset.ts';
 
-export const GUEST = 'web';
-const HOME = 'a1';
 /** What is usual counts after 10 s. */
 const WARM_UP_MS = 12_000;
 const BEFORE_MS = 3_000;
@@ -24,8 +27,8 @@ const AFTER_MS = 5_000;
 /** After that the guest's server has dropped who says nothing (PATIENCE in mininet/guest/server.pl). */
 const SERVER_PATIENCE_MS = 7_000;
 const POLL_MS = 200;
-const CALM_MS = 30_000;
-const MOVE_MS = 90_000;
+/** Experiments take half a minute, and reading their captures some seconds. */
+const TURN_MS = 150_000;
 
 export interface Bed {
   readonly session: LabSession;
@@ -37,9 +40,11 @@ export interface Bed {
   readonly policy: DefencePolicyObject;
 }
 
+/** Throws what `reset` and a run throw, and `BENCH_TURN_TOO_LONG`. */
 export async function measure(bed: Bed, attack: string, defence: Defence): Promise<Turn> {
   const { session, policy, folder, topology } = bed;
-  await session.api.defend(GUEST, defence === 'on' ? policy : { ...policy, policy: 'off' });
+  await reset(session, topology, policy);
+  if (defence === 'on') await session.api.defend(GUEST, policy);
   const before = new Set((await session.api.verdicts()).map(({ id }) => id));
   const results = createResults(folder, topology.name, systemClock.now());
   try {
@@ -49,6 +54,8 @@ export async function measure(bed: Bed, attack: string, defence: Defence): Promi
   }
   symlinkSync(bed.controllerLog, results.file('logs/controller.jsonl'));
   const load = new ControllerLoad(session.controller.pid ?? 0);
+  const tooLong = new AbortController();
+  const cancel = systemClock.after(TURN_MS, () => tooLong.abort(new TurnTooLongError(TURN_MS)));
   try {
     const summary = await runExperiment({
       session,
@@ -56,14 +63,14 @@ export async function measure(bed: Bed, attack: string, defence: Defence): Promi
       experiment: experimentOf(bed, attack, defence),
       results,
       clock: systemClock,
-      signal: new AbortController().signal,
+      signal: tooLong.signal,
       onStep: (step) => load.step(step),
     });
     const verdicts = (await session.api.verdicts()).filter(({ id }) => !before.has(id));
     return turnOf(bed, attack, defence, summary, results, verdicts, load);
   } finally {
+    cancel();
     load.end();
-    await calm(bed);
     if (ATTACKS[attack]?.kind === 'slow-connections') await sleep(SERVER_PATIENCE_MS);
   }
 }
@@ -119,7 +126,7 @@ function turnOf(
     backMs: figures?.backMs ?? null,
     packets: figures?.packets ?? 0,
     reached: figures?.reached ?? 0,
-    honestGoodput: figures?.honestGoodput ?? { before: null, during: null, after: null },
+    honestGoodput: figures?.honestGoodput ?? goodputAround(connections, results, load),
     honestConnectionsLost: lost,
     honestRequests: requestsWithin(lines, load.from, load.to),
     falseVerdicts: verdicts.filter(({ kind }) => kind !== right).length,
@@ -129,25 +136,21 @@ function turnOf(
   };
 }
 
-/** No attack is under way, nobody is blocked, and the guest is at home: as it was before. */
-async function calm({ session }: Bed): Promise<void> {
-  const { api } = session;
-  await until(CALM_MS, async () => (await api.verdicts()).every(({ ended }) => ended !== null));
-  for (const { number, origin } of await api.blocks()) {
-    if (origin === 'verdict') await api.removeBlock(number);
-  }
-  if ((await api.guest(GUEST)).host === HOME) return;
-  await until(MOVE_MS, async () => (await api.guest(GUEST)).migration === null);
-  if ((await api.guest(GUEST)).host !== HOME) await api.migrate({ guest: GUEST, to: HOME });
-  await until(MOVE_MS, async () => {
-    const { host, migration } = await api.guest(GUEST);
-    return host === HOME && migration === null;
-  });
-}
-
-async function until(ms: number, isSo: () => Promise<boolean>): Promise<void> {
-  const end = systemClock.now() + ms;
-  while (!(await isSo()) && systemClock.now() < end) await sleep(POLL_MS);
+/** A crowd is no attack: its goodput is around the time that it was there. */
+function goodputAround(
+  connections: readonly ConnectionSummary[],
+  results: ResultsFolder,
+  { from, to }: ControllerLoad,
+): HonestGoodput {
+  const receipts = connections
+    .flatMap(({ name }) => readFileSync(results.file(`probes/${name}.jsonl`), 'utf8').split('\n'))
+    .flatMap((line) => receiptOf(line, 0) ?? [])
+    .sort((a, b) => a.ms - b.ms);
+  return {
+    before: goodput(receipts, from - BEFORE_MS, from),
+    during: goodput(receipts, from, to),
+    after: goodput(receipts, to, to + AFTER_MS),
+  };
 }
 
 /** What the controller needs while an attack lasts, by the kernel's account of its process. */

@@ -4,11 +4,7 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { DEFAULT_API } from '../../api/client.ts';
-import { down } from './lab/down.ts';
-import { exec } from './lab/exec.ts';
-import { run } from './lab/run.ts';
-import { supervise } from './lab/supervise.ts';
-import { up } from './lab/up.ts';
+import { onDemand } from '../on-demand.ts';
 
 const API = new URL(DEFAULT_API).host;
 
@@ -35,7 +31,7 @@ guests' TAPs, what each connection observed, topology.yaml and the logs. Exit co
 Example:
   arctictern lab run topologies/first-flight.yaml`,
     )
-    .action(run);
+    .action(onDemand(async () => (await import('./lab/run.ts')).run));
   lab
     .command('up')
     .description('Bring a lab up with its controller, and leave it running in the background.')
@@ -50,12 +46,12 @@ Example:
   arctictern migrate web --to b1
   arctictern lab down`,
     )
-    .action(up);
+    .action(onDemand(async () => (await import('./lab/up.ts')).up));
   lab
     .command('down')
     .description('Take a lab down that was brought up with `lab up`.')
     .argument('[name]', 'the lab’s name; may be left out when there is only one')
-    .action(down);
+    .action(onDemand(async () => (await import('./lab/down.ts')).down));
   lab
     .command('exec')
     .description('Run a command in a node of a lab that is up: a host, a router, a client.')
@@ -71,11 +67,11 @@ Examples:
   arctictern lab exec a1 ovs-ofctl -O OpenFlow15 dump-flows br-int
   arctictern lab exec b1 virsh list`,
     )
-    .action(exec);
+    .action(onDemand(async () => (await import('./lab/exec.ts')).exec));
   lab
     .command('supervise', { hidden: true })
     .argument('<topology>')
     .option('--api <address:port>', '', API)
-    .action(supervise);
+    .action(onDemand(async () => (await import('./lab/supervise.ts')).supervise));
   return lab;
 }

@@ -1,7 +1,6 @@
 /** `arctictern report`: what a run left behind, as figures and plots. */
 import { Command } from 'commander';
-import { columnsTable } from '../../evidence/tables.ts';
-import { type Report, writeReport } from '../../evidence/report.ts';
+import type { Report } from '../../evidence/report.ts';
 import type { Terminal } from '../terminal.ts';
 
 export function reportCommand(terminal: Terminal): Command {
@@ -21,12 +20,14 @@ Examples:
   arctictern report
   arctictern report results/first-flight-20260101-120000 --json | jq .switchovers`,
     )
-    .action((folder: string, options: { json: boolean; columns: boolean }) => {
+    .action(async (folder: string, options: { json: boolean; columns: boolean }) => {
       const { out } = terminal;
       if (options.columns) {
+        const { columnsTable } = await import('../../evidence/tables.ts');
         out.write(columnsTable());
         return;
       }
+      const { writeReport } = await import('../../evidence/report.ts');
       const report = writeReport(folder);
       out.write(options.json ? `${JSON.stringify(report)}\n` : told(report));
     });

@@ -20,6 +20,8 @@ export const tablePurpose: Readonly<Record<TableName, string>> = {
   translated: 'new connections to a care-of address: dropped when they could not be translated',
   deliver: 'to the guest: its port here, or the tunnel to where it is',
   deliverRelayed: 'out of a tunnel to the guest: remember the anchor, then its port',
+  beforeSwitchover: 'while a switchover is prepared: the way until then, behind a gate',
+  afterSwitchover: 'while a switchover is prepared: the way from then on, behind a gate',
   outbound: 'from the guest: is it an answer on a relayed connection?',
   outboundRelayed: 'from the guest, after the relay zone: back to the anchor, or out from here',
   outboundTracked: 'from the guest, after conntrack: established, new or unknown',

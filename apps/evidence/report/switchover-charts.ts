@@ -130,6 +130,7 @@ export function momentLanes(
     laneOf('phases', color.ink, ['phase']),
     laneOf('flows', color.orange, [
       'staged',
+      'gates-turned',
       'commit-sent',
       'commit-acknowledged',
       'redirected',

@@ -191,10 +191,19 @@ export type Stored = Partial<
   >
 >;
 
-/** What brings the store from `before` to `after`; undefined when it is there already. */
-export function difference(before: Stored, after: NetworkState): Transaction<ArcticTernTables> | undefined {
+/**
+ * What brings the store from `before` to `after`; undefined when it is there already. `doubtful`: what it may hold instead,
+ * since it is not known whether that was written; what differs from any of these is written anew.
+ */
+export function difference(
+  before: Stored,
+  after: NetworkState,
+  doubtful: readonly Stored[] = [],
+): Transaction<ArcticTernTables> | undefined {
   const tx = transaction(arcticTern);
-  if (before.guests !== after.guests) {
+  const known = [before, ...doubtful];
+  const all = <Part extends keyof Stored>(part: Part): Stored[Part][] => known.map((stored) => stored[part]);
+  if (all('guests').some((guests) => guests !== after.guests)) {
     for (const { interfaces } of after.guests.values()) {
       for (const { number, guest, mac } of interfaces) {
         tx.delete('Interface', { mac });
@@ -202,21 +211,21 @@ export function difference(before: Stored, after: NetworkState): Transaction<Arc
       }
     }
   }
-  if (before.hosts !== after.hosts) {
+  if (all('hosts').some((hosts) => hosts !== after.hosts)) {
     for (const { number, name } of after.hosts.values()) {
       tx.delete('Host', { name });
       tx.insert('Host', { number, name });
     }
   }
-  for (const [guest, host] of changed(before.placements, after.placements)) {
+  for (const [guest, host] of changed(all('placements'), after.placements)) {
     tx.delete('Placement', { guest });
     if (host !== undefined) tx.insert('Placement', { guest, host });
   }
-  for (const [prefix, mac] of changed(before.gateways, after.gateways)) {
+  for (const [prefix, mac] of changed(all('gateways'), after.gateways)) {
     tx.delete('Gateway', { prefix });
     if (mac !== undefined) tx.insert('Gateway', { prefix, mac });
   }
-  for (const [nic, anchors] of changed(before.anchors, after.anchors)) {
+  for (const [nic, anchors] of changed(all('anchors'), after.anchors)) {
     tx.delete('Anchor', { interface: nic });
     tx.delete('Relay', { interface: nic });
     for (const { index, host, addresses, admit, relays } of anchors ?? []) {
@@ -240,33 +249,38 @@ export function difference(before: Stored, after: NetworkState): Transaction<Arc
       });
     }
   }
-  for (const [address, held] of changed(before.quarantine, after.quarantine)) {
+  for (const [address, held] of changed(all('quarantine'), after.quarantine)) {
     tx.delete('Quarantine', { address });
     if (held !== undefined) tx.insert('Quarantine', { address, ...held });
   }
-  for (const [id, migration] of changed(before.history, after.history)) {
+  for (const [id, migration] of changed(all('history'), after.history)) {
     tx.delete('Migration', { id });
     if (migration !== undefined) tx.insert('Migration', migrationRow(migration));
   }
-  for (const [guest, policy] of changed(before.policies, after.policies)) {
+  for (const [guest, policy] of changed(all('policies'), after.policies)) {
     tx.delete('Defence', { guest });
     if (policy !== undefined) tx.insert('Defence', defenceRow(guest, policy));
   }
-  for (const [id, flight] of changed(before.flights, after.flights)) {
+  for (const [id, flight] of changed(all('flights'), after.flights)) {
     tx.delete('Flight', { id });
     if (flight !== undefined) tx.insert('Flight', flightRow(flight));
   }
-  if (before.blocklist !== after.blocklist) blocklistDifference(tx, before.blocklist, after.blocklist);
+  blocklistDifference(tx, all('blocklist'), after.blocklist);
   return tx.length === 0 ? undefined : tx;
 }
 
 function blocklistDifference(
   tx: Transaction<ArcticTernTables>,
-  before: Blocklist | undefined,
+  known: readonly (Blocklist | undefined)[],
   after: Blocklist,
 ): void {
-  if (before?.lastNumber !== after.lastNumber) tx.update('Global', 'all', { last_block: after.lastNumber });
-  for (const [number, block] of changed(before?.blocks, after.blocks)) {
+  if (known.every((before) => before === after)) return;
+  if (known.some((before) => before?.lastNumber !== after.lastNumber))
+    tx.update('Global', 'all', { last_block: after.lastNumber });
+  for (const [number, block] of changed(
+    known.map((before) => before?.blocks),
+    after.blocks,
+  )) {
     tx.delete('Block', { number });
     if (block === undefined) continue;
     const { origin, reason, verdict, guest, createdAt, expires, line, count } = block;
@@ -283,23 +297,37 @@ function blocklistDifference(
     });
   }
   for (const line of ['first', 'second'] satisfies Line[]) {
-    for (const [shard, sources] of changed(before?.lines[line], after.lines[line])) {
+    for (const [shard, sources] of changed(
+      known.map((before) => before?.lines[line]),
+      after.lines[line],
+    )) {
       tx.delete('BlockedSources', { line, shard });
       if (sources !== undefined) tx.insert('BlockedSources', { line, shard, sources: textOf(sources) });
     }
   }
-  for (const [source, allowance] of changed(before?.allowed, after.allowed)) {
+  for (const [source, allowance] of changed(
+    known.map((before) => before?.allowed),
+    after.allowed,
+  )) {
     tx.delete('Allowance', { source });
     if (allowance === undefined) continue;
     tx.insert('Allowance', { source, reason: allowance.reason, created_at: allowance.createdAt });
   }
 }
 
+/** What is not in all of `known` as it is in `after`; undefined for what is gone. */
 function* changed<K, V>(
-  before: ReadonlyMap<K, V> | undefined,
+  known: readonly (ReadonlyMap<K, V> | undefined)[],
   after: ReadonlyMap<K, V>,
 ): Iterable<[K, V | undefined]> {
-  if (before === after) return;
-  for (const [key, value] of after) if (before?.get(key) !== value) yield [key, value];
-  for (const key of before?.keys() ?? []) if (!after.has(key)) yield [key, undefined];
+  const others = known.filter((before) => before !== after);
+  if (others.length === 0) return;
+  for (const [key, value] of after) {
+    if (others.some((before) => before?.get(key) !== value)) yield [key, value];
+  }
+  const gone = new Set<K>();
+  for (const before of others) {
+    for (const key of before?.keys() ?? []) if (!after.has(key)) gone.add(key);
+  }
+  for (const key of gone) yield [key, undefined];
 }

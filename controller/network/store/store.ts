@@ -4,14 +4,23 @@
  * It follows the network: what changes is written in the order in which it changed, one transaction at a time,
  * several changes in one when they come faster than the database takes them. `saved` waits for what has been
  * decided so far. While the database is away the controller goes on, and writes when it is back.
+ *
+ * What is written is on disk before it counts. When a connection ends before the answer, nobody knows whether the last
+ * transaction was carried out; then what it was about is written again, whatever has become of it.
  */
 import { asError } from '../../errors.ts';
 import type { Clock } from '../../clock.ts';
-import { connect, type OvsdbClient, transaction } from '../../ovsdb/index.ts';
+import {
+  connect,
+  type OvsdbClient,
+  OvsdbOutcomeUnknownError,
+  transaction,
+  type Transaction,
+} from '../../ovsdb/index.ts';
 import { type Remembered } from '../declare.ts';
 import type { NetworkState } from '../model.ts';
 import { difference, remember, type Stored } from './remember.ts';
-import { arcticTern } from './schema.ts';
+import { arcticTern, type ArcticTernTables } from './schema.ts';
 
 const selection = {
   Global: true,
@@ -40,8 +49,9 @@ export interface Opened {
 export class Store {
   readonly #client: OvsdbClient;
   readonly #onError: (error: Error) => void;
-  /** What the database holds. */
+  /** What the database holds; or one of `#doubtful`, after transactions that nobody has answered. */
   #written: Stored;
+  #doubtful: Stored[] = [];
   #wanted: NetworkState | undefined;
   #writing: Promise<unknown> | undefined;
 
@@ -59,6 +69,7 @@ export class Store {
       const tx = transaction(arcticTern);
       if (global === undefined) tx.insert('Global', { epoch, last_block: 0 });
       else tx.compareAndSwap('Global', global._uuid, { epoch: global.epoch }, { epoch });
+      tx.commit(true);
       await client.transact(tx);
       const rows = {
         interfaces: replica.table('Interface').rows(),
@@ -130,9 +141,20 @@ export class Store {
   async #write(): Promise<void> {
     while (this.#wanted !== undefined && this.#wanted !== this.#written) {
       const target = this.#wanted;
-      const tx = difference(this.#written, target);
-      if (tx !== undefined) await this.#client.transact(tx);
+      const tx = difference(this.#written, target, this.#doubtful);
+      if (tx !== undefined) await this.#transact(tx, target);
       this.#written = target;
+      this.#doubtful = [];
+    }
+  }
+
+  async #transact(tx: Transaction<ArcticTernTables>, target: NetworkState): Promise<void> {
+    tx.commit(true);
+    try {
+      await this.#client.transact(tx);
+    } catch (error) {
+      if (error instanceof OvsdbOutcomeUnknownError) this.#doubtful.push(target);
+      throw error;
     }
   }
 }

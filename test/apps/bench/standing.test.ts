@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { stands, standsOnceUp, takeAllDown } from '../../../apps/bench/standing.ts';
-import { TemporaryFolder } from '../../../apps/bench/temporary-folder.ts';
 
 test('what stands is taken down, the newest first, whatever fails, and once', async () => {
   const down: string[] = [];
@@ -35,17 +33,4 @@ test('what is coming up is waited for, and taken down; what does not come up is 
   await taking;
   expect(await coming).toBe('lab');
   expect(down).toEqual(['lab']);
-});
-
-test('a temporary folder goes with its block, or with all that stands', async () => {
-  let path: string;
-  {
-    using folder = new TemporaryFolder();
-    path = folder.path;
-    expect(existsSync(path)).toBe(true);
-  }
-  expect(existsSync(path)).toBe(false);
-  const folder = new TemporaryFolder();
-  await takeAllDown();
-  expect(existsSync(folder.path)).toBe(false);
 });

@@ -1,7 +1,7 @@
 /**
  * What the commands that only look show, character by character.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -154,11 +154,16 @@ began          1 min ago
 describe('what is blocked', () => {
   let blocking: FakeController;
   let at: Server;
+  let directory: string;
   beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'arctictern-listed-'));
     blocking = new FakeController();
     at = await served(blocking);
   });
-  afterAll(() => stop(at));
+  afterAll(() => {
+    stop(at);
+    rmSync(directory, { recursive: true });
+  });
   const run = (...args: string[]): Promise<Result> =>
     runAt(at, { clock: new ManualClock(STARTED_AT + 60_000) }, ...args);
   const says = async (...args: string[]): Promise<string> => {
@@ -190,7 +195,7 @@ describe('what is blocked', () => {
   });
 
   it('block --file, in parts', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'arctictern-')), 'listed');
+    const file = join(directory, 'listed');
     const sources = Array.from({ length: 10_001 }, (_, i) => `10.${i >> 8}.${i & 255}.1`);
     writeFileSync(file, `# a list\n\n${sources.join('  # one\n')}\n`);
     expect(await says('block', '--file', file, '--reason', 'list')).toBe(
@@ -200,7 +205,7 @@ describe('what is blocked', () => {
   });
 
   it('block --file, a part of which is refused, leaves no block', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'arctictern-')), 'listed');
+    const file = join(directory, 'listed');
     const sources = Array.from({ length: 10_000 }, (_, i) => `11.${i >> 8}.${i & 255}.1`);
     writeFileSync(file, [...sources, '203.0.113.300'].join('\n'));
     const { blocks } = blocking.network.state.blocklist;

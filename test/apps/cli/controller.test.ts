@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { endpoint } from '../../../apps/cli/commands/controller.ts';
+import { endpoint } from '../../../apps/cli/commands/controller/options.ts';
 import { packageRoot } from '../../../topologies/lab/package-root.ts';
 import { FakeTerminal, runIn } from './fake-terminal.ts';
 

@@ -24,6 +24,14 @@ describe('connections of a source', () => {
     expect(connections.holders(1, 500).get(7)).toEqual({ count: 1, old: 0 });
   });
 
+  test('the networks that are told are those of the newest who were proven', () => {
+    const connections = new Connections();
+    const [old, one, other, far] = [0x0102_0304, 0x0a00_0001, 0x0a00_0002, 0x2001_0db8_0007_0001n];
+    for (const [i, source] of [old, one, far, other, one].entries()) connections.completed(source, i, i);
+    expect(connections.networks(2).map(prefixText)).toEqual(['10.0.0.0/24', '2001:db8:7::/48']);
+    expect(connections.networks(9).map(prefixText).at(-1)).toBe('1.2.3.0/24');
+  });
+
   test('who has completed a handshake is proven, after its end, too', () => {
     const connections = new Connections();
     connections.completed(7, 1, 0);

@@ -88,9 +88,10 @@ describe('move-when-needed', () => {
   });
 
   test('slow connections: who is blocked does nothing more, wherever the guest is', () => {
-    expect(does({ filteredSince: () => before, verdicts: [{ ...real, kind: 'slow-connections' }] })).toBe(
-      'filter',
-    );
+    const slow = { ...real, kind: 'slow-connections' } as const;
+    const filtered = { filteredSince: () => before, honest: { rate: 0, usual: 100 } };
+    expect(does({ ...filtered, verdicts: [slow] })).toBe('filter');
+    expect(does({ ...filtered, verdicts: [slow, { ...real, rate: 0 }] })).toContain('does not come back');
   });
 });
 

@@ -17,6 +17,7 @@ let network: Network;
 let blocklist: BlocklistService;
 let feed: Feed;
 let filtered: boolean;
+let known: string[];
 let filter: FilterService;
 const errors: Error[] = [];
 const told: [number, number | undefined][] = [];
@@ -26,6 +27,7 @@ beforeEach(() => {
   blocklist = new BlocklistService(network, clock);
   feed = new Feed();
   filtered = true;
+  known = [];
   errors.length = 0;
   told.length = 0;
   filter = new FilterService({
@@ -34,6 +36,7 @@ beforeEach(() => {
     verdicts: feed,
     clock,
     isFiltered: () => filtered,
+    knownNetworks: () => known,
     settled: () => Promise.resolve(),
     onFiltered: ({ sources, admission }) => told.push([sources, admission]),
     onError: (error) => errors.push(error),
@@ -116,11 +119,26 @@ describe('spoofed sources', () => {
     const limit = () => network.state.admissionLimits.get('web');
     const perSecond = admission.perSecondInFlood;
     feed.say(byEdge);
-    expect(limit()).toEqual({ perSecond, at: new Set(['border']) });
+    expect(limit()).toEqual({ perSecond, known, at: new Set(['border']) });
     feed.say(byEdge, verdict({ id: 'another', origin: 'spoofed', host: 'home-1' }));
-    expect(limit()).toEqual({ perSecond });
+    expect(limit()).toEqual({ perSecond, known });
     feed.say(byEdge, verdict({ id: 'another', origin: 'spoofed', host: 'home-1', ended: 5 }));
-    expect(limit()).toEqual({ perSecond, at: new Set(['border']) });
+    expect(limit()).toEqual({ perSecond, known, at: new Set(['border']) });
+  });
+
+  test('lower it for others than networks that clients have come from; those that come meanwhile, too', () => {
+    const limit = () => network.state.admissionLimits.get('web');
+    const flood = verdict({ origin: 'spoofed' });
+    known = ['203.0.113.0/24'];
+    feed.say(flood);
+    const first = limit();
+    expect(first?.known).toEqual(['203.0.113.0/24']);
+    known = ['203.0.113.0/24'];
+    feed.say({ ...flood, rate: 10_000 });
+    expect(limit()).toBe(first);
+    known = ['198.51.100.0/24', '203.0.113.0/24'];
+    feed.say({ ...flood, rate: 11_000 });
+    expect(limit()?.known).toEqual(known);
   });
 
   test.each(['ack-flood', 'connection-flood', 'slow-connections'] as const)('of a %s do not', (kind) => {
@@ -133,7 +151,7 @@ describe('a guest that is let have fewer new connections anyway', () => {
   test('is not let have more in a flood', () => {
     network.update(defended('web', { ...defaultDefence, admission: { perSecond: 40, inFlood: 80 } }));
     feed.say(verdict({ origin: 'spoofed' }));
-    expect(network.state.admissionLimits.get('web')).toEqual({ perSecond: 40 });
+    expect(network.state.admissionLimits.get('web')).toEqual({ perSecond: 40, known });
   });
 });
 

@@ -76,6 +76,22 @@ test('a guest may be let have less at an edge alone', () => {
   expect(admissionLimited('web', { perSecond: 100, at: new Set(['border']) })(state)).toBe(state);
 });
 
+test('what networks send that are known has a meter of its own, where the others are let in at less', () => {
+  const known = ['203.0.113.0/24', '2001:db8:7::/48'];
+  const limit = { perSecond: 100, known };
+  const state = admissionLimited('web', limit)(atHome());
+  expect(added(state)).toMatchInlineSnapshot(`
+    [
+      "cookie=0xa7c7030100000001, table=33, priority=110,ip,reg0=0x1,nw_src=203.0.113.0/24 actions=meter:16641,ct(table=34,zone=NXM_NX_REG2[0..15])",
+      "cookie=0xa7c7030100000001, table=33, priority=110,ipv6,reg0=0x1,ipv6_src=2001:db8:7::/48 actions=meter:16641,ct(table=34,zone=NXM_NX_REG2[0..15])",
+    ]
+  `);
+  expect([...metersOf(compile(ofHome(state))).entries()]).toContainEqual([0x4101, 1_000]);
+  expect(added(admissionLimited('web', { ...limit, at: new Set(['border']) })(atHome()))).toEqual([]);
+  expect(admissionLimited('web', { perSecond: 100, known: [...known] })(state)).toBe(state);
+  expect(admissionLimited('web', { perSecond: 100, known: known.slice(1) })(state)).not.toBe(state);
+});
+
 test('nothing goes to the controller without a meter', () => {
   const state = atHome();
   const sent = [...state.hosts.keys()].flatMap((host) => {

@@ -5,8 +5,10 @@
 import { describe, expect, test } from 'vitest';
 import { DefenceService } from '../../../apps/defence/service.ts';
 import type { Verdict } from '../../../apps/defence/verdict.ts';
+import { type DefencePolicy, policyOf } from '../../../controller/network/defence-policy.ts';
 import { Network } from '../../../controller/network/network.ts';
 import { ManualClock } from '../../controller/libvirt/manual-clock.ts';
+import { defence as limits } from '../../../controller/limits.ts';
 import { atHome } from '../../controller/network/sites.ts';
 import { CountingBridge } from './counting-bridge.ts';
 
@@ -19,9 +21,10 @@ class Scene {
   readonly told: Verdict[] = [];
   readonly bridge: CountingBridge;
   readonly service: DefenceService;
+  readonly network = new Network(atHome());
 
   constructor(phase: number, sampled = true) {
-    const network = new Network(atHome());
+    const { network } = this;
     const host = network.state.hosts.get(HOST)!;
     const interfaceNumber = network.state.guests.get('web')!.interfaces[0]!.number;
     this.bridge = new CountingBridge({
@@ -54,6 +57,13 @@ class Scene {
       // What a bridge was asked is answered before the next millisecond.
       if (now % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  set policy(policy: DefencePolicy['policy']) {
+    this.service.defend('web', { ...policyOf(this.network.state, 'web'), policy });
+  }
+
+  [Symbol.dispose](): void {
     this.service.close();
   }
 }
@@ -73,7 +83,7 @@ function flood(scene: Scene, start: number, rate: number): (now: number) => void
 
 describe('a flood of SYNs from forged sources, as many as a link of 10 Mbit/s carries', () => {
   test.each(offsets)('that begins %d ms after a reading, counters %d ms later', async (offset, phase) => {
-    const scene = new Scene(phase);
+    using scene = new Scene(phase);
     const start = QUIET_MS + offset;
     await scene.run(QUIET_MS + 900, flood(scene, start, 1_200));
     expect(scene.told[0]).toMatchObject({ kind: 'syn-flood' });
@@ -86,7 +96,7 @@ describe('a flood of SYNs from forged sources, as many as a link of 10 Mbit/s ca
   test.each(offsets)(
     '%d ms after a reading, counters %d ms later, its samples lost',
     async (offset, phase) => {
-      const scene = new Scene(phase, false);
+      using scene = new Scene(phase, false);
       const start = QUIET_MS + offset;
       await scene.run(QUIET_MS + 900, flood(scene, start, 1_200));
       expect(scene.told[0]).toMatchObject({ kind: 'syn-flood', origin: 'unknown' });
@@ -97,7 +107,7 @@ describe('a flood of SYNs from forged sources, as many as a link of 10 Mbit/s ca
 
 describe('a crowd of honest clients', () => {
   test.each(offsets)('that begins %d ms after a reading, counters %d ms later', async (offset, phase) => {
-    const scene = new Scene(phase);
+    using scene = new Scene(phase);
     const start = QUIET_MS + offset;
     const due = new Map<number, number[]>();
     let begun = 0;
@@ -117,4 +127,27 @@ describe('a crowd of honest clients', () => {
     expect(begun).toBeGreaterThan(3_000);
     expect(scene.told).toEqual([]);
   });
+});
+
+test('of a guest whose defence was off nothing is held against anybody: not the connections that they opened before', async () => {
+  using scene = new Scene(5);
+  const hold = (from: number) => {
+    let opened = 0;
+    return (now: number): void => {
+      for (; opened < Math.min(80, (now - from) / 25); opened++) {
+        scene.bridge.packet('completed', 0x0c00_0001, 2_000 + opened);
+      }
+    };
+  };
+  await scene.run(QUIET_MS);
+  await scene.run(limits.slowAfter + 4_000, hold(QUIET_MS));
+  expect(scene.told[0]).toMatchObject({ kind: 'slow-connections' });
+
+  scene.policy = 'off';
+  await scene.run(500);
+  expect(scene.told.at(-1)!.ended).toBeDefined();
+  const told = scene.told.length;
+  scene.policy = 'filter-only';
+  await scene.run(limits.slowAfter + 4_000);
+  expect(scene.told.length).toBe(told);
 });

@@ -1,13 +1,4 @@
-import {
-  appendFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeReport } from '../../../apps/evidence/report.ts';
@@ -59,9 +50,8 @@ describe('a run’s figures', () => {
   });
 
   it('of a migration that sent to both hosts for a while: the first commit is not that of the redirect', () => {
-    const both = runFolder({ bicast: true });
-    const { migrations, switchovers } = writeReport(both);
-    rmSync(both, { recursive: true });
+    runFolder({ bicast: true, folder });
+    const { migrations, switchovers } = writeReport(folder);
     // Over TCP at 60, 70, 80, 90, over UDP at 65, 75, 85.
     expect(migrations[0]).toMatchObject({ copyingToBothAt: 60, commitSentAt: 100.75, copied: 7 });
     // What the guest had answered at the source does not wait at the destination.
@@ -179,11 +169,11 @@ describe('a folder', () => {
     expect(() => writeReport(join(folder, 'nowhere'))).toThrow(
       `${join(folder, 'nowhere')} is not the folder of a run: it has no folder of that name; name one that \`arctictern lab run\` left behind`,
     );
-    const empty = mkdtempSync(join(tmpdir(), 'arctictern-empty-'));
+    const empty = join(folder, 'empty');
+    mkdirSync(empty);
     expect(() => writeReport(empty)).toThrow(
       /^.* is not the folder of a run: it has no summary\.json; name one/,
     );
-    rmSync(empty, { recursive: true });
   });
 
   it('of a run that did not end is refused', () => {

@@ -146,10 +146,12 @@ const links = {
 /**
  * A folder as `lab run` leaves it behind; the caller takes it away. With `bicast`, copies go to both hosts from 60 on.
  */
-export function runFolder({ bicast = false } = {}): string {
-  const folder = mkdtempSync(join(tmpdir(), 'arctictern-run-'));
+export function runFolder({
+  bicast = false,
+  folder = mkdtempSync(join(tmpdir(), 'arctictern-run-')),
+} = {}): string {
   const { client, a1, b1 } = frames(bicast);
-  for (const directory of ['captures', 'logs']) mkdirSync(join(folder, directory));
+  for (const directory of ['captures', 'logs']) mkdirSync(join(folder, directory), { recursive: true });
   const put = (name: string, content: string | Buffer): void => writeFileSync(join(folder, name), content);
   put('captures/c1-eth0.pcap', file(client, 1));
   put('captures/a1-taps.pcap', file(a1, 276));

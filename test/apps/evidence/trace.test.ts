@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Carried, isCarried, beginnings, trace, type Seen } from '../../../apps/evidence/trace.ts';
 import { LinkType, readPacket } from '../../../apps/evidence/packet.ts';
+import { packageRoot } from '../../../topologies/lab/package-root.ts';
 import { echo, ethernet, type Segment, tcp, udp } from './frames.ts';
 
 function carried(ip: Buffer, ms: number): Carried {
@@ -101,4 +104,19 @@ it('packets are put in the order of their stamps', () => {
     [3, 'b1', 1],
     [5, 'a1', 2],
   ]);
+});
+
+describe('ICMP echo', () => {
+  it('has its number where the probe puts it, beyond the 16 bits of the sequence number', () => {
+    const script = 'import sys, icmp; sys.stdout.buffer.write(icmp.request(icmp.V4, 77, 0x1_2345_6789))';
+    const { stdout, stderr } = spawnSync('/usr/bin/python3', ['-B', '-c', script], {
+      env: { PYTHONPATH: join(packageRoot, 'mininet') },
+    });
+    expect(stderr.toString()).toBe('');
+    // The same frame as the other tests' own, but for what follows the IP header.
+    const header = echo(true, 0).subarray(0, 20);
+    const packet = carried(Buffer.concat([header, stdout]), 0);
+    expect(packet).toMatchObject({ identifier: 77, sequence: 0x6789 });
+    expect(trace([{ packet, node: 'c1', toGuest: true }])).toMatchObject([{ n: 0x1_2345_6789 }]);
+  });
 });

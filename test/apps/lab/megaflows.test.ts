@@ -93,7 +93,7 @@ describe('MegaflowWatch', () => {
     const results = createResults(folder, 'x', 0);
     const watch = new MegaflowWatch(lab, results, systemClock);
     const heard = (): Set<number> => new Set(watch.samples.map(({ megaflows }) => megaflows));
-    await expect.poll(heard).toEqual(new Set([12]));
+    await expect.poll(heard, { timeout: 3_000 }).toEqual(new Set([12]));
     await leave();
     await serve(8, 40);
     await expect.poll(heard, { timeout: 3_000 }).toEqual(new Set([12, 40]));

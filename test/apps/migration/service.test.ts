@@ -3,10 +3,13 @@
  * controller is killed, traffic ends up where the guest runs, and the record says so.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
+import { AlreadyMovingError } from '../../../apps/migration/errors.ts';
+import type { Phase } from '../../../controller/network/migration.ts';
 import type { DomainState } from '../../../controller/network/model.ts';
 import { migration } from '../../../controller/limits.ts';
 import { hypervisorLost } from '../../../controller/network/changes.ts';
-import { FROM, TO, World } from './world.ts';
+import { OPEN, SHUT } from '../../../controller/switches/pipeline.ts';
+import { FROM, OTHER, TO, World } from './world.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -89,6 +92,42 @@ describe('a switchover', () => {
     expect(told()).toContain('redirected');
   });
 
+  test('turns the gates, and then commits', async () => {
+    await copying();
+    expect(world.network.state.copies.get('web')).toBe(TO);
+    endings['suspended']!();
+    await world.calm();
+    const deeds = world.deeds.filter((deed) => /^(turn|commit)/.test(deed));
+    expect(deeds).toEqual([`turn ${SHUT} ${OPEN}`, `commit ${TO}`]);
+    expect(world.network.state.copies.get('web')).toBeUndefined();
+    expect(told().indexOf('gates-turned')).toBeLessThan(told().indexOf('commit-sent'));
+  });
+
+  test('by `rarp` has no gates: nothing goes to the destination before the announcement', async () => {
+    world.service.begin('web', TO, { strategy: 'rarp' });
+    await world.calm();
+    world.arrives();
+    await world.calm();
+    expect(world.migration.phase).toBe('copying');
+    expect(world.network.state.copies.get('web')).toBeUndefined();
+  });
+
+  test('goes by commits alone where a gate leaks', async () => {
+    world.metersHold = false;
+    await copying();
+    expect(world.network.state.copies.get('web')).toBeUndefined();
+    for (const end of Object.values(endings)) end();
+    await expectArrived();
+    expect(commits()).toEqual([`commit ${TO}`]);
+  });
+
+  test('that fails takes the gates away', async () => {
+    await copying();
+    world.answers(new Error('no'));
+    await expectReturned();
+    expect(world.network.state.copies.get('web')).toBeUndefined();
+  });
+
   test('that a bridge does not acknowledge is not told to be done', async () => {
     await copying();
     world.acknowledges = false;
@@ -160,6 +199,52 @@ describe('a migration that is asked for before all that it needs is there', () =
     await world.pass(1_000);
     expect(world.asked).toBe(0);
     expect(world.migration.phase).toBe('planned');
+  });
+});
+
+describe('a second wish while the guest is on its way', () => {
+  /** Said by `begin` itself, whatever its peers have not answered yet; nothing changes by it. */
+  function expectRefused(phase: Phase): void {
+    const { migration: before } = world;
+    expect(before.phase).toBe(phase);
+    for (const to of [TO, OTHER]) {
+      expect(() => world.service.begin('web', to)).toThrow(new AlreadyMovingError('web', TO, phase));
+    }
+    expect(world.migration).toBe(before);
+  }
+
+  test('is refused at once in each phase, and the first goes on', async () => {
+    world.ready = false;
+    world.service.begin('web', TO);
+    expectRefused('planned');
+    await world.pass(1_000);
+    expectRefused('planned');
+    world.ready = true;
+    await world.pass(200);
+    expectRefused('preparing');
+    world.arrives();
+    await world.calm();
+    expectRefused('copying');
+    endings['suspended']!();
+    expectRefused('switching');
+    endings['resumed']!();
+    expectRefused('relaying');
+    endings['stopped']!();
+    endings['answered']!();
+    await expectArrived();
+    expect(world.asked).toBe(1);
+  });
+
+  test('is refused while a failed one is put back, and taken afterwards', async () => {
+    await copying();
+    world.settles = false;
+    world.say(TO, 'stopped failed');
+    world.answers(new Error('the destination gave the guest up'));
+    await world.pass(1_000);
+    expectRefused('failed');
+    world.settle();
+    await expectReturned();
+    expect(world.service.begin('web', OTHER)).toMatchObject({ to: OTHER, phase: 'planned' });
   });
 });
 

@@ -23,6 +23,7 @@ import { bridge, description } from '../../controller/network/sites.ts';
 
 export const FROM = 'home-1';
 export const TO = 'away-1';
+export const OTHER = 'bare-1';
 const hosts = description.hosts.map(({ name }) => name);
 
 interface Call {
@@ -50,8 +51,13 @@ export class World {
   service!: MigrationService;
   /** The bridge at the destination is under control. */
   ready = true;
+  /** Meters that are shut let nothing pass. */
+  metersHold = true;
   /** Bridges acknowledge what is committed. */
   acknowledges = true;
+  /** Bridges have what was decided; else they have it when `settle` says so. */
+  settles = true;
+  #settle: () => void = () => undefined;
   #call: Call | undefined;
   #stored: Remembered = nothingRemembered;
   #alive = 0;
@@ -173,6 +179,10 @@ export class World {
     else call?.failed(error);
   }
 
+  settle(): void {
+    this.#settle();
+  }
+
   breaks(): void {
     const call = this.#call;
     this.#call = undefined;
@@ -205,7 +215,8 @@ export class World {
     const isAlive = (): boolean => life === this.#alive;
     const fabric = {
       ready: () => this.ready,
-      settled: () => Promise.resolve(),
+      settled: () =>
+        this.settles ? Promise.resolve() : new Promise<void>((resolve) => (this.#settle = resolve)),
       flushZone: (host: HostName, zone: number) => {
         if (!this.ready) return Promise.reject(new Error('not connected'));
         this.deeds.push(`flush ${host} ${zone}`);
@@ -222,6 +233,12 @@ export class World {
           },
           discard: () => this.deeds.push('discard'),
         });
+      },
+      metersHold: () => this.metersHold,
+      turn: (rates: ReadonlyMap<number, number>) => {
+        const switches = this.network.state.copies.has('web') ? [FROM, TO] : [];
+        if (isAlive() && switches.length > 0) this.deeds.push(`turn ${[...rates.values()].join(' ')}`);
+        return { switches, acknowledged: Promise.resolve(this.acknowledges) };
       },
       packets: () => Promise.resolve(undefined),
       packetOut: () => undefined,

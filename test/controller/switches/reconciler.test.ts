@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { switches as limits } from '../../../controller/limits.ts';
+import { eventLoop, switches as limits } from '../../../controller/limits.ts';
 import type { FlowMod } from '../../../controller/openflow/index.ts';
-import { emptyProgram, type Program } from '../../../controller/switches/program.ts';
+import { OPEN, SHUT } from '../../../controller/switches/pipeline.ts';
+import { compile, emptyProgram, type Program } from '../../../controller/switches/program.ts';
 import { type ReadBack, Reconciler } from '../../../controller/switches/reconciler.ts';
 import { ManualClock } from '../libvirt/manual-clock.ts';
 import { type FakeSwitch, type Pair, quiet, type Script, until, Wire } from './fake-switch.ts';
@@ -331,6 +332,91 @@ describe('after a refusal', () => {
   });
 });
 
+/** One block with a flow, and meters. */
+function metered(rates: Readonly<Record<number, number>>): Program {
+  const meters = Object.entries(rates).map(([meterId, rate]) => ({ meterId: Number(meterId), rate }));
+  return compile([{ key: 'metered', inputs: [meters], flows: () => [flowOf(1, 2)], meters }]);
+}
+
+describe('a meter that is turned', () => {
+  const [first, second] = [0x8101, 0xc101];
+  const rateOf = (fake: FakeSwitch, meterId: number): number | undefined => {
+    const band = fake.meters.get(meterId)?.bands[0];
+    if (band?.type !== 'drop') return undefined;
+    return band.burstSize === 1 ? SHUT : band.rate;
+  };
+
+  test('is turned before the commit of what is staged', async () => {
+    const { fake } = await attach(metered({ [first]: OPEN, [second]: SHUT }));
+    expect([rateOf(fake, first), rateOf(fake, second)]).toEqual([OPEN, SHUT]);
+    const staged = await reconciler.stage(programOf({ other: [[3, 4]] }));
+    const turned = reconciler.turn(
+      new Map([
+        [first, SHUT],
+        [second, OPEN],
+      ]),
+    );
+    const committed = staged.commit();
+    expect(await turned).toBe(true);
+    expect([rateOf(fake, first), rateOf(fake, second)]).toEqual([SHUT, OPEN]);
+    expect(await committed).toBe(true);
+    const order = fake.received.map(({ type }) => type);
+    expect(order.lastIndexOf('meter_mod')).toBeLessThan(order.lastIndexOf('bundle_control'));
+  });
+
+  test('that leaks is told of, and the switch is known for it', async () => {
+    await attach(metered({ [first]: SHUT }), { leaks: true });
+    expect(reconciler.leaking).toBe(true);
+    expect(errors.map((error) => error.message)).toEqual([
+      expect.stringContaining('should hold everything back'),
+    ]);
+    reconciler.detach();
+    await attach(metered({ [first]: SHUT }));
+    expect(reconciler.leaking).toBe(false);
+  });
+
+  test('lets out the one packet that a shut one begins with, each time it is shut', async () => {
+    const { fake } = await attach(metered({ [first]: SHUT }));
+    const frames = (): number => fake.all('packet_out').length;
+    expect(fake.all('packet_out')[0]!.actions).toEqual([{ type: 'meter', meterId: first }]);
+    const [mod, frame] = ['meter_mod', 'packet_out'].map((type) =>
+      fake.received.findLastIndex((message) => message.type === type),
+    );
+    expect(mod).toBeLessThan(frame!);
+    const before = frames();
+    await reconciler.turn(new Map([[first, OPEN]]));
+    expect(frames()).toBe(before);
+    await reconciler.turn(new Map([[first, SHUT]]));
+    expect(frames()).toBe(before + 1);
+  });
+
+  test('stays so whatever else changes, and in the next session', async () => {
+    const { fake } = await attach(metered({ [first]: SHUT }));
+    await reconciler.turn(new Map([[first, OPEN]]));
+    reconciler.setProgram(metered({ [first]: SHUT, [second]: SHUT }));
+    await reconciler.settled();
+    expect([rateOf(fake, first), rateOf(fake, second)]).toEqual([OPEN, SHUT]);
+    fake.socket.destroy();
+    reconciler.detach();
+    const again = await attach(reconciler.wanted);
+    expect([rateOf(again.fake, first), rateOf(again.fake, second)]).toEqual([OPEN, SHUT]);
+  });
+
+  test('begins as the program says when it is wanted again', async () => {
+    const { fake } = await attach(metered({ [first]: SHUT }));
+    await reconciler.turn(new Map([[first, OPEN]]));
+    reconciler.setProgram(emptyProgram);
+    reconciler.setProgram(metered({ [first]: SHUT }));
+    await reconciler.settled();
+    expect(rateOf(fake, first)).toBe(SHUT);
+  });
+
+  test('is none of a program that does not name it', async () => {
+    await attach(metered({ [first]: SHUT }));
+    expect(reconciler.turn(new Map([[second, OPEN]]))).toBeUndefined();
+  });
+});
+
 describe('a staged switchover', () => {
   const before: Blocks = { guest: [[1, 1]], other: [[2, 1]] };
   const after: Blocks = { guest: [[1, 7]], other: [[2, 1]] };
@@ -424,6 +510,25 @@ describe('a staged switchover', () => {
       [2, 1],
       [3, 3],
     ]);
+    expect(errors).toEqual([]);
+  });
+
+  test('committed while a long difference is looked for, it counts, and nothing older is sent after it', async () => {
+    let now = 0;
+    // Each look at this clock ends a slice.
+    const late = { now: () => (now += eventLoop.slice), after: clock.after.bind(clock) };
+    reconciler = new Reconciler(late, (error) => errors.push(error));
+    const { fake } = await attach(program(before));
+    const staged = await reconciler.stage(program(after));
+    const mods = modsOf(fake);
+    reconciler.setProgram(program({ ...before, guest: [[1, 5]] }));
+    expect(await staged.commit()).toBe(true);
+    await reconciler.settled();
+    expect(installed()).toEqual([
+      [1, 7],
+      [2, 1],
+    ]);
+    expect(modsOf(fake)).toBe(mods);
     expect(errors).toEqual([]);
   });
 

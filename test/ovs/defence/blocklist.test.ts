@@ -21,6 +21,8 @@ afterAll(() => blocklist.close());
 const [web, db, client] = [address.guest('web'), address.guest('db'), address.client];
 const versions = ['ipv4', 'ipv6'] as const;
 
+const randomSources = fileURLToPath(new URL('../../../apps/bench/random-sources.py', import.meta.url));
+
 const reaches = async (from: string, to: string): Promise<boolean> => {
   const pinged = bed.room.run(from, ['ping', '-q', '-c', '1', '-W', '1', to]);
   return pinged.then(
@@ -148,11 +150,7 @@ describe('admission', () => {
       const [before, told] = [await conntrackSize(), await toTheController()];
       const hop = await bed.macOf('router', 'to-x');
       const sent = bed.room.run('client', [
-        ...[
-          '/usr/bin/python3',
-          fileURLToPath(new URL('../../../apps/bench/random-sources.py', import.meta.url)),
-        ],
-        ...['eth0', hop, web.ipv4, kind, '3000', '3', '20000', '1'],
+        ...['/usr/bin/python3', randomSources, 'eth0', hop, web.ipv4, kind, '3000', '3', '20000', '1'],
       ]);
       expect(await connection.live()).toBe(true);
       expect(Number(await sent)).toBeGreaterThan(5_000);
@@ -166,6 +164,34 @@ describe('admission', () => {
     },
     30_000,
   );
+
+  test('of a network that is known does not compete with a flood: its clients get in, and the megaflows stay few', async () => {
+    const known = Array.from({ length: 127 }, (_, i) => `${20 + i}.${i}.7.0/24`);
+    const network = `${client.ipv4.split('.').slice(0, 3).join('.')}.0/24`;
+    const hop = await bed.macOf('router', 'to-x');
+    // A second's worth of the meter is there from before; so some of the first ones may get in.
+    const getIn = async (): Promise<number> => {
+      let entered = 0;
+      const end = Date.now() + 3_000;
+      const flood = bed.room.run('client', [
+        ...['/usr/bin/python3', randomSources, 'eth0', hop, web.ipv4, 'syn', '3000', '4', '20000', '1'],
+      ]);
+      await bed.room.run('client', ['sleep', '1']);
+      let tries = 0;
+      for (; tries < 20 && Date.now() < end; tries++) if (await reaches('client', web.ipv4)) entered++;
+      await flood;
+      return entered / tries;
+    };
+    bed.network.update(admissionLimited('web', { perSecond: 20, known: [] }));
+    await bed.settled();
+    expect(await getIn()).toBeLessThan(0.5);
+    bed.network.update(admissionLimited('web', { perSecond: 20, known: [...known, network].sort() }));
+    await bed.settled();
+    expect(await getIn()).toBe(1);
+    const { megaflows, lost } = await datapath();
+    expect(megaflows).toBeLessThan(1_000);
+    expect(lost).toBe(0);
+  }, 30_000);
 
   const conntrackSize = async (): Promise<number> =>
     Number(/\d+/.exec(await bed.appctl('a', 'dpctl/ct-get-nconns'))![0]);

@@ -14,6 +14,7 @@ import { defaultDefence } from '../../../controller/network/defence-policy.ts';
 import { admissionMeter } from '../../../controller/switches/pipeline.ts';
 import { address, Bed, type SwitchKey } from '../apps/bed.ts';
 import { tcp } from '../apps/talk.ts';
+import { atRest, takesConnections } from '../support/conditions.ts';
 import { Watch } from './watch.ts';
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -50,27 +51,24 @@ async function totals(key: SwitchKey): Promise<Totals> {
 }
 
 const all = async () => ({ a: await totals('a'), b: await totals('b'), x: await totals('x') });
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('each packet is counted once: at the edge what it redirects, at the anchor what it passes on', async () => {
   const old = await tcp(bed, { version: 'ipv4', port: 82 });
   await bed.move('web', 'b', 'all', 'rewrite');
-  await pause(300);
-  const before = await all();
+  const before = await atRest(all);
   const syns = await flood('syn', 500, 1, client);
   const acks = await flood('ack', 500, 1, client, 10);
   const datagrams = await flood('udp', 500, 1, client);
   await old.clientFirst('after the move');
   const serving = bed.room.run('web', ['python3', file('crowd.py'), 'serve', web, '80', '3']);
-  await pause(500);
+  await takesConnections(bed, 'web', 80);
   const crowd = ['python3', file('crowd.py'), 'open', '50', '1', '0.1', web, '80', client];
   const { begun, answered } = JSON.parse(await bed.room.run('client', crowd)) as {
     begun: number;
     answered: number;
   };
   await serving;
-  await pause(300);
-  const after = await all();
+  const after = await atRest(all);
   const grown = (key: 'a' | 'b' | 'x', name: keyof Totals): number => after[key][name] - before[key][name];
   expect([grown('x', 'syn'), grown('a', 'syn'), grown('b', 'syn')]).toEqual([syns + begun, 0, 0]);
   expect([grown('x', 'newUdp'), grown('a', 'newUdp'), grown('b', 'newUdp')]).toEqual([datagrams, 0, 0]);
@@ -90,10 +88,9 @@ test('connections that live when the guest moves are not taken for new ones', as
   const living = [];
   for (let port = 1_000; port < 1_010; port++) living.push(await tcp(bed, { version: 'ipv4', port }));
   await bed.move('web', 'b', 'all', 'rewrite');
-  const before = await totals('x');
+  const before = await atRest(() => totals('x'));
   for (const one of living) await one.clientFirst('after the move');
-  await pause(300);
-  const after = await totals('x');
+  const after = await atRest(() => totals('x'));
   expect(after.knownTcp - before.knownTcp).toBeGreaterThanOrEqual(living.length);
   expect(after.completed - before.completed).toBe(0);
 });
@@ -107,6 +104,7 @@ test('a flood of forged sources by the edge: the verdict names the edge, and new
     verdicts: watch.defence,
     clock: systemClock,
     isFiltered: () => true,
+    knownNetworks: () => [],
     settled: () => bed.fabric.settled(),
     onFiltered: () => undefined,
     onError: (error) => watch.faults.push(error.message),
@@ -118,8 +116,7 @@ test('a flood of forged sources by the edge: the verdict names the edge, and new
   };
   const rates = async () => [await rateAt('x'), await rateAt('a'), await rateAt('b')];
   try {
-    await pause(600);
-    expect(await rates()).toEqual(['1000', '1000', '1000']);
+    await expect.poll(rates, { timeout: 5_000 }).toEqual(['1000', '1000', '1000']);
     const flooding = flood('syn', 3_000, 2, 'random');
     await watch.verdict('an origin', ({ origin }) => origin === 'spoofed');
     await bed.fabric.settled();

@@ -50,6 +50,7 @@ beforeEach(async () => {
     verdicts: watch.defence,
     clock: systemClock,
     isFiltered: () => true,
+    knownNetworks: () => [],
     settled: () => bed.fabric.settled(),
     onFiltered: (what) => filtered.push(what),
     onError: (error) => watch.faults.push(error.message),

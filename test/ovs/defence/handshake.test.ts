@@ -2,22 +2,16 @@
  * What is counted of a connection is delivered: its packets are noted on their way, and none is lost by that.
  */
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { address, Bed } from '../apps/bed.ts';
+import { expect, test } from 'vitest';
+import { address } from '../apps/bed.ts';
+import { bedOfFile } from '../support/bed-of-file.ts';
+import { atRest, takesConnections } from '../support/conditions.ts';
 
 const script = fileURLToPath(new URL('crowd.py', import.meta.url));
 const web = address.guest('web').ipv4;
 const BEGUN = 50;
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await Bed.open();
-}, 60_000);
-afterAll(() => bed.close());
-beforeEach(() => bed.reset());
-afterEach(() => expect(bed.problems).toEqual([]));
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const bed = await bedOfFile();
 
 /** Packets that have hit flows of a table, those of other classes than `of` left out. */
 async function hits(table: number, of: RegExp): Promise<number> {
@@ -37,17 +31,19 @@ async function resent(namespace: string): Promise<number> {
 
 test('the end of a handshake, and the end of a connection, come to the guest the first time', async () => {
   const counted = /tcp,reg0/;
-  const before = [await hits(31, counted), await hits(40, /reg0=/), await resent('neighbour')] as const;
+  const delivered = () => Promise.all([hits(31, counted), hits(40, /reg0=/)]);
+  const before = await atRest(delivered);
+  const resentBefore = await resent('neighbour');
   const serving = bed.room.run('web', ['python3', script, 'serve', web, '80', '4']);
-  await pause(500);
+  await takesConnections(bed, 'web', 80);
   const words = ['python3', script, 'open', String(BEGUN), '1', '0.1', web, '80', address.neighbour.ipv4];
   const { begun } = JSON.parse(await bed.room.run('neighbour', words)) as { begun: number };
   await serving;
-  await pause(500);
-  const grown = [(await hits(31, counted)) - before[0], (await hits(40, /reg0=/)) - before[1]] as const;
+  const after = await atRest(delivered);
+  const grown = [after[0] - before[0], after[1] - before[1]] as const;
   expect(begun).toBe(BEGUN);
   expect(grown[0]).toBeGreaterThanOrEqual(BEGUN * 4);
   expect(grown[1]).toBeGreaterThanOrEqual(grown[0]);
   // On a busy machine one or the other is late.
-  expect((await resent('neighbour')) - before[2]).toBeLessThan(BEGUN / 5);
+  expect((await resent('neighbour')) - resentBefore).toBeLessThan(BEGUN / 5);
 }, 30_000);
