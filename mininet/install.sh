@@ -8,7 +8,7 @@ packages="
   openvswitch-switch openvswitch-common
   libvirt-daemon libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86
   mininet python3 net-tools iproute2 ethtool iputils-ping tcpdump procps kmod util-linux
-  busybox-static perl-base nftables curl bind9 coreutils hping3
+  busybox-static perl-base nftables curl bind9 coreutils hping3 gcc libc6-dev
 "
 if [ "${1:-}" = tests ]; then
   # A controller to compare with, a NAT to stand behind, and other programs that speak DNS.

@@ -38,11 +38,11 @@ export class Staging {
     return true;
   }
 
-  /** Lets packets go to both hosts. Sent before it returns; has every bridge acknowledged it? */
+  /** Lets packets go to both hosts. Sent before it returns; are there gates, and has every bridge acknowledged it? */
   async copyToBoth(migration: Migration, guest: Pick<Guest, 'interfaces'>): Promise<boolean> {
-    const { acknowledged, tell } = this.#turn(migration, guest, 'both');
+    const { acknowledged, switches, tell } = this.#turn(migration, guest, 'both');
     tell();
-    return acknowledged;
+    return (await acknowledged) && switches.length > 0;
   }
 
   /**
@@ -72,7 +72,7 @@ export class Staging {
     migration: Migration,
     { interfaces }: Pick<Guest, 'interfaces'>,
     position: GatePosition,
-  ): { acknowledged: Promise<boolean>; tell: () => void } {
+  ): { acknowledged: Promise<boolean>; switches: readonly SwitchName[]; tell: () => void } {
     const at = this.#clock.now();
     const numbers = interfaces.map(({ number }) => number);
     const { switches, acknowledged } = this.#fabric.turn(gateRates(numbers, position));
@@ -81,7 +81,7 @@ export class Staging {
       for (const host of switches)
         this.#onMoment({ kind: 'gates-turned', guest, migration: id, host, position }, at);
     };
-    return { acknowledged, tell };
+    return { acknowledged, switches, tell };
   }
 
   #say(

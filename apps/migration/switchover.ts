@@ -13,6 +13,7 @@ import type {
   NetworkState,
 } from '../../controller/network/model.ts';
 import { leaseCareOf, leaseRelays } from './care-of.ts';
+import type { MigrationAction } from './machine.ts';
 
 /**
  * With the care-of addresses that a visit needs, if the host is not at the guest's home, and with every anchor's
@@ -60,6 +61,11 @@ export function prepared(state: NetworkState, { guest, to }: Migration): Network
   return copied(guest, to)(state);
 }
 
+/** Without gates. */
+export function unprepared(state: NetworkState, { guest }: Migration): NetworkState {
+  return copied(guest, undefined)(state);
+}
+
 /**
  * From the switchover on: traffic is delivered at the destination, and the anchor that the guest leaves admits
  * what the migration was asked to let it admit.
@@ -100,4 +106,22 @@ export function newAnchors(
 export function isAttached(state: NetworkState, guest: Guest, host: HostName): boolean {
   const ports = [...(state.bridges.get(host)?.ports.values() ?? [])];
   return guest.interfaces.every((nic) => ports.some((port) => port.attachedMac === nic.mac));
+}
+
+/** Where traffic goes after an action. */
+export function deliveredAfter(
+  state: NetworkState,
+  migration: Migration,
+  action: MigrationAction,
+): NetworkState {
+  switch (action) {
+    case 'redirect':
+      return switchedOver(state, migration);
+    case 'return':
+    case 'undo':
+    case 'stop-copying':
+      return switchedBack(state, migration);
+    default:
+      return state;
+  }
 }

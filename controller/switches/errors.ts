@@ -44,6 +44,16 @@ export class SwitchRefusedError extends ArcticTernError {
   }
 }
 
+/** Its version of OVS counts another way: see `emptying` in meters.ts. */
+export class MeterLeaksError extends ArcticTernError {
+  readonly code = 'SWITCH_METER_LEAKS';
+  constructor(peer: string) {
+    super(
+      `a meter of switch ${peer} that should hold everything back lets packets pass: switchovers that concern it go by flows alone, some milliseconds later`,
+    );
+  }
+}
+
 /** Flow mods in a bundle that the switch refused; none of the bundle takes effect. */
 export class BundleRefusedError extends ArcticTernError {
   readonly code = 'SWITCH_BUNDLE_REFUSED';

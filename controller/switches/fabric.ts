@@ -170,6 +170,11 @@ export class Fabric {
     };
   }
 
+  /** Meters that were shut, at whichever bridge, hold everything back. */
+  metersHold(): boolean {
+    return [...this.#members.values()].every(({ reconciler }) => !reconciler.leaking);
+  }
+
   /** Resolves when every connected bridge holds what the state of now asks for. */
   async settled(): Promise<void> {
     await Promise.all([...this.#members.values()].map(({ reconciler }) => reconciler.settled()));

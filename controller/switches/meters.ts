@@ -68,6 +68,35 @@ export function turnMeters(session: SwitchSession, meters: Meters): Promise<void
   return turned;
 }
 
+/**
+ * Does one of these meters, which were shut, let something pass all the same? Frames of ours are held against what the switch
+ * counts, and whatever else comes meanwhile.
+ */
+export async function isLeaking(session: SwitchSession, meterIds: readonly number[]): Promise<boolean> {
+  const before = await passed(session, meterIds);
+  for (const meterId of meterIds) for (let i = 0; i < PROOFS; i++) session.send(emptying(meterId));
+  const after = await passed(session, meterIds);
+  return meterIds.some((_, i) => after[i]! > before[i]!);
+}
+
+/** Packets that each of them has let pass. */
+async function passed(session: SwitchSession, meterIds: readonly number[]): Promise<bigint[]> {
+  const answers = await Promise.all(
+    meterIds.map((meterId) =>
+      session.requestAll({ type: 'meter_stats_request', meterId }, 'telling what a meter lets pass'),
+    ),
+  );
+  return answers.map((parts) =>
+    parts
+      .flatMap((part) => (part.type === 'meter_stats_reply' ? part.meters : []))
+      .reduce(
+        (sum, meter) =>
+          isRawEntry(meter) ? sum : sum + meter.packetInCount - (meter.bands[0]?.packetCount ?? 0n),
+        0n,
+      ),
+  );
+}
+
 /** Meters that no flow refers to any more; one that is gone already is no error. */
 export async function removeMeters(session: SwitchSession, meterIds: Iterable<number>): Promise<void> {
   const meters = new Map([...meterIds].map((meterId) => [meterId, 0]));
@@ -126,7 +155,10 @@ async function send(
  */
 const SHUT_BAND = { type: 'drop', rate: 2_000, burstSize: 1 } as const;
 
-/** A frame that the meter lets pass, to nowhere. */
+/** Frames that show whether a meter that is shut lets anything pass. */
+const PROOFS = 3;
+
+/** A frame for the meter to let pass, to nowhere. */
 function emptying(meterId: number): Message {
   const frame = new Uint8Array(60);
   return packetOut({

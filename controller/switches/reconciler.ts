@@ -19,9 +19,10 @@ import { switches as limits } from '../limits.ts';
 import { type OpenBundle, openBundle } from './bundle.ts';
 import { inSlices } from '../slices.ts';
 import { againstSteps, between, betweenSteps, type Difference, isEmpty } from './diff.ts';
-import { SwitchClosedError } from './errors.ts';
+import { MeterLeaksError, SwitchClosedError } from './errors.ts';
 import { CompiledFlow } from './installed.ts';
 import {
+  isLeaking,
   type Meters,
   missingMeters,
   putMeters,
@@ -30,7 +31,7 @@ import {
   turnMeters,
   wantedMeters,
 } from './meters.ts';
-import { COOKIE_PREFIX, COOKIE_PREFIX_MASK } from './pipeline.ts';
+import { COOKIE_PREFIX, COOKIE_PREFIX_MASK, SHUT } from './pipeline.ts';
 import { emptyProgram, metersOf, type Program, rebase } from './program.ts';
 import { readEachFlow } from './read-flows.ts';
 import type { SwitchSession } from './session.ts';
@@ -101,10 +102,16 @@ export class Reconciler {
   #wanted: Program = emptyProgram;
   /** Stages that were ever committed. */
   #commits = 0;
+  #leaking = false;
 
   constructor(clock: Clock, onError: (error: Error) => void) {
     this.#clock = clock;
     this.#onError = onError;
+  }
+
+  /** A meter of this switch that was shut has let something pass. */
+  get leaking(): boolean {
+    return this.#leaking;
   }
 
   get wanted(): Program {
@@ -118,6 +125,7 @@ export class Reconciler {
    */
   async attach(session: SwitchSession, choose: (found: number) => void): Promise<ReadBack> {
     this.detach();
+    this.#leaking = false;
     return new Promise<ReadBack>((done, failed) => {
       this.#link = {
         session,
@@ -333,6 +341,10 @@ export class Reconciler {
     const missing = missingMeters(meters, wanted);
     await putMeters(session, missing);
     for (const [meterId, rate] of missing) meters.set(meterId, rate);
+    const shut = [...missing].flatMap(([meterId, rate]) => (rate === SHUT ? [meterId] : []));
+    if (shut.length === 0) return;
+    this.#leaking = await isLeaking(session, shut);
+    if (this.#leaking) this.#report(new MeterLeaksError(session.peer));
   }
 
   /** Those that neither the program nor a stage refers to. */

@@ -15,7 +15,7 @@ import { z } from 'zod';
 import { systemClock, type Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
 import { READY_LINE } from './console.ts';
-import type { Accelerator } from './domain-xml.ts';
+import { EMULATOR, type Accelerator } from './domain-xml.ts';
 import { GuestDoesNotBoot } from './errors.ts';
 import type { GuestImage } from './expand.ts';
 import { CACHE_DIRECTORY } from './image.ts';
@@ -30,7 +30,6 @@ const answerSchema = z.strictObject({
 
 export type AcceleratorAnswer = Readonly<z.infer<typeof answerSchema>>;
 
-const EMULATOR = '/usr/bin/qemu-system-x86_64';
 const TRIAL_MEMORY_MIB = 128;
 
 /** Throws `GuestDoesNotBoot`. */
@@ -94,12 +93,13 @@ async function boot(
     '-append',
     'console=ttyS0 quiet panic=-1',
   ];
+  const preload = accelerator === 'tcg' ? ['env', `LD_PRELOAD=${image.flushTlb}`] : [];
+  const emulator = [...preload, EMULATOR, ...machine, ...bare, ...network, ...console, ...kernel];
   const began = clock.now();
-  const child = spawn(
-    'setpriv',
-    ['--pdeathsig', 'KILL', '--', EMULATOR, ...machine, ...bare, ...network, ...console, ...kernel],
-    { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
-  );
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...emulator], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   return new Promise((resolve) => {
     let said = '';
     let complaint = '';
@@ -139,6 +139,7 @@ function circumstances(image: GuestImage): string {
     emulator?.mtimeMs,
     image.kernel,
     basename(image.initrd),
+    basename(image.flushTlb),
   ];
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
 }

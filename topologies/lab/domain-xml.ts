@@ -19,9 +19,11 @@ export interface DomainOptions {
   /** A raw image of its own. */
   readonly diskFile?: string;
   readonly consoleFile: string;
-  /** The QEMU that runs it. */
-  readonly emulator: string;
+  /** A library that QEMU is started with. */
+  readonly preload?: string;
 }
+
+export const EMULATOR = '/usr/bin/qemu-system-x86_64';
 
 /** `tcg` is QEMU's software emulation. */
 export type Accelerator = 'kvm' | 'tcg';
@@ -51,7 +53,17 @@ export function domainXml(options: DomainOptions): string {
       <rom enabled='no'/>
     </interface>
 `;
-  return `<domain type='${type}'>
+  // https://libvirt.org/drvqemu.html, pass-through of arbitrary QEMU commands.
+  const namespace =
+    options.preload === undefined ? '' : ` xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'`;
+  const environment =
+    options.preload === undefined
+      ? ''
+      : `  <qemu:commandline>
+    <qemu:env name='LD_PRELOAD' value='${e(options.preload)}'/>
+  </qemu:commandline>
+`;
+  return `<domain type='${type}'${namespace}>
   <name>${e(options.name)}</name>
   <uuid>${options.uuid}</uuid>
   <memory unit='MiB'>${options.memoryMiB}</memory>
@@ -67,7 +79,7 @@ export function domainXml(options: DomainOptions): string {
   <on_reboot>restart</on_reboot>
   <on_crash>destroy</on_crash>
   <devices>
-    <emulator>${e(options.emulator)}</emulator>
+    <emulator>${EMULATOR}</emulator>
     <controller type='usb' model='none'/>
     <memballoon model='none'/>
 ${disk}${options.interfaces.map(interfaceXml).join('')}    <serial type='file'>
@@ -75,7 +87,7 @@ ${disk}${options.interfaces.map(interfaceXml).join('')}    <serial type='file'>
       <target port='0'/>
     </serial>
   </devices>
-</domain>
+${environment}</domain>
 `;
 }
 

@@ -12,7 +12,7 @@
  * is delayed once on its way. The router of a site behind a NAT has one link instead, `outside`, as a station of the site
  * that it is behind.
  */
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { lab as labLimits } from '../../controller/limits.ts';
 import {
   addressAt,
@@ -39,7 +39,6 @@ import type { LinkShapeSection, Topology } from '../schema.ts';
 import { BIND_DIRECTORIES, namedConf, resolvConf, ZONE_FILE, zoneText } from './bind-files.ts';
 import { domainXml, type Accelerator } from './domain-xml.ts';
 import { LabNotDescribed } from './errors.ts';
-import { packageRoot } from './package-root.ts';
 import { datapathIdOf, interfaceName, macOf, uuidOf } from './identity.ts';
 import { FIRST_NICE, goFirstCommand } from './go-first.ts';
 import { libvirtdConf, qemuConf } from './libvirt-files.ts';
@@ -63,6 +62,8 @@ export interface ExpandOptions {
 export interface GuestImage {
   readonly kernel: string;
   readonly initrd: string;
+  /** The library that QEMU needs under software emulation. */
+  readonly flushTlb: string;
 }
 
 type Lab = NonNullable<Topology['lab']>;
@@ -672,10 +673,7 @@ function guestXml(context: Context, host: HostDescription, guest: GuestDescripti
     bridge: host.bridge,
     ...(disk === undefined ? {} : { diskFile: disk.file }),
     consoleFile: `${CONSOLE_DIRECTORY}/${guest.name}.console`,
-    emulator:
-      context.options.accelerator === 'tcg'
-        ? join(packageRoot, 'mininet', 'qemu-tcg')
-        : '/usr/bin/qemu-system-x86_64',
+    ...(context.options.accelerator === 'tcg' ? { preload: context.options.image.flushTlb } : {}),
   });
 }
 

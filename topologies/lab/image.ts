@@ -16,6 +16,7 @@ import { pattern } from '../probes/pattern.ts';
 import { cpio, type CpioEntry } from './cpio.ts';
 import { GuestImageFailed } from './errors.ts';
 import type { GuestImage } from './expand.ts';
+import { flushTlbLibrary } from './flush-tlb.ts';
 import { packageRoot } from './package-root.ts';
 
 const run = promisify(execFile);
@@ -58,7 +59,7 @@ export async function guestImage(cache: string = CACHE_DIRECTORY): Promise<Guest
     await writeFile(partial, archive);
     await rename(partial, initrd);
   }
-  return { kernel: join(kernel, 'vmlinuz'), initrd };
+  return { kernel: join(kernel, 'vmlinuz'), initrd, flushTlb: await flushTlbLibrary(cache) };
 }
 
 /** The newest kernel in the cache, as its directory. */

@@ -112,6 +112,15 @@ describe('a switchover', () => {
     expect(world.network.state.copies.get('web')).toBeUndefined();
   });
 
+  test('goes by commits alone where a gate leaks', async () => {
+    world.metersHold = false;
+    await copying();
+    expect(world.network.state.copies.get('web')).toBeUndefined();
+    for (const end of Object.values(endings)) end();
+    await expectArrived();
+    expect(commits()).toEqual([`commit ${TO}`]);
+  });
+
   test('that fails takes the gates away', async () => {
     await copying();
     world.answers(new Error('no'));

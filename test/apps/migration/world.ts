@@ -51,6 +51,8 @@ export class World {
   service!: MigrationService;
   /** The bridge at the destination is under control. */
   ready = true;
+  /** Meters that are shut let nothing pass. */
+  metersHold = true;
   /** Bridges acknowledge what is committed. */
   acknowledges = true;
   /** Bridges have what was decided; else they have it when `settle` says so. */
@@ -232,6 +234,7 @@ export class World {
           discard: () => this.deeds.push('discard'),
         });
       },
+      metersHold: () => this.metersHold,
       turn: (rates: ReadonlyMap<number, number>) => {
         const switches = this.network.state.copies.has('web') ? [FROM, TO] : [];
         if (isAlive() && switches.length > 0) this.deeds.push(`turn ${[...rates.values()].join(' ')}`);

@@ -31,6 +31,8 @@ export interface Script {
   readonly refuse?: (mod: FlowMod) => ErrorName | undefined;
   /** Flows in one part of a multipart answer. */
   readonly flowsPerPart?: number;
+  /** Its meters' buckets are filled again in no time. */
+  readonly leaks?: boolean;
 }
 
 export class FakeSwitch {
@@ -42,6 +44,7 @@ export class FakeSwitch {
   readonly socket: Socket;
   readonly #stream = new MessageSplitter();
   readonly #bundles = new Map<number, FlowMod[]>();
+  readonly #metered = new Map<number, { packetInCount: bigint; dropped: bigint }>();
 
   constructor(socket: Socket, script: Script, flows = new Map<string, FlowMod>()) {
     this.socket = socket;
@@ -57,6 +60,18 @@ export class FakeSwitch {
       }),
     );
     this.send({ type: 'hello', versions: script.versions ?? [OFP_VERSION] });
+  }
+
+  /** One more packet comes to the meter; only one with a bucket for a single packet is ever full. */
+  #meter(meterId: number): void {
+    const band = this.meters.get(meterId)?.bands[0];
+    const { packetInCount, dropped } = this.#metered.get(meterId) ?? { packetInCount: 0n, dropped: 0n };
+    const isFull = band?.type === 'drop' && band.burstSize === 1 && packetInCount > 0n;
+    const drops = isFull && this.script.leaks !== true;
+    this.#metered.set(meterId, {
+      packetInCount: packetInCount + 1n,
+      dropped: drops ? dropped + 1n : dropped,
+    });
   }
 
   send(message: Message, xid = message.xid ?? 0): void {
@@ -118,6 +133,18 @@ export class FakeSwitch {
           this.send({ type: 'error', error: 'OFPMMFC_UNKNOWN_METER', data: NOTHING }, xid);
         else if (command === 'delete') this.meters.delete(meterId);
         else this.meters.set(meterId, message);
+        this.#metered.delete(meterId);
+        return;
+      }
+      case 'packet_out':
+        for (const action of message.actions) if (action.type === 'meter') this.#meter(action.meterId);
+        return;
+      case 'meter_stats_request': {
+        const { meterId } = message;
+        const { packetInCount, dropped } = this.#metered.get(meterId) ?? { packetInCount: 0n, dropped: 0n };
+        const bands = [{ packetCount: dropped, byteCount: 0n }];
+        const counted = { packetInCount, byteInCount: 0n, duration: { seconds: 0, nanoseconds: 0 }, bands };
+        this.send({ type: 'meter_stats_reply', meters: [{ meterId, flowCount: 0, ...counted }] }, xid);
         return;
       }
       case 'meter_desc_request':

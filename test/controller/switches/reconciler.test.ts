@@ -364,15 +364,30 @@ describe('a meter that is turned', () => {
     expect(order.lastIndexOf('meter_mod')).toBeLessThan(order.lastIndexOf('bundle_control'));
   });
 
+  test('that leaks is told of, and the switch is known for it', async () => {
+    await attach(metered({ [first]: SHUT }), { leaks: true });
+    expect(reconciler.leaking).toBe(true);
+    expect(errors.map((error) => error.message)).toEqual([
+      expect.stringContaining('should hold everything back'),
+    ]);
+    reconciler.detach();
+    await attach(metered({ [first]: SHUT }));
+    expect(reconciler.leaking).toBe(false);
+  });
+
   test('lets out the one packet that a shut one begins with, each time it is shut', async () => {
     const { fake } = await attach(metered({ [first]: SHUT }));
-    expect(fake.all('packet_out').map(({ actions }) => actions)).toEqual([
-      [{ type: 'meter', meterId: first }],
-    ]);
+    const frames = (): number => fake.all('packet_out').length;
+    expect(fake.all('packet_out')[0]!.actions).toEqual([{ type: 'meter', meterId: first }]);
+    const [mod, frame] = ['meter_mod', 'packet_out'].map((type) =>
+      fake.received.findLastIndex((message) => message.type === type),
+    );
+    expect(mod).toBeLessThan(frame!);
+    const before = frames();
     await reconciler.turn(new Map([[first, OPEN]]));
-    expect(fake.all('packet_out')).toHaveLength(1);
+    expect(frames()).toBe(before);
     await reconciler.turn(new Map([[first, SHUT]]));
-    expect(fake.all('packet_out')).toHaveLength(2);
+    expect(frames()).toBe(before + 1);
   });
 
   test('stays so whatever else changes, and in the next session', async () => {

@@ -28,7 +28,7 @@ it('boots the guest once, and remembers the answer with its reason', async () =>
 
 it('says so when nothing boots, and remembers nothing', async () => {
   const image = await guestImage();
-  const broken = { kernel: join(cache, 'vmlinuz'), initrd: join(cache, 'initrd') };
+  const broken = { ...image, kernel: join(cache, 'vmlinuz'), initrd: join(cache, 'initrd') };
   writeFileSync(broken.kernel, 'no kernel');
   copyFileSync(image.initrd, broken.initrd);
   await expect(probeAccelerator(broken, cache)).rejects.toThrow(GuestDoesNotBoot);

@@ -1,10 +1,11 @@
 /**
  * The daemons of a lab's nodes, by their process numbers: to stop them for a while, or for good, or to start them again.
  */
+import { EMULATOR } from '../../../topologies/lab/domain-xml.ts';
 import type { Lab } from '../../../topologies/lab/lab.ts';
 
 export const LIBVIRTD = '(/usr/sbin/)?libvirtd ';
-export const QEMU = 'qemu-system-x86_64';
+export const QEMU = EMULATOR;
 export const VSWITCHD = 'ovs-vswitchd';
 
 /** The numbers of the processes in a node whose command line begins so. Nodes share their process numbers. */

@@ -122,7 +122,7 @@ describe('what is wrong with them is told in one sentence', () => {
 
 test('a plan has attackers as stations, a queue as long as was said, and copies on the management network', () => {
   const plan = expand(parseTopology(RIGHT, 'lab.yaml'), {
-    image: { kernel: '/vmlinuz', initrd: '/initrd' },
+    image: { kernel: '/vmlinuz', initrd: '/initrd', flushTlb: '/flush-tlb.so' },
     accelerator: 'tcg',
   });
   const attacker = plan.nodes.find(({ name }) => name === 'x1');

@@ -5,7 +5,10 @@ import { LabNotDescribed } from '../../../topologies/lab/errors.ts';
 import type { LabPlan } from '../../../topologies/lab/plan.ts';
 import { parseTopology, readTopology } from '../../../topologies/parse.ts';
 
-const options: ExpandOptions = { image: { kernel: '/k', initrd: '/i' }, accelerator: 'tcg' };
+const options: ExpandOptions = {
+  image: { kernel: '/k', initrd: '/i', flushTlb: '/f.so' },
+  accelerator: 'tcg',
+};
 const planOf = (name: string, more: Partial<ExpandOptions> = {}): LabPlan =>
   expand(readTopology(`topologies/${name}.yaml`), { ...options, ...more });
 const commands = (plan: LabPlan, node: string): string[] =>
@@ -90,10 +93,18 @@ describe('the plan of first-flight', () => {
     const xml = plan.nodes
       .find(({ name }) => name === 'a1')!
       .files.find(({ path }) => path.endsWith('web.xml'))!;
-    expect(xml.text).toContain("<domain type='qemu'>");
+    expect(xml.text).toContain("<domain type='qemu' ");
     expect(xml.text).toContain('guest.eth0=10.1.0.100/24@10.1.0.1@10.1.0.0/24<');
     expect(xml.text).toContain(plan.network.guests[0]!.interfaces[0]!.mac);
     expect(xml.text).not.toContain('<disk');
+  });
+
+  it('preloads what QEMU needs under software emulation, and nothing under KVM', () => {
+    const xml = (it: LabPlan): string =>
+      it.nodes.flatMap(({ files }) => files).find(({ path }) => path.endsWith('web.xml'))!.text;
+    expect(xml(plan)).toContain("<qemu:env name='LD_PRELOAD' value='/f.so'/>");
+    expect(xml(planOf('first-flight', { accelerator: 'kvm' }))).toContain("<domain type='kvm'>");
+    expect(xml(planOf('first-flight', { accelerator: 'kvm' }))).not.toContain('LD_PRELOAD');
   });
 
   it('is the same each time, and plain JSON', () => {
