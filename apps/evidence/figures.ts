@@ -24,6 +24,8 @@ export interface MigrationFigures extends Pick<
   readonly blackoutMs: number | null;
   /** When copies began to go to both hosts (strategy `bicast`). */
   readonly copyingToBothAt: number | null;
+  /** When the first gates were turned after STOP; null where there were none. */
+  readonly gatesTurnedAt: number | null;
   /** The first commit after STOP: that of the redirect. */
   readonly commitSentAt: number | null;
   /** When the last bridge acknowledged it. */
@@ -157,6 +159,7 @@ function migrationFigures(
     ...{ blackoutMs, copyMs, megaflows },
     plannedAt: began,
     copyingToBothAt: at((one) => one.kind === 'copying-to-both'),
+    gatesTurnedAt: at((one) => one.kind === 'gates-turned', stopAt ?? Infinity),
     commitSentAt: at((one) => one.kind === 'commit-sent', stopAt ?? Infinity),
     redirectedAt: at((one) => one.kind === 'redirected', stopAt ?? Infinity),
     newPathAt,

@@ -41,6 +41,7 @@ export const migrationColumns: readonly Column<Migration>[] = [
   same('blackoutMs', 'from STOP to RESUME'),
   same('copyMs', "how long memory was copied before the guest's stop"),
   same('copyingToBothAt', 'bicast: copies go to both hosts, ms since the origin'),
+  same('gatesTurnedAt', 'first gates after STOP turned, ms since the origin'),
   same('commitSentAt', 'first commit after STOP sent, ms since the origin'),
   same('redirectedAt', 'last commit acknowledged, ms since the origin'),
   same('newPathAt', "first request on the destination's TAP after STOP, ms since the origin"),

@@ -117,13 +117,14 @@ describe('a guest that moves to another subnet', () => {
   function expectEvidence(report: Report, run: RunSummary): void {
     expect(Math.abs(run.clock.endedMs)).toBeLessThan(1);
     for (const [i, migration] of report.migrations.entries()) {
-      const { stopAt, commitSentAt, redirectedAt, newPathAt, resumeAt, announcedAt, tapAt } = migration;
+      const { stopAt, gatesTurnedAt, commitSentAt, redirectedAt, newPathAt, resumeAt, announcedAt, tapAt } =
+        migration;
       expect(migration).toMatchObject({ tapCapturedBefore: true, blackoutMs: run.migrations[i]!.blackoutMs });
       expect(resumeAt! - stopAt!).toBeCloseTo(migration.blackoutMs!, 2);
-      const order = [tapAt, stopAt, commitSentAt, redirectedAt];
+      const order = [tapAt, stopAt, gatesTurnedAt, commitSentAt, redirectedAt];
       expect(order).toEqual([...order].sort((a, b) => a! - b!));
       // The packet was on its way when the switch said that it had committed, and QEMU's RARP when QEMU said so.
-      expect(newPathAt!).toBeGreaterThan(commitSentAt!);
+      expect(newPathAt!).toBeGreaterThan(gatesTurnedAt!);
       expect(announcedAt!).toBeGreaterThan(resumeAt! - 20);
       const { [migration.from]: source, [migration.to]: destination, ...others } = migration.megaflows;
       expect(others).toEqual({});

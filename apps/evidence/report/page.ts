@@ -139,6 +139,7 @@ function migrationTable(migrations: readonly MigrationFigures[]): Markup {
         of: ({ copyMs }) => (copyMs === null ? null : (copyMs / 1000).toFixed(1)),
       },
       { head: 'blackout, ms', number: true, of: ({ blackoutMs }) => ms(blackoutMs) },
+      { head: 'STOP → gates turned, ms', number: true, of: since((one) => one.gatesTurnedAt) },
       { head: 'STOP → commit sent, ms', number: true, of: since((one) => one.commitSentAt) },
       { head: 'STOP → committed, ms', number: true, of: since((one) => one.redirectedAt) },
       { head: 'STOP → new path, ms', number: true, of: ({ newPathMs }) => ms(newPathMs) },

@@ -45,7 +45,7 @@ describe('a run’s figures', () => {
         ],
       }),
     ]);
-    expect(migrations[0]!.commitSentAt).toBe(100.75);
+    expect(migrations[0]).toMatchObject({ gatesTurnedAt: 100.625, commitSentAt: 100.75 });
     expect(migrations[0]!.redirectedAt).toBe(101.25);
   });
 
@@ -99,6 +99,7 @@ describe('what is written', () => {
       '96 switch: 9 megaflows at b1; the revalidators’ last round took 2 ms',
       '100 controller: QEMU STOP at a1',
       '100.5 controller: switching',
+      '100.625 controller: gates at a1 turned: open to the destination',
       '100.75 controller: commit sent to a1',
       '101.25 controller: redirected',
       '150 controller: QEMU RESUME at b1',

@@ -93,6 +93,7 @@ const moments: readonly [number, Moment][] = [
   [31, { kind: 'port', host: 'b1', port: 'vnet3', change: 'appeared', guest: 'web' }],
   [100.5, { kind: 'phase', ...migration, phase: 'switching' }],
   [100, { kind: 'qemu', ...migration, host: 'a1', event: 'STOP' }],
+  [100.625, { kind: 'gates-turned', ...migration, host: 'a1', position: 'after' }],
   [100.75, { kind: 'commit-sent', ...migration, host: 'a1' }],
   [101.25, { kind: 'redirected', ...migration }],
   [150, { kind: 'qemu', ...migration, host: 'b1', event: 'RESUME' }],
