@@ -44,7 +44,13 @@ interface Sent {
   readonly sent: number;
 }
 
-async function flood(kind: string, rate: number, seconds: number, source: string): Promise<Sent> {
+async function flood(
+  kind: string,
+  rate: number,
+  seconds: number,
+  source: string,
+  target = web,
+): Promise<Sent> {
   const words = [
     file('flood.py'),
     'eth0',
@@ -54,7 +60,7 @@ async function flood(kind: string, rate: number, seconds: number, source: string
     source,
     lanMac,
     mac('web'),
-    web,
+    target,
     '9',
   ];
   const told = JSON.parse(await bed.room.run('neighbour', ['python3', ...words])) as Sent;
@@ -163,6 +169,28 @@ describe('floods', () => {
     console.log(`${kind}, real: source ${Math.round(verdict.updated - first)} ms after the first packet`);
     expect(verdict).toMatchObject({ kind: named, origin: 'real' });
     expect(verdict.sources.map(({ prefix }) => prefix)).toEqual([`${attacker}/32`]);
+  });
+});
+
+describe('floods by IPv6', () => {
+  const [home, sender] = [address.guest('web').ipv6, address.neighbour.ipv6];
+
+  test.each([
+    ['syn', 'syn-flood'],
+    ['icmp', 'icmp-flood'],
+  ])('of one source, %s: its /64 is named', async (kind, named) => {
+    const { first } = await flood(kind, 4_000, 1.5, sender, home);
+    const verdict = await watch.verdict('the source', ({ sources }) => sources.length > 0);
+    console.log(`${kind}, IPv6: source ${Math.round(verdict.updated - first)} ms after the first packet`);
+    expect(verdict).toMatchObject({ guest: 'web', kind: named, origin: 'real' });
+    expect(verdict.sources.map(({ prefix }) => prefix)).toEqual(['2001:db8:1::/64']);
+  });
+
+  test('of forged sources: the kind, and that no source means anything', async () => {
+    await flood('udp', 12_000, 1.5, 'random', home);
+    const verdict = await watch.verdict('an origin', ({ origin }) => origin !== 'unknown');
+    expect(verdict).toMatchObject({ guest: 'web', kind: 'udp-flood', origin: 'spoofed', sources: [] });
+    expect(verdict.distinctSources).toBeGreaterThan(300);
   });
 });
 

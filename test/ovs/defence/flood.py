@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """A bounded flood of raw frames out of one interface.
 
-flood.py INTERFACE KIND RATE SECONDS SOURCE ETH_FROM ETH_TO IPV4_TO PORT
+flood.py INTERFACE KIND RATE SECONDS SOURCE ETH_FROM ETH_TO IP_TO PORT
 
-KIND is syn, ack, udp or icmp. SOURCE is an IPv4 address, or `random` for another one in each frame. Writes the
-time of the first frame and of the last (seconds since the epoch), and how many there were, as JSON.
+KIND is syn, ack, udp or icmp. SOURCE is an address of the target's family, or `random` for another one in each frame.
+Writes the time of the first frame and of the last (seconds since the epoch), and how many there were, as JSON.
 """
 
 import json
@@ -17,6 +17,7 @@ import time
 MOST = 60_000  # frames/s
 LONGEST = 20  # seconds
 PROTOCOL = {'syn': 6, 'ack': 6, 'udp': 17, 'icmp': 1}
+ICMPV6 = 58
 
 
 def checksum(data):
@@ -30,12 +31,19 @@ def checksum(data):
 
 def segment(kind, source, target, port):
     """What IP carries."""
+    is_v6 = len(target) == 16
     if kind == 'icmp':
-        echo = struct.pack('>BBHHH', 8, 0, 0, random.randrange(65536), 1) + bytes(24)
-        return echo[:2] + struct.pack('>H', checksum(echo)) + echo[4:]
+        # An echo request; ICMPv6 sums over its addresses, too (RFC 4443, section 2.3).
+        echo = struct.pack('>BBHHH', 128 if is_v6 else 8, 0, 0, random.randrange(65536), 1) + bytes(24)
+        over = source + target + struct.pack('>II', len(echo), ICMPV6) if is_v6 else b''
+        return echo[:2] + struct.pack('>H', checksum(over + echo)) + echo[4:]
     from_port = random.randrange(1024, 65536)
     if kind == 'udp':
-        return struct.pack('>HHHH', from_port, port, 8 + 32, 0) + bytes(32)
+        header = struct.pack('>HHHH', from_port, port, 8 + 32, 0)
+        # Over IPv6 a sum there must be (RFC 8200, section 8.1).
+        over = source + target + struct.pack('>II', 8 + 32, PROTOCOL['udp'])
+        total = struct.pack('>H', checksum(over + header + bytes(32)) or 0xFFFF) if is_v6 else b'\0\0'
+        return header[:6] + total + bytes(32)
     flags = 0x02 if kind == 'syn' else 0x10
     sequence, acknowledged = random.getrandbits(32), 0 if kind == 'syn' else random.getrandbits(32)
     header = struct.pack('>HHIIBBHHH', from_port, port, sequence, acknowledged, 0x50, flags, 8192, 0, 0)
@@ -45,15 +53,26 @@ def segment(kind, source, target, port):
 
 def frame(kind, source, eth_from, eth_to, target, port):
     """An Ethernet frame."""
-    address = socket.inet_aton(source) if source != 'random' else random_source()
+    ethernet = bytes.fromhex((eth_to + eth_from).replace(':', ''))
+    address = packed(source) if source != 'random' else random_source(len(target))
     body = segment(kind, address, target, port)
+    if len(target) == 16:
+        protocol = ICMPV6 if kind == 'icmp' else PROTOCOL[kind]
+        return ethernet + b'\x86\xdd' + struct.pack('>IHBB', 6 << 28, len(body), protocol, 64) + address + target + body
     header = struct.pack('>BBHHHBBH', 0x45, 0, 20 + len(body), 0, 0x4000, 64, PROTOCOL[kind], 0) + address + target
     header = header[:10] + struct.pack('>H', checksum(header)) + header[12:]
-    return bytes.fromhex((eth_to + eth_from).replace(':', '')) + b'\x08\x00' + header + body
+    return ethernet + b'\x08\x00' + header + body
 
 
-def random_source():
-    """A unicast address that is nobody's here."""
+def packed(address):
+    """As it is on the wire, of either family."""
+    return socket.inet_pton(socket.AF_INET6 if ':' in address else socket.AF_INET, address)
+
+
+def random_source(length):
+    """A unicast address that is nobody's here, of so many bytes."""
+    if length == 16:
+        return bytes([0x26, *random.randbytes(15)])
     return bytes([random.randrange(11, 223), *random.randbytes(3)])
 
 
@@ -63,7 +82,7 @@ def main():
     rate, seconds = min(int(rate), MOST), min(float(seconds), LONGEST)
     opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     opened.bind((interface, 0))
-    target = socket.inet_aton(target)
+    target = packed(target)
     frames = [
         frame(kind, source, eth_from, eth_to, target, int(port)) for _ in range(min(20_000, int(rate * seconds)))
     ]
