@@ -417,10 +417,7 @@ export const migration = {
   /** How long its end must look the same: when both daemons agree, and when one is silent or they do not. */
   settled: 1_500,
   unclear: 15_000,
-  /**
-   * For how long copies go at least before the switchover: QEMU comes to it once in 100 ms, and has by then to have
-   * taken what waits in the source's TAP.
-   */
+  /** For how long copies may go at least before the switchover: QEMU comes to it once in 100 ms, and may miss one of these. */
   leastLead: 100,
   /** How often the packets that go to the guest are counted. */
   countInterval: 1_000,

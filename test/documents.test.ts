@@ -70,7 +70,7 @@ describe.each(documents)('%s', (name) => {
 
   test('names files and folders that there are, by their ends', () => {
     const paths = spans(document).filter((code) =>
-      /^[\w-][\w./-]*\.(?:ts|py|pl|sh)$|^[\w-]+\/[\w/-]+\/$/.test(code),
+      /^[\w-][\w./-]*\.(?:ts|py|pl|sh|c)$|^[\w-]+\/[\w/-]+\/$/.test(code),
     );
     const ends = (path: string): boolean =>
       files.some((file) => `/${file}`.endsWith(`/${path}`) || file === path.replace(/\/$/, ''));

@@ -2,6 +2,7 @@
  * What can be wrong with the wish to migrate a guest: found before anything has been touched, but for an abort.
  */
 import { ArcticTernError } from '../../controller/errors.ts';
+import { isUnderWay, type Phase } from '../../controller/network/migration.ts';
 
 export class CareOfPoolExhaustedError extends ArcticTernError {
   readonly code = 'MIGRATION_CARE_OF_POOL_EXHAUSTED';
@@ -56,8 +57,9 @@ export class AlreadyThereError extends ArcticTernError {
 
 export class AlreadyMovingError extends ArcticTernError {
   readonly code = 'MIGRATION_ALREADY_MOVING';
-  constructor(guest: string, to: string, phase: string) {
-    super(`guest ${guest} is on its way to host ${to} (${phase}): wait until that has ended, or abort it`);
+  constructor(guest: string, to: string, phase: Phase) {
+    const orAbort = isUnderWay(phase) ? ', or abort it' : '';
+    super(`guest ${guest} is on its way to host ${to} (${phase}): wait until that has ended${orAbort}`);
   }
 }
 

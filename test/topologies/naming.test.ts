@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { networkOf } from '../../topologies/lab/expand.ts';
+import { networkOf } from '../../topologies/network.ts';
 import { parseTopology } from '../../topologies/parse.ts';
 
 const KEY = 'key: { name: arctictern, secret: c2VjcmV0IQ== }';

@@ -17,7 +17,7 @@ import { lab as limits } from '../../controller/limits.ts';
 import { READY_LINE } from './console.ts';
 import { EMULATOR, type Accelerator } from './domain-xml.ts';
 import { GuestDoesNotBoot } from './errors.ts';
-import type { GuestImage } from './expand.ts';
+import type { GuestImage } from './expand/options.ts';
 import { CACHE_DIRECTORY } from './image.ts';
 
 const answerSchema = z.strictObject({

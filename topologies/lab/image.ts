@@ -15,7 +15,7 @@ import { lab as limits } from '../../controller/limits.ts';
 import { pattern } from '../probes/pattern.ts';
 import { cpio, type CpioEntry } from './cpio.ts';
 import { GuestImageFailed } from './errors.ts';
-import type { GuestImage } from './expand.ts';
+import type { GuestImage } from './expand/options.ts';
 import { flushTlbLibrary } from './flush-tlb.ts';
 import { packageRoot } from './package-root.ts';
 

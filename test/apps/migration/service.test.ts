@@ -3,7 +3,6 @@
  * controller is killed, traffic ends up where the guest runs, and the record says so.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { AlreadyMovingError } from '../../../apps/migration/errors.ts';
 import type { Phase } from '../../../controller/network/migration.ts';
 import type { DomainState } from '../../../controller/network/model.ts';
 import { migration } from '../../../controller/limits.ts';
@@ -204,11 +203,14 @@ describe('a migration that is asked for before all that it needs is there', () =
 
 describe('a second wish while the guest is on its way', () => {
   /** Said by `begin` itself, whatever its peers have not answered yet; nothing changes by it. */
-  function expectRefused(phase: Phase): void {
+  function expectRefused(phase: Phase, whatToDo = 'wait until that has ended, or abort it'): void {
     const { migration: before } = world;
     expect(before.phase).toBe(phase);
+    const message = `guest web is on its way to host ${TO} (${phase}): ${whatToDo}`;
     for (const to of [TO, OTHER]) {
-      expect(() => world.service.begin('web', to)).toThrow(new AlreadyMovingError('web', TO, phase));
+      expect(() => world.service.begin('web', to)).toThrow(
+        expect.objectContaining({ code: 'MIGRATION_ALREADY_MOVING', message }) as Error,
+      );
     }
     expect(world.migration).toBe(before);
   }
@@ -228,7 +230,7 @@ describe('a second wish while the guest is on its way', () => {
     endings['suspended']!();
     expectRefused('switching');
     endings['resumed']!();
-    expectRefused('relaying');
+    expectRefused('relaying', 'wait until that has ended');
     endings['stopped']!();
     endings['answered']!();
     await expectArrived();
@@ -241,7 +243,7 @@ describe('a second wish while the guest is on its way', () => {
     world.say(TO, 'stopped failed');
     world.answers(new Error('the destination gave the guest up'));
     await world.pass(1_000);
-    expectRefused('failed');
+    expectRefused('failed', 'wait until that has ended');
     world.settle();
     await expectReturned();
     expect(world.service.begin('web', OTHER)).toMatchObject({ to: OTHER, phase: 'planned' });

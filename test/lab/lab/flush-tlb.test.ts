@@ -4,7 +4,7 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { GuestImage } from '../../../topologies/lab/expand.ts';
+import type { GuestImage } from '../../../topologies/lab/expand/options.ts';
 import { guestImage } from '../../../topologies/lab/image.ts';
 import { Qemu, differentPages } from './qemu.ts';
 

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { READY_LINE } from '../../../topologies/lab/console.ts';
 import { EMULATOR } from '../../../topologies/lab/domain-xml.ts';
-import type { GuestImage } from '../../../topologies/lab/expand.ts';
+import type { GuestImage } from '../../../topologies/lab/expand/options.ts';
 
 /** Bytes. A multiple of 256 KiB, as every size is that libvirt asks for. */
 const MEMORY = 128 << 20;

@@ -1,6 +1,7 @@
 /** The topology that the tests of the lab bring up: like first-flight, but beside it. */
 import { probeAccelerator } from '../../../topologies/lab/accelerator.ts';
-import { expand, type ExpandOptions } from '../../../topologies/lab/expand.ts';
+import { expand } from '../../../topologies/lab/expand.ts';
+import type { ExpandOptions } from '../../../topologies/lab/expand/options.ts';
 import { guestImage } from '../../../topologies/lab/image.ts';
 import type { LabPlan } from '../../../topologies/lab/plan.ts';
 import { parseTopology } from '../../../topologies/parse.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { expand, type ExpandOptions } from '../../../topologies/lab/expand.ts';
+import { expand } from '../../../topologies/lab/expand.ts';
+import type { ExpandOptions } from '../../../topologies/lab/expand/options.ts';
 import { LabNotDescribed } from '../../../topologies/lab/errors.ts';
 import type { LabPlan } from '../../../topologies/lab/plan.ts';
 import { parseTopology, readTopology } from '../../../topologies/parse.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { systemClock } from '../../../../controller/clock.ts';
 import { serve } from '../../../../controller/ovsdb/server.ts';
-import { networkOf } from '../../../../topologies/lab/expand.ts';
+import { networkOf } from '../../../../topologies/network.ts';
 import { packageRoot } from '../../../../topologies/lab/package-root.ts';
 import { readTopology } from '../../../../topologies/parse.ts';
 import { serveApi } from '../../../api/server.ts';
