@@ -129,6 +129,17 @@ describe('a crowd of honest clients', () => {
   });
 });
 
+test('networks are known once somebody in them has completed a handshake: what is only begun may be forged', async () => {
+  using scene = new Scene(5);
+  await scene.run(QUIET_MS, (now) => {
+    if (now === 500) scene.bridge.packet('syn', 0x0d00_0001);
+    if (now === 600)
+      for (const source of [0x0c00_0101, 0x0c00_0001, 0x0c00_0007]) scene.bridge.packet('completed', source);
+  });
+  expect(scene.service.knownNetworks('web')).toEqual(['12.0.0.0/24', '12.0.1.0/24']);
+  expect(scene.service.knownNetworks('nobody')).toEqual([]);
+});
+
 test('of a guest whose defence was off nothing is held against anybody: not the connections that they opened before', async () => {
   using scene = new Scene(5);
   const hold = (from: number) => {
