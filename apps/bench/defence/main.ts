@@ -160,6 +160,7 @@ const NOTES = [
   'floods: 2,000 packets of 1,000 bytes a second from three addresses, or forged ones, by hping3, which sends about a fifth less; `outside`: from a site without an edge of ours',
   'times begin with the first packet in the capture at the attacker; verdict, safe: the controller’s own stamps; first drop: the first packet that a bridge took in and did not give out, where it drops nearly all that follows, by the captures at both of its sides',
   'off: nothing is looked at, blocked or lowered; what every guest has is there all the same: a meter of 1,000 new connections a second',
+  'before each attack blocks, anchors and connections in conntrack are gone, and what is usual is learned anew; all honest clients are in a network that is known by then, so that a flood from forged sources does not keep their new connections out',
   'goodput: payload that honest clients received, before (2 s), during (first to last packet), after (3 s); back: at 95 % over a second',
 ];
 
