@@ -419,6 +419,8 @@ export const migration = {
   unclear: 15_000,
   /** For how long copies may go at least before the switchover: QEMU comes to it once in 100 ms, and may miss one of these. */
   leastLead: 100,
+  /** From its resume until a guest reads what waits for it, at most: an emulated one has to translate its code anew. */
+  guestRestart: 100,
   /** How often the packets that go to the guest are counted. */
   countInterval: 1_000,
   /** After a guest has resumed: how long its own announcement is waited for (strategy `rarp`). */
@@ -434,7 +436,7 @@ export const steering = {
    * dirties again and again, within milliseconds: thirteen times in a move that was looked at.
    */
   firstDowntime: 10,
-  /** The same for `bicast`, which has to be ahead of a guest that converges by itself. */
+  /** The same for `bicast`, which has to be ahead of a guest that converges by itself. libvirt takes 0 for QEMU's own 300. */
   leastDowntime: 1,
   /** Passes that a guest is given to converge by itself. */
   freePasses: 4,
@@ -449,6 +451,12 @@ export const steering = {
   passesBeforePostCopy: 2,
   /** `bicast`: what is left when the approach begins, at least; what three windows send, if that is more. */
   approachBytes: 4_194_304,
+  /** The first pass nears its end when no more is left of it than so many windows send. */
+  nearWindows: 1.5,
+  /** For how long QEMU needs from there, when it is not held. */
+  approach: 500,
+  /** For how long the ration is halved, at most. */
+  approachPatience: 10_000,
   /** What is left when copying to both begins: two windows at 1 MiB/s, the least speed that libvirt can set. */
   nextToNothingBytes: 209_715,
   /** A guest that gets as many packets a second dirties more memory in a window than the least ration. */

@@ -65,7 +65,7 @@ export class Actions {
         if (running === undefined) return;
         const since = running.copyingSince ?? clock.now();
         const lead = longestLeadMs(running.rate.packetsPerSecond, migration.maxBlackoutMs);
-        running.copy?.letSwitch(since + lead);
+        this.watch(guest, running.copy?.letSwitch(since + lead));
         return;
       }
       case 'stop-copying':

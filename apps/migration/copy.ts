@@ -106,9 +106,9 @@ export class Copy {
   }
 
   /** Copying to both is in force, and may go on until then. */
-  letSwitch(until: number): void {
+  async letSwitch(until: number): Promise<void> {
     if (this.#steering === undefined || this.#over) return;
-    this.#steering = letSwitch(this.#steering, until);
+    await this.#obey(letSwitch(this.#steering, until));
   }
 
   /** The source has stopped the guest. */

@@ -10,9 +10,13 @@
  * ahead of it. QEMU sends in windows of 100 ms, each with a ration that follows from the speed limit. Near the end
  * the ration is halved again and again, so that no window can end the pass unseen; when next to nothing is left, QEMU
  * gets its speed and its downtime, which it heeds when its next window begins: there the switchover comes. Copying to both
- * begins shortly before that, so that few packets wait at the destination. In that window QEMU reckons with the little
+ * begins shortly before that window, so that few packets wait at the destination. In that window QEMU reckons with the little
  * that it was let send in the last one, and would hold that it cannot send in time what a guest under load dirties between
  * two looks at its memory. So the downtime is longer for that one window, by as much as the copy was slower than it can be.
+ *
+ * All the same a window may end the pass unseen: a page of zeros costs next to nothing of its ration. So where the
+ * destination's queue holds what comes in some windows, QEMU is not held, and copying to both begins when the first pass
+ * nears its end.
  *
  * When windows begin is known from what is left, which then changes. A look sees it late, and never early; so of several
  * looks the earliest counts. A guest that gets many packets is never idle: it is given a second pass first, which leaves less
@@ -23,6 +27,7 @@
  */
 import { steering as limits } from '../../controller/limits.ts';
 import type { Strategy } from '../../controller/network/migration.ts';
+import { hasRoomToSpare } from './tap-queue.ts';
 
 export interface Terms {
   readonly strategy: Strategy;
@@ -72,13 +77,19 @@ export interface Steering {
   readonly raised: Sample | undefined;
   /** Until when copying to both may go on. */
   readonly copyUntil: number | undefined;
-  /** When QEMU was given its speed and its downtime. */
+  /** Since when the ration is halved. */
+  readonly approachedAt: number | undefined;
+  /** When QEMU was given its speed and its downtime, or is to be given them. */
   readonly aimedAt: number;
+  /** What QEMU is to be told when copying to both is in force. */
+  readonly held: readonly Order[];
   /** When copying to both is to begin; undefined before that is known, and once it was ordered. */
   readonly copyAt: number | undefined;
   /** The most that the copy has made, in bytes per second. */
   readonly fastest: number;
-  /** Until when the downtime is longer than is allowed; undefined while it is not. */
+  /** The downtime that QEMU was given is longer than is allowed. */
+  readonly scaled: boolean;
+  /** Until when it is; undefined before QEMU has taken it. */
   readonly scaledUntil: number | undefined;
   readonly told: boolean;
   readonly postCopy: boolean;
@@ -116,9 +127,12 @@ export function beginSteering({ strategy, bandwidthMiBps, maxBlackoutMs }: Terms
     windowAt: undefined,
     raised: undefined,
     copyUntil: undefined,
+    approachedAt: undefined,
     aimedAt: 0,
+    held: [],
     copyAt: undefined,
     fastest: 0,
+    scaled: false,
     scaledUntil: undefined,
     told: false,
     postCopy: false,
@@ -148,8 +162,19 @@ export function steer(before: Steering, terms: Terms, sample: Sample): Steered {
     case 'aimed':
       if (sample.at < steering.aimedAt + limits.anchorPatience) return { steering, orders: [] };
       return {
-        steering: { ...steering, mode: 'given-up', copyAt: undefined, scaledUntil: undefined },
-        orders: [{ type: 'stop-copying' }, { type: 'downtime', ms: steering.downtimeMs }],
+        steering: {
+          ...steering,
+          mode: 'given-up',
+          held: [],
+          copyAt: undefined,
+          scaled: false,
+          scaledUntil: undefined,
+        },
+        orders: [
+          { type: 'stop-copying' },
+          { type: 'speed', mibps: steering.mibps },
+          { type: 'downtime', ms: steering.downtimeMs },
+        ],
       };
     case 'let':
       if (steering.copyUntil !== undefined && sample.at >= steering.copyUntil) {
@@ -161,7 +186,7 @@ export function steer(before: Steering, terms: Terms, sample: Sample): Steered {
       if (steering.scaledUntil === undefined) return insist(steering, terms, sample);
       if (sample.at < steering.scaledUntil) return { steering, orders: [] };
       return {
-        steering: { ...steering, scaledUntil: undefined },
+        steering: { ...steering, scaled: false, scaledUntil: undefined },
         orders: [{ type: 'downtime', ms: steering.downtimeMs }],
       };
     case 'given-up':
@@ -199,7 +224,14 @@ function aim(before: Steering, terms: Terms, at: number): Steered {
   const scaledMs = Math.ceil(Math.min(terms.maxBlackoutMs, limits.lastPass) * slower);
   const mibps = terms.bandwidthMiBps ?? 0;
   return {
-    steering: { ...before, mode: 'aimed', mibps, downtimeMs: terms.maxBlackoutMs, aimedAt: at },
+    steering: {
+      ...before,
+      mode: 'aimed',
+      mibps,
+      downtimeMs: terms.maxBlackoutMs,
+      scaled: true,
+      aimedAt: at,
+    },
     orders: [
       { type: 'speed', mibps },
       { type: 'downtime', ms: Math.max(scaledMs, terms.maxBlackoutMs) },
@@ -207,13 +239,28 @@ function aim(before: Steering, terms: Terms, at: number): Steered {
   };
 }
 
+/** Copying to both begins, and when it is in force, QEMU may switch over when little is left. */
+function aimEarly(before: Steering, terms: Terms, at: number): Steered {
+  const ms = Math.min(terms.maxBlackoutMs, limits.firstDowntime);
+  return {
+    steering: {
+      ...before,
+      mode: 'aimed',
+      downtimeMs: ms,
+      held: [{ type: 'downtime', ms }],
+      aimedAt: at,
+    },
+    orders: [{ type: 'copy-to-both' }],
+  };
+}
+
 /** QEMU has taken its orders: it heeds them when its next window begins, and copying to both begins before that. */
 export function taken(before: Steering, now: number): Steering {
-  if (before.mode !== 'aimed' || before.copyAt !== undefined || before.scaledUntil !== undefined)
-    return before;
+  if (!before.scaled || before.scaledUntil !== undefined) return before;
   const begun = before.windowAt ?? now;
   const next = begun + Math.ceil((now - begun) / limits.window) * limits.window;
-  return { ...before, copyAt: Math.max(now, next - limits.lead), scaledUntil: next + limits.window / 2 };
+  const copyAt = before.mode === 'aimed' ? Math.max(now, next - limits.lead) : undefined;
+  return { ...before, copyAt, scaledUntil: next + limits.window / 2 };
 }
 
 /** It is time to. */
@@ -223,8 +270,9 @@ export function beginCopies(before: Steering): Steered {
 }
 
 /** Copying to both is in force, and there is room for copies until `until`. */
-export function letSwitch(before: Steering, until: number): Steering {
-  return before.mode === 'aimed' ? { ...before, mode: 'let', copyUntil: until } : before;
+export function letSwitch(before: Steering, until: number): Steered {
+  if (before.mode !== 'aimed') return { steering: before, orders: [] };
+  return { steering: { ...before, mode: 'let', held: [], copyUntil: until }, orders: before.held };
 }
 
 /** A look comes after a window's begin; so what earlier looks tell of it counts, if it is earlier. */
@@ -245,20 +293,29 @@ function approach(steering: Steering, terms: Terms, sample: Sample): Steered {
   if (steering.mode === 'bulk' && pass < 2 && remaining > Math.max(limits.approachBytes, 3 * perWindow)) {
     return { steering, orders: [] };
   }
+  const began = steering.approachedAt ?? at;
+  if (staged && steering.mode === 'bulk' && hasRoomToSpare(packetsPerSecond, terms.maxBlackoutMs)) {
+    const isNear = pass >= 2 || remaining <= limits.nearWindows * perWindow;
+    return isNear ? aimEarly(steering, terms, at) : { steering, orders: [] };
+  }
+  // Looks and orders that come late may always find the next pass begun.
+  if (staged && at >= began + limits.approachPatience) return aim(steering, terms, at);
   if (remaining <= limits.nextToNothingBytes) {
     const loaded = packetsPerSecond >= limits.neverIdlePackets;
     // Orders that come when a window ends may be heeded in it or only in the next, in which copies fill the queue.
     const early = sinceWindow(steering, at) < limits.early;
-    return staged && (!loaded || (pass >= 2 && early)) ? aim(steering, terms, at) : atSpeed(steering, 1);
+    return staged && (!loaded || (pass >= 2 && early))
+      ? aim(steering, terms, at)
+      : atSpeed(steering, 1, began);
   }
   const half = Math.floor(((remaining / MIB) * 1000) / limits.window / 2);
   const most = terms.bandwidthMiBps ?? Number.POSITIVE_INFINITY;
-  return atSpeed(steering, Math.max(1, Math.min(half, most)));
+  return atSpeed(steering, Math.max(1, Math.min(half, most)), began);
 }
 
-function atSpeed(steering: Steering, mibps: number): Steered {
-  if (steering.mibps === mibps) return { steering: { ...steering, mode: 'approach' }, orders: [] };
-  return { steering: { ...steering, mode: 'approach', mibps }, orders: [{ type: 'speed', mibps }] };
+function atSpeed(before: Steering, mibps: number, approachedAt: number): Steered {
+  const orders: Order[] = before.mibps === mibps ? [] : [{ type: 'speed', mibps }];
+  return { steering: { ...before, mode: 'approach', mibps, approachedAt }, orders };
 }
 
 /** Raises the downtime with each pass that did not converge; begins post-copy, if that was asked for; or says so. */

@@ -5,7 +5,7 @@
  * many packets as the device's transmit queue is long. Neither libvirt nor OVSDB can set that length, so lead and
  * blackout have to fit it.
  */
-import { migration as limits } from '../../controller/limits.ts';
+import { migration as limits, steering } from '../../controller/limits.ts';
 import type { Strategy } from '../../controller/network/migration.ts';
 
 /** The kernel's own length of a TAP's queue (drivers/net/tun.c, TUN_READQ_SIZE and its tx_queue_len). */
@@ -22,6 +22,12 @@ export function holdsMs(packetsPerSecond: number | undefined): number | undefine
 export function longestLeadMs(packetsPerSecond: number | undefined, maxBlackoutMs: number): number {
   const room = holdsMs(packetsPerSecond);
   return room === undefined ? Number.POSITIVE_INFINITY : Math.max(room - maxBlackoutMs, limits.leastLead);
+}
+
+/** The queue holds what comes while QEMU sends what is left, the guest stands still, and then begins to read. */
+export function hasRoomToSpare(packetsPerSecond: number | undefined, maxBlackoutMs: number): boolean {
+  const room = holdsMs(packetsPerSecond);
+  return room === undefined || room >= steering.approach + maxBlackoutMs + limits.guestRestart;
 }
 
 /** In one sentence, what a migration may need and the queue does not hold; undefined when it holds all. */

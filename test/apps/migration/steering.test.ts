@@ -149,7 +149,7 @@ function run(
       under = undefined;
     }
     if (now % WINDOW === 0) qemu.window(now);
-    if (now === copyingAt) steering = letSwitch(steering!, now + leadMs);
+    if (now === copyingAt) obey(letSwitch(steering!, now + leadMs), now);
     if (under !== undefined) continue;
     const copyAt = steering!.copyAt;
     if (copyAt !== undefined) {
@@ -247,6 +247,24 @@ describe('bicast', () => {
       expect(orders.filter(({ type }) => type === 'downtime').at(-1)).toMatchObject({ ms: 20 * 16 });
     }
   });
+
+  test.each([0, 7, 13, 29, 41])(
+    'where the queue has room, QEMU is told when copying to both is in force, though looks are late (looks at %i)',
+    (phase) => {
+      const calmer = { ...busy, packetsPerSecond: 500 };
+      for (const [anchorsMs, takesMs, lateMs] of [
+        [1, 0, 0],
+        [30, 20, 40],
+        [99, 95, 90],
+      ] as const) {
+        const { stoppedAt, copyingAt, orders } = run(calmer, bicast, { phase, anchorsMs, takesMs, lateMs });
+        const told = orders.find(({ type, at }) => type === 'downtime' && at > 0)!;
+        expect(told.at).toBeGreaterThanOrEqual(copyingAt!);
+        expect(stoppedAt! - copyingAt!).toBeGreaterThan(0);
+        expect(stoppedAt! - copyingAt!).toBeLessThan(500);
+      }
+    },
+  );
 
   test.each([0, 13, 41])(
     'for one window only: one that stays has the downtime that is allowed (looks at %i)',

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { foresee, holdsMs, longestLeadMs, overflowed } from '../../../apps/migration/tap-queue.ts';
+import {
+  foresee,
+  hasRoomToSpare,
+  holdsMs,
+  longestLeadMs,
+  overflowed,
+} from '../../../apps/migration/tap-queue.ts';
 
 test.each([
   [undefined, undefined],
@@ -14,6 +20,16 @@ test('copies leave room for the blackout, and are given a least time', () => {
   expect(longestLeadMs(5_000, 100)).toBe(100);
   expect(longestLeadMs(20_000, 100)).toBe(100);
   expect(longestLeadMs(undefined, 100)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test.each([
+  [undefined, 100, true],
+  [500, 100, true],
+  [1_400, 100, true],
+  [1_450, 100, false],
+  [500, 1_401, false],
+])('at %s packets/s and a blackout of %s ms it has room to spare: %s', (rate, blackout, spare) => {
+  expect(hasRoomToSpare(rate, blackout)).toBe(spare);
 });
 
 describe('what cannot hold is said', () => {
