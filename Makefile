@@ -35,7 +35,7 @@ test: test-packages build ## lint, format, types; unit tests, tests against real
 bench: test-packages build ## measure; writes results/bench-*.json
 	@node dist/apps/bench/main.js
 
-bench-switchover: test-packages build ## strategies against MAC learning, 20 migrations each: about 22 minutes; RUNS=5 for less
+bench-switchover: test-packages build ## strategies against MAC learning, 20 migrations each: about 20 minutes; RUNS=5 for less
 	@node dist/apps/bench/switchover/main.js --runs $(or $(RUNS),20)
 
 bench-defence: test-packages build ## attacks with the defence on and off, 3 runs each in at most 30 minutes; RUNS=1 for less
