@@ -15,6 +15,11 @@ export class RelayBenchFailedError extends ArcticTernError {
   }
 }
 
+/** Thrown for options that a benchmark was given. */
+export class OptionError extends ArcticTernError {
+  readonly code = 'BENCH_OPTION';
+}
+
 export class NothingListensError extends ArcticTernError {
   readonly code = 'BENCH_NOTHING_LISTENS';
   constructor(protocol: string, port: number, ms: number) {

@@ -9,14 +9,15 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { systemClock } from '../../../controller/clock.ts';
 import { asError } from '../../../controller/errors.ts';
 import { DEFENCE_MODES, type DefenceMode } from '../../../controller/network/defence-policy.ts';
 import { packageRoot } from '../../../topologies/lab/package-root.ts';
 import { readTopology } from '../../../topologies/parse.ts';
 import { LabSession } from '../../lab/session.ts';
+import { OptionError } from '../errors.ts';
 import { machineFacts } from '../machine.ts';
+import { optionsOf, runsOf } from '../options.ts';
 import { program } from '../program.ts';
 import { standsOnceUp } from '../standing.ts';
 import { TemporaryFolder } from '../temporary-folder.ts';
@@ -37,15 +38,6 @@ const DOWN_MS = 20_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '3' },
-    minutes: { type: 'string', default: '30' },
-    only: { type: 'string' },
-    policy: { type: 'string' },
-  },
-});
-
 interface Wish {
   readonly runs: number;
   readonly minutes: number;
@@ -53,28 +45,30 @@ interface Wish {
   readonly policy: DefenceMode | undefined;
 }
 
-/** What was asked for, or the sentence that says what is wrong with it. */
-function wish(): Wish | string {
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1) return `--runs is ${values.runs}: expected a number of runs`;
+/** What was asked for. Throws `OptionError`. */
+function wish(): Wish {
+  const values = optionsOf({
+    runs: { type: 'string', default: '3' },
+    minutes: { type: 'string', default: '30' },
+    only: { type: 'string' },
+    policy: { type: 'string' },
+  });
+  const runs = runsOf(values.runs);
   const minutes = Number(values.minutes);
-  if (!(minutes > 0)) return `--minutes is ${values.minutes}: expected how long it may take`;
+  if (!(minutes > 0)) throw new OptionError(`--minutes is ${values.minutes}: expected how long it may take`);
   const names = values.only?.split(',') ?? NAMES;
   const unknown = names.find((name) => !NAMES.includes(name));
-  if (unknown !== undefined) return `no attack is called ${unknown}: expected some of ${NAMES.join(', ')}`;
+  if (unknown !== undefined)
+    throw new OptionError(`no attack is called ${unknown}: expected some of ${NAMES.join(', ')}`);
   const policy = DEFENCE_MODES.find((mode) => mode === values.policy);
   if (values.policy !== undefined && policy === undefined) {
-    return `--policy is ${values.policy}: expected one of ${DEFENCE_MODES.join(', ')}`;
+    throw new OptionError(`--policy is ${values.policy}: expected one of ${DEFENCE_MODES.join(', ')}`);
   }
   return { runs, minutes, names, policy };
 }
 
 async function main(): Promise<number> {
   const wanted = wish();
-  if (typeof wanted === 'string') {
-    process.stderr.write(`error: ${wanted}\n`);
-    return 1;
-  }
   const end = systemClock.now() + wanted.minutes * 60_000 - DOWN_MS;
   const machine = await machineFacts();
   const topologyFile = join(packageRoot, 'topologies', 'under-attack.yaml');

@@ -6,13 +6,13 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { systemClock } from '../../../controller/clock.ts';
 import { packageRoot } from '../../../topologies/lab/package-root.ts';
 import { readTopology } from '../../../topologies/parse.ts';
 import { LabSession } from '../../lab/session.ts';
 import { megaflowText } from '../../evidence/megaflows.ts';
 import { machineFacts } from '../machine.ts';
+import { optionsOf, runsOf } from '../options.ts';
 import { program } from '../program.ts';
 import { standsOnceUp } from '../standing.ts';
 import { TemporaryFolder } from '../temporary-folder.ts';
@@ -39,12 +39,7 @@ const TURNS: readonly (readonly [Situation, Strategy])[] = [
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' } } });
-  const rounds = Number(values.runs);
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    process.stderr.write(`error: --runs is ${values.runs}: expected a number of runs\n`);
-    return 1;
-  }
+  const rounds = runsOf(optionsOf({ runs: { type: 'string', default: '5' } }).runs);
   const machine = await machineFacts();
   const topologyFile = join(packageRoot, 'topologies', 'new-path.yaml');
   const topology = readTopology(topologyFile);

@@ -8,9 +8,9 @@
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { systemClock } from '../../../controller/clock.ts';
 import { type MachineFacts, machineFacts } from '../machine.ts';
+import { optionsOf, runsOf } from '../options.ts';
 import { program } from '../program.ts';
 import { standsOnceUp } from '../standing.ts';
 import { TemporaryFolder } from '../temporary-folder.ts';
@@ -51,13 +51,11 @@ function remaining(all: readonly Turn[], taken: readonly Turn[]): Turn[] {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      runs: { type: 'string', default: '20' },
-      rates: { type: 'string', default: '500,5000' },
-      minutes: { type: 'string', default: '600' },
-      continue: { type: 'boolean', default: false },
-    },
+  const values = optionsOf({
+    runs: { type: 'string', default: '20' },
+    rates: { type: 'string', default: '500,5000' },
+    minutes: { type: 'string', default: '600' },
+    continue: { type: 'boolean', default: false },
   });
   const rates = values.rates.split(',').map(Number);
   const until = systemClock.now() + Number(values.minutes) * 60_000;
@@ -79,7 +77,7 @@ async function main(): Promise<number> {
     // The first migration after libvirtd's start takes seconds longer than the next.
     await mine.migrate('redirect');
     await learning.migrate('mac-learning');
-    for (const { strategy, rate } of remaining(turns(Number(values.runs), rates), earlier)) {
+    for (const { strategy, rate } of remaining(turns(runsOf(values.runs), rates), earlier)) {
       if (systemClock.now() > until - LONGEST_RUN_MS) break;
       const run = await measure(strategy === 'mac-learning' ? learning : mine, strategy, rate, folder.path);
       runs.push(run);
