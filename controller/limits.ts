@@ -436,7 +436,7 @@ export const steering = {
    * dirties again and again, within milliseconds: thirteen times in a move that was looked at.
    */
   firstDowntime: 10,
-  /** The same for `bicast`, which has to be ahead of a guest that converges by itself. libvirt takes 0 for QEMU's own 300. */
+  /** The same for `bicast`, which has to be ahead of a guest that converges by itself. With 0 each guest under load converged at once. */
   leastDowntime: 1,
   /** Passes that a guest is given to converge by itself. */
   freePasses: 4,

@@ -81,8 +81,6 @@ export interface Steering {
   readonly approachedAt: number | undefined;
   /** When QEMU was given its speed and its downtime, or is to be given them. */
   readonly aimedAt: number;
-  /** What QEMU is to be told when copying to both is in force. */
-  readonly held: readonly Order[];
   /** When copying to both is to begin; undefined before that is known, and once it was ordered. */
   readonly copyAt: number | undefined;
   /** The most that the copy has made, in bytes per second. */
@@ -129,7 +127,6 @@ export function beginSteering({ strategy, bandwidthMiBps, maxBlackoutMs }: Terms
     copyUntil: undefined,
     approachedAt: undefined,
     aimedAt: 0,
-    held: [],
     copyAt: undefined,
     fastest: 0,
     scaled: false,
@@ -165,16 +162,11 @@ export function steer(before: Steering, terms: Terms, sample: Sample): Steered {
         steering: {
           ...steering,
           mode: 'given-up',
-          held: [],
           copyAt: undefined,
           scaled: false,
           scaledUntil: undefined,
         },
-        orders: [
-          { type: 'stop-copying' },
-          { type: 'speed', mibps: steering.mibps },
-          { type: 'downtime', ms: steering.downtimeMs },
-        ],
+        orders: [{ type: 'stop-copying' }, { type: 'downtime', ms: steering.downtimeMs }],
       };
     case 'let':
       if (steering.copyUntil !== undefined && sample.at >= steering.copyUntil) {
@@ -247,7 +239,6 @@ function aimEarly(before: Steering, terms: Terms, at: number): Steered {
       ...before,
       mode: 'aimed',
       downtimeMs: ms,
-      held: [{ type: 'downtime', ms }],
       aimedAt: at,
     },
     orders: [{ type: 'copy-to-both' }],
@@ -272,7 +263,9 @@ export function beginCopies(before: Steering): Steered {
 /** Copying to both is in force, and there is room for copies until `until`. */
 export function letSwitch(before: Steering, until: number): Steered {
   if (before.mode !== 'aimed') return { steering: before, orders: [] };
-  return { steering: { ...before, mode: 'let', held: [], copyUntil: until }, orders: before.held };
+  // Where the downtime is not longer than is allowed, QEMU has not been given it yet.
+  const orders: Order[] = before.scaled ? [] : [{ type: 'downtime', ms: before.downtimeMs }];
+  return { steering: { ...before, mode: 'let', copyUntil: until }, orders };
 }
 
 /** A look comes after a window's begin; so what earlier looks tell of it counts, if it is earlier. */
