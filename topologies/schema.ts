@@ -19,6 +19,7 @@ import { ADMITS } from '../controller/network/model.ts';
 import { RELAY_MODES } from '../controller/network/relay.ts';
 import { ATTACK_KINDS } from '../controller/network/attack-kind.ts';
 import { parseAddress, parsePrefix } from '../controller/network/address.ts';
+import { ECHO_LENGTH, ECHO_LENGTH_MOST } from './probes/echo-message.ts';
 
 /** Short enough that an interface may be named after two of them (IFNAMSIZ is 16). */
 export const name = z
@@ -384,12 +385,23 @@ const connection = z
     port: port.optional(),
     /** Between two messages. */
     interval: duration.optional(),
+    /** Bytes of a message; without it, 16. */
+    size: z
+      .number('expected a number of bytes')
+      .int('expected a whole number of bytes')
+      .min(ECHO_LENGTH, `expected at least ${ECHO_LENGTH} bytes`)
+      .max(ECHO_LENGTH_MOST, `expected at most ${ECHO_LENGTH_MOST} bytes`)
+      .optional(),
     /** Of a download. */
     rate: rate.optional(),
   })
   .refine((it) => it.from !== 'guest' || !it.kind.startsWith('http'), {
     path: ['kind'],
     error: 'expected tcp-echo, udp-echo or ping, which a guest can open',
+  })
+  .refine((it) => it.size === undefined || (it.kind === 'tcp-echo' && it.from !== 'guest'), {
+    path: ['size'],
+    error: 'expected none but for a tcp-echo that a client opens',
   });
 
 const attack = z

@@ -50,6 +50,7 @@ export class Connection {
       ...option('--family', section.family),
       ...option('--port', section.port),
       ...option('--interval-ms', section.interval === undefined ? undefined : section.interval / 1000),
+      ...option('--size', section.size),
       ...option('--rate', section.rate === undefined ? undefined : section.rate / 8),
     ]);
     this.#output = this.#process.text();

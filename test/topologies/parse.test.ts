@@ -308,6 +308,18 @@ describe('the first thing that is wrong is told in one sentence with file and li
       'lab.yaml:22: experiment.connections.x.kind is "http-download": expected tcp-echo, udp-echo or ping, which a guest can open',
     ],
     [
+      'lab:',
+      'experiment: { connections: { x: { kind: ping, client: c1, to: web, size: 1000 } }, steps: [{ wait: 1s }] }\nlab:',
+      'TOPOLOGY_FIELD',
+      'lab.yaml:22: experiment.connections.x.size is 1000: expected none but for a tcp-echo that a client opens',
+    ],
+    [
+      'lab:',
+      'experiment: { connections: { x: { kind: tcp-echo, client: c1, to: web, size: 8 } }, steps: [{ wait: 1s }] }\nlab:',
+      'TOPOLOGY_FIELD',
+      'lab.yaml:22: experiment.connections.x.size is 8: expected at least 16 bytes',
+    ],
+    [
       'services: [tcp/80]',
       'disk: 64',
       'TOPOLOGY_FIELD',

@@ -4,7 +4,7 @@
  *     node dist/topologies/attacks/bot.js --target 10.1.0.100 --port 80 --sources 203.0.113.66 --rate 150 --duration-ms 8000
  *     ... --hold 150      slow connections: so many are kept open, each with a request that never ends
  *
- * Without `--hold`, each asks for nothing and goes away after a moment: what it costs is the connection. It ends when
+ * Without `--hold`, each asks for nothing and goes away after 10 s: what it costs is the connection. It ends when
  * its time is over; `rate` is in connections a second, and a connection that breaks is opened again at that rate.
  */
 import { connect, type Socket } from 'node:net';
@@ -12,8 +12,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { pace } from '../probes/probe.ts';
 
-/** How long a connection of a flood stays. */
-const STAY_MS = 200;
+/** How long a connection of a flood stays, if the server does not hang up. */
+const STAY_MS = 10_000;
 /** Between two bytes of a request that never ends. */
 const DRIP_MS = 4_000;
 /** At a time: a server that accepts nothing must not exhaust the machine. */

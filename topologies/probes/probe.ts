@@ -23,6 +23,8 @@ export interface ProbeOptions {
   readonly port: number | undefined;
   /** Between two messages. */
   readonly intervalMs: number | undefined;
+  /** Bytes of a message, if not the usual ones. */
+  readonly size: number | undefined;
   /** Bytes per second that a download is asked to come at. */
   readonly rate: number | undefined;
   /** Of a connection that the guest opens. */
@@ -48,6 +50,7 @@ export async function readOptions(protocol: string): Promise<ProbeOptions> {
       family: { type: 'string' },
       port: { type: 'string' },
       'interval-ms': { type: 'string' },
+      size: { type: 'string' },
       rate: { type: 'string' },
       protocol: { type: 'string' },
       source: { type: 'string' },
@@ -82,6 +85,7 @@ export async function readOptions(protocol: string): Promise<ProbeOptions> {
     target: await resolve(values.target, family),
     port: number(values.port, '--port'),
     intervalMs: number(values['interval-ms'], '--interval-ms'),
+    size: number(values.size, '--size'),
     rate: number(values.rate, '--rate'),
     protocol: of,
     source: values.source,

@@ -13,6 +13,9 @@ const DRAIN_MS = 5_000;
 const CONNECT_MS = 10_000;
 
 const options = await readOptions('tcp-echo');
+const length = options.size ?? ECHO_LENGTH;
+/** Observations say how long a message is where it is not as usual. */
+const sized = options.size === undefined ? {} : { bytes: options.size };
 const recorder = new Recorder(options.out);
 const tally = new Tally();
 const startedAt = systemClock.now();
@@ -29,13 +32,14 @@ socket.on('end', () => errors.push('closed by the server'));
 socket.on('data', (chunk) => {
   const now = systemClock.now();
   let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-  for (; bytes.length >= ECHO_LENGTH; bytes = bytes.subarray(ECHO_LENGTH)) {
+  for (; bytes.length >= length; bytes = bytes.subarray(length)) {
     const n = echoNumber('tcp', bytes);
-    if (n === undefined || !tally.receive(n, now)) {
+    const isMessage = n !== undefined && echoMessage('tcp', n, length).equals(bytes.subarray(0, length));
+    if (!isMessage || !tally.receive(n, now)) {
       socket.destroy(new Error('the stream that came back is not the one that was sent'));
       return;
     }
-    recorder.write(tally.observation(n));
+    recorder.write({ ...tally.observation(n), ...sized });
   }
   rest = bytes;
 });
@@ -48,7 +52,7 @@ const client = options.client ?? socket.localAddress ?? '';
 const clientPort = socket.localPort ?? null;
 if (connected) {
   const stopSending = pace(options.intervalMs ?? 2, (now) => {
-    const message = echoMessage('tcp', tally.send(now));
+    const message = echoMessage('tcp', tally.send(now), length);
     if (!socket.destroyed) socket.write(message);
   });
   await Promise.race([untilStopped(options.durationMs), closed]);

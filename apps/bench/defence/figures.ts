@@ -42,6 +42,8 @@ export interface FailedTurn {
 export interface Requests {
   readonly sent: number;
   readonly answered: number;
+  /** How long an answer took: the median of those that came; null: none came. */
+  readonly answerMs: number | null;
 }
 
 export interface Spread {
@@ -105,6 +107,7 @@ function rowOf(attack: string, defence: Defence, turns: readonly Turn[]): Row {
     honestRequests: {
       sent: sum(({ honestRequests }) => honestRequests.sent),
       answered: sum(({ honestRequests }) => honestRequests.answered),
+      answerMs: spread(turns.flatMap(({ honestRequests }) => honestRequests.answerMs ?? [])).p50,
     },
     reachedShare: sent === 0 ? 0 : sum(({ reached }) => reached) / sent,
     falseVerdicts: sum((turn) => turn.falseVerdicts),
@@ -122,13 +125,14 @@ export function spread(values: readonly number[]): Spread {
 
 /** Requests that began between two clock times, by what the probe noted of each. */
 export function requestsWithin(lines: Iterable<string>, from: number, to: number): Requests {
-  let [sent, answered] = [0, 0];
+  let sent = 0;
+  const answers: number[] = [];
   for (const line of lines) {
     if (line === '') continue;
     const observation = JSON.parse(line) as { sent: number; received: number | null };
     if (observation.sent < from || observation.sent >= to) continue;
     sent++;
-    if (observation.received !== null) answered++;
+    if (observation.received !== null) answers.push(observation.received - observation.sent);
   }
-  return { sent, answered };
+  return { sent, answered: answers.length, answerMs: spread(answers).p50 };
 }

@@ -150,10 +150,10 @@ const describeFailed = ({ run, attack, defence, why }: FailedTurn): string =>
   `run ${run} of ${attack}, defence ${defence}, failed: ${why}`;
 
 const NOTES = [
-  'topologies/under-attack.yaml: site links of 10 Mbit/s; a TCP echo every 10 ms, a download at 4 Mbit/s, five requests a second, each on a connection of its own',
-  'floods: 2,000 packets of 1,000 bytes a second from three addresses, or forged ones, by hping3, which sends about a fifth less; `outside`: from a site without an edge of ours',
+  'topologies/under-attack.yaml: site links of 10 Mbit/s; a TCP echo of 2 Mbit/s each way, a download at 2 Mbit/s, five requests a second, each on a connection of its own',
+  'floods: 3,000 packets of 1,200 bytes a second from three addresses, or forged ones, by hping3, which sends about a fifth less; `outside`: from a site without an edge of ours, which lasts until the guest has moved, as a forged one does',
   'times begin with the first packet in the capture at the attacker; verdict, safe: the controller’s own stamps; first drop: the first packet that a bridge took in and did not give out, where it drops nearly all that follows, by the captures at both of its sides',
-  'off: nothing is looked at, blocked or lowered; what every guest has is there all the same: a meter of 1,000 new connections a second',
+  'off: nothing is looked at, blocked or lowered, and new connections are not metered',
   'before each attack blocks, anchors and connections in conntrack are gone, and what is usual is learned anew; all honest clients are in a network that is known by then, so that a flood from forged sources does not keep their new connections out',
   'goodput: payload that honest clients received, before (2 s), during (first to last packet), after (3 s); back: at 95 % over a second',
 ];
@@ -167,7 +167,7 @@ function describe(turn: Turn): string {
   return (
     `${attack}, ${defence}: verdict ${verdict ?? 'none'} ${ms(verdictMs)}, first drop ${ms(firstDropMs)}, ` +
     `${safeMs === null ? '' : `safe ${ms(safeMs)}, `}goodput ${goodput} Mbit/s, ` +
-    `requests ${honestRequests.answered} of ${honestRequests.sent}, lost ${turn.honestConnectionsLost}, ` +
+    `requests ${honestRequests.answered} of ${honestRequests.sent} in ${ms(honestRequests.answerMs)}, lost ${turn.honestConnectionsLost}, ` +
     `false ${turn.falseVerdicts + turn.honestSourcesNamed}, CPU ${turn.controllerCpu.toFixed(2)}`
   );
 }

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../../controller/clock.ts';
+import { admission } from '../../../controller/limits.ts';
 import type { ExperimentSection, Topology } from '../../../topologies/schema.ts';
 import type { DefencePolicyObject, VerdictObject } from '../../api/defence-objects.ts';
 import type { HonestGoodput } from '../../evidence/attacks.ts';
@@ -44,7 +45,7 @@ export interface Bed {
 export async function measure(bed: Bed, attack: string, defence: Defence): Promise<Turn> {
   const { session, policy, folder, topology } = bed;
   await reset(session, topology, policy);
-  if (defence === 'on') await session.api.defend(GUEST, policy);
+  await session.api.defend(GUEST, defence === 'on' ? policy : defenceless(policy));
   const before = new Set((await session.api.verdicts()).map(({ id }) => id));
   const results = createResults(folder, topology.name, systemClock.now());
   try {
@@ -74,6 +75,13 @@ export async function measure(bed: Bed, attack: string, defence: Defence): Promi
     if (ATTACKS[attack]?.kind === 'slow-connections') await sleep(SERVER_PATIENCE_MS);
   }
 }
+
+/** Without what every guest has, too: a bound on new connections, which takes half of some floods. */
+const defenceless = (policy: DefencePolicyObject): DefencePolicyObject => ({
+  ...policy,
+  policy: 'off',
+  admission: { ...policy.admission, perSecond: admission.most },
+});
 
 const STEP_OF_ATTACK = 2;
 /** Within the experiment: shorter than those of the benchmark are. */

@@ -6,14 +6,25 @@ export function formatRows(rows: readonly Row[]): string {
   const table = new Table({
     head: [
       ...['attack', 'defence', 'runs', 'verdict', 'first drop', 'safe', 'back'],
-      ...['goodput before', 'during', 'after', 'requests', 'lost', 'false', 'reached', 'CPU', 'MiB'],
+      ...[
+        'goodput before',
+        'during',
+        'after',
+        'requests',
+        'answer',
+        'lost',
+        'false',
+        'reached',
+        'CPU',
+        'MiB',
+      ],
     ],
-    colAligns: ['left', 'left', ...Array.from({ length: 14 }, () => 'right' as const)],
+    colAligns: ['left', 'left', ...Array.from({ length: 15 }, () => 'right' as const)],
     style: { head: [], border: [] },
   });
   for (const row of rows) {
     const { before, during, after } = row.honestGoodput;
-    const { sent, answered } = row.honestRequests;
+    const { sent, answered, answerMs } = row.honestRequests;
     table.push([
       row.attack,
       row.defence,
@@ -24,6 +35,7 @@ export function formatRows(rows: readonly Row[]): string {
       cell(row.backMs),
       ...[before, during, after].map((value) => (value === null ? '' : (value / 1e6).toFixed(2))),
       sent === 0 ? '' : `${Math.round((answered / sent) * 100)} %`,
+      answerMs === null ? '' : answerMs.toFixed(0),
       row.honestConnectionsLost,
       row.falseVerdicts + row.honestSourcesNamed,
       `${Math.round(row.reachedShare * 100)} %`,
@@ -34,7 +46,8 @@ export function formatRows(rows: readonly Row[]): string {
   return (
     `${table.toString()}\n` +
     'verdict, first drop, safe: milliseconds since the first packet, median / worst; back: since the first drop\n' +
-    'goodput: Mbit/s to honest clients; requests: new honest ones answered while it lasted; lost: honest connections;\n' +
+    'goodput: Mbit/s to honest clients; requests: new honest ones answered while it lasted; answer: the\n' +
+    'milliseconds that one took, in the median; lost: honest connections;\n' +
     'false: verdicts of the wrong kind, and honest clients named; reached: of what was sent; CPU: of one core'
   );
 }

@@ -5,7 +5,7 @@ const turn = (more: Partial<Turn>): Turn => ({
   ...{ attack: 'udp-flood', defence: 'on', verdict: 'udp-flood', verdictMs: 400, firstDropMs: 450 },
   ...{ safeMs: null, backMs: 0, packets: 1_000, reached: 100, honestConnectionsLost: 0, falseVerdicts: 0 },
   honestGoodput: { before: 4e6, during: 3.8e6, after: 4e6 },
-  honestRequests: { sent: 30, answered: 29 },
+  honestRequests: { sent: 30, answered: 29, answerMs: 40 },
   ...{ honestSourcesNamed: 0, controllerCpu: 0.1, controllerMiB: 90 },
   ...more,
 });
@@ -28,7 +28,7 @@ test('a row for each attack, with the defence on and off', () => {
     verdictMs: { p50: 400, max: 500 },
     safeMs: { p50: null, max: null },
     honestGoodput: { before: 4e6, during: 3.8e6, after: 4e6 },
-    honestRequests: { sent: 90, answered: 87 },
+    honestRequests: { sent: 90, answered: 87, answerMs: 40 },
   });
   expect(rows[1]).toMatchObject({ seen: 0, verdictMs: { p50: null, max: null }, reachedShare: 0.9 });
   expect(rows[2]).toMatchObject({ falseVerdicts: 2, reachedShare: 0 });
@@ -46,5 +46,6 @@ test('requests count where they began', () => {
     '{"n":2,"sent":199,"received":450}',
     '',
   ];
-  expect(requestsWithin(lines, 100, 200)).toEqual({ sent: 2, answered: 1 });
+  expect(requestsWithin(lines, 100, 200)).toEqual({ sent: 2, answered: 1, answerMs: 251 });
+  expect(requestsWithin(lines, 100, 101)).toEqual({ sent: 1, answered: 0, answerMs: null });
 });
