@@ -244,9 +244,12 @@ export const defence = {
   excess: 8,
   /** Of a crowd's packets or connections, so much must come from sources beyond what a client does. */
   coveredShare: 0.5,
-  /** Packets per second and connection, below which a connection is slow, and how old it must be to be looked at. */
+  /**
+   * Packets per second and connection, below which a connection is slow, and how old it must be to be looked at: by then
+   * servers close one that is merely kept for later (Apache's `KeepAliveTimeout` is 5 s).
+   */
   slowPackets: 1,
-  slowAfter: 10_000,
+  slowAfter: 5_000,
   /** Samples are counted in parts of this length, and those of so long are kept. */
   sampleEpoch: 100,
   sampleMemory: 2_000,

@@ -7,8 +7,8 @@ import type { AttackSection } from '../../../topologies/schema.ts';
 const FLOOD_MS = 6_000;
 /** What cannot be kept off the site's link lasts until the guest has moved. */
 const FLED_MS = 20_000;
-/** Connections count as slow when they are 10 s old. */
-const SLOW_MS = 20_000;
+/** Connections count as slow when they are 5 s old, and those that are then blocked are the server's for 5 s more. */
+const SLOW_MS = 30_000;
 
 const flood = { to: 'web', rate: 3_000, size: 1_200, duration: FLOOD_MS } as const;
 /** A station of a site with an edge of ours, and one out in the internet. */
