@@ -243,9 +243,9 @@ class Pair {
   }
 
   async #line(): Promise<string> {
-    const { done, value } = await this.#lines.next();
-    if (done === true) throw new Error('the generator gave no figure; what went wrong is above');
-    return value;
+    const next = await this.#lines.next();
+    if (next.done === true) throw new Error('the generator gave no figure; what went wrong is above');
+    return next.value;
   }
 }
 
