@@ -2,22 +2,19 @@
  * Emulates switches that send packet-ins to a controller, as many at a time as may be unanswered, and counts
  * the answers.
  *
- *     packet-in-generator PORT SWITCHES OUTSTANDING WARM-UP MEASURED      (the last two in ms)
+ *     packet-in-generator PORT SWITCHES OUTSTANDING
  *
- * Prints `measuring` when the measurement begins, then answers a second. To be faster than a controller, it looks
- * at nothing but the headers of what comes, reads into one buffer, and sends out of another made beforehand.
+ * Prints `ready` when the controller has taken up all switches. Each line on standard input is a time in ms: for so long
+ * it sends, then it waits until all is answered, and prints how many answers a second there were. To be faster than a
+ * controller, it looks at nothing but the headers of what comes, reads into one buffer, and sends out of another made
+ * beforehand.
  */
 import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 import { encode, MessageType, OFP_VERSION } from '../../controller/openflow/index.ts';
 import { packetInRing, RING } from './packet-in-frames.ts';
 
-const [port, switches, outstanding, warmUp, measured] = process.argv.slice(2).map(Number) as [
-  number,
-  number,
-  number,
-  number,
-  number,
-];
+const [port, switches, outstanding] = process.argv.slice(2).map(Number) as [number, number, number];
 const { bytes, each } = packetInRing(outstanding);
 /** The packet-ins from each place in the ring on, as many as may be unanswered, for the socket to take as they are. */
 const runs = Array.from({ length: RING }, (_, i) =>
@@ -26,6 +23,9 @@ const runs = Array.from({ length: RING }, (_, i) =>
 /** What is read next, of whichever switch; nothing of it is kept. */
 const input = new Uint8Array(262_144);
 let answers = 0;
+/** Sent, and not answered yet. */
+let unanswered = 0;
+let isSending = false;
 let ready = 0;
 
 class EmulatedSwitch {
@@ -34,7 +34,6 @@ class EmulatedSwitch {
   /** The beginning of a message whose end has not come yet. */
   #rest: Uint8Array = new Uint8Array(0);
   #next = 0;
-  #begun = false;
 
   constructor(number: number) {
     this.#number = number;
@@ -58,7 +57,6 @@ class EmulatedSwitch {
   }
 
   begin(): void {
-    this.#begun = true;
     this.#send(outstanding);
   }
 
@@ -75,13 +73,14 @@ class EmulatedSwitch {
       at += length;
     }
     if (at < bytes.length || this.#rest.length > 0) this.#rest = bytes.slice(at);
-    if (!this.#begun || answered === 0) return;
     answers += answered;
-    this.#send(answered);
+    unanswered -= answered;
+    if (isSending && answered > 0) this.#send(answered);
   }
 
   /** The ring never changes, so the socket may read from it for as long as it likes. */
   #send(count: number): void {
+    unanswered += count;
     for (let left = count; left > 0;) {
       const now = Math.min(left, outstanding);
       const run = runs[this.#next]!;
@@ -141,12 +140,22 @@ while (ready < switches) {
 }
 // What a controller sets up right after the handshake is no answer.
 await sleep(200);
-for (const one of all) one.begin();
-await sleep(warmUp);
-process.stdout.write('measuring\n');
-const start = performance.now();
-const before = answers;
-await sleep(measured);
-const rate = ((answers - before) / (performance.now() - start)) * 1_000;
-process.stdout.write(`${rate}\n`);
+answers = 0;
+unanswered = 0;
+process.stdout.write('ready\n');
+for await (const line of createInterface({ input: process.stdin })) {
+  const before = answers;
+  const start = performance.now();
+  isSending = true;
+  for (const one of all) one.begin();
+  await sleep(Number(line));
+  const rate = ((answers - before) / (performance.now() - start)) * 1_000;
+  isSending = false;
+  const patience = performance.now() + 10_000;
+  while (unanswered > 0) {
+    if (performance.now() > patience) fail(`${unanswered} packet-ins were never answered`);
+    await sleep(1);
+  }
+  process.stdout.write(`${rate}\n`);
+}
 process.exit(0);

@@ -1,6 +1,7 @@
 /**
  * Packet-ins answered a second: a learning switch on the library against Debian's `ovs-testcontroller`, both
- * speaking OpenFlow 1.5 with 16 emulated switches, with the same packets, in turns.
+ * speaking OpenFlow 1.5 with 16 emulated switches, with the same packets, in turns. All are up at the same time and
+ * have short turns, one after the other, so that a machine that is slower for a while is slower for all of them.
  *
  * The controller has one core for itself, the generator the other. The peer runs as it comes, matching all
  * fields of a packet, and once more with `--wildcards` so that it matches the same three as ours. A plain loop that
@@ -13,7 +14,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -23,16 +24,14 @@ import { NothingListensError } from './errors.ts';
 
 const SWITCHES = 16;
 const OUTSTANDING = [1, 128];
-const ROUNDS = 5;
-const WARM_UP = 1_000;
-const MEASURED = 2_000;
+/** Turns that each has, and their length in ms; the first, longer one is not counted. */
+const ROUNDS = 20;
+const TURN = 300;
+const WARM_UP = 1_500;
 const CONTROLLER_CORE = 0;
 const GENERATOR_CORE = 1;
 /** `OFPFW10_ALL` but for the input port and both Ethernet addresses. */
 const WILDCARDS = '0x3ffff2';
-/** `USER_HZ` on Linux. */
-const TICKS_PER_SECOND = 100;
-
 interface Contender {
   readonly name: string;
   readonly command: (port: number) => readonly [string, ...string[]];
@@ -81,11 +80,14 @@ export const packetIn: Benchmark = {
   run: async (say) => {
     const figures = new Map<string, Measurement[]>();
     for (const outstanding of OUTSTANDING) {
+      say(`${outstanding} outstanding, ${ROUNDS} rounds`);
+      await using pairs = new Pairs();
+      for (const contender of contenders) await pairs.add(contender, outstanding);
+      for (const pair of pairs.all) await pair.turn(WARM_UP);
       for (let round = 0; round < ROUNDS; round++) {
-        say(`${outstanding} outstanding, round ${round + 1} of ${ROUNDS}`);
-        for (const contender of contenders) {
-          const key = `${contender.name}, ${outstanding} outstanding`;
-          figures.set(key, [...(figures.get(key) ?? []), await measure(contender, outstanding)]);
+        for (const pair of pairs.all) {
+          const key = `${pair.name}, ${outstanding} outstanding`;
+          figures.set(key, [...(figures.get(key) ?? []), await pair.turn(TURN)]);
         }
       }
     }
@@ -96,7 +98,11 @@ export const packetIn: Benchmark = {
       notes: [
         'all speak OpenFlow 1.5; the learning switch matches in_port, eth_src and eth_dst, and so does',
         `${peer} with --wildcards; without, its flows match all fields of the packet`,
-        ...OUTSTANDING.map((outstanding) => shareOfPlain(outstanding, figures)),
+        ...OUTSTANDING.flatMap((outstanding) => [
+          roundByRound(ours, peer, outstanding, figures),
+          roundByRound(plain, peer, outstanding, figures),
+          roundByRound(ours, plain, outstanding, figures),
+        ]),
         ...OUTSTANDING.flatMap((outstanding) =>
           [peer, ours, plain].map((name) => costOfAnswer(name, outstanding, figures)),
         ),
@@ -117,9 +123,9 @@ interface Measurement {
   readonly inKernel: number;
 }
 
-/** Seconds that a process has run. */
+/** What a process has run so far, in ms. */
 interface CpuTime {
-  readonly user: number;
+  readonly all: number;
   readonly system: number;
 }
 
@@ -147,12 +153,21 @@ function casesOf(name: string, outstanding: number, figures: ReadonlyMap<string,
   ];
 }
 
-/** How near the library comes to the plain loop, by CPU time, round by round. */
-function shareOfPlain(outstanding: number, figures: ReadonlyMap<string, Measurement[]>): string {
+/** How much quicker one is than another, turn by turn: what the machine did meanwhile met both. */
+function roundByRound(
+  one: string,
+  other: string,
+  outstanding: number,
+  figures: ReadonlyMap<string, Measurement[]>,
+): string {
   const of = (name: string): Measurement[] => figures.get(`${name}, ${outstanding} outstanding`) ?? [];
-  const theirs = of(plain);
-  const shares = of(ours).map(({ perCpuSecond }, round) => perCpuSecond / theirs[round]!.perCpuSecond);
-  return `${outstanding} outstanding: ${ours} by CPU is ${summarize(shares).median.toFixed(2)} × ${plain}`;
+  const theirs = of(other);
+  const ratio = (figure: (run: Measurement) => number): string =>
+    summarize(of(one).map((run, round) => figure(run) / figure(theirs[round]!))).median.toFixed(2);
+  return (
+    `${outstanding} outstanding: ${one} is ${ratio(({ rate }) => rate)} × ${other} in the median of the rounds, ` +
+    `${ratio(({ perCpuSecond }) => perCpuSecond)} by CPU`
+  );
 }
 
 /** Microseconds of CPU that an answer costs, and how many of them are the kernel's. */
@@ -167,53 +182,105 @@ function costOfAnswer(
   return `${outstanding} outstanding: an answer of ${name} costs ${micros(() => 1)} µs of CPU, ${micros(({ inKernel }) => inKernel)} of them in the kernel`;
 }
 
-async function measure(contender: Contender, outstanding: number): Promise<Measurement> {
-  const port = await freePort();
-  const controller = start(CONTROLLER_CORE, contender.command(port));
-  try {
-    if (contender.announcesItself) await once(createInterface(controller.stdout!), 'line');
-    else await listening(port);
+/** A controller and a generator of its own, which sends when it is told. */
+class Pair {
+  readonly name: string;
+  readonly #controller: ChildProcess;
+  readonly #generator: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(name: string, controller: ChildProcess, generator: ChildProcess) {
+    this.name = name;
+    this.#controller = controller;
+    this.#generator = generator;
+    this.#lines = createInterface({ input: generator.stdout! })[Symbol.asyncIterator]();
+  }
+
+  static async start(contender: Contender, outstanding: number): Promise<Pair> {
+    const port = await freePort();
+    const controller = start(CONTROLLER_CORE, contender.command(port));
+    try {
+      if (contender.announcesItself) await once(createInterface(controller.stdout!), 'line');
+      else await listening(port);
+    } catch (error) {
+      await end(controller);
+      throw error;
+    }
     const generator = start(GENERATOR_CORE, [
       process.execPath,
       script('packet-in-generator'),
-      ...[port, SWITCHES, outstanding, WARM_UP, MEASURED].map(String),
+      ...[port, SWITCHES, outstanding].map(String),
     ]);
+    const pair = new Pair(contender.name, controller, generator);
     try {
-      return await watch(generator, controller);
-    } finally {
-      await end(generator);
+      await pair.#line();
+    } catch (error) {
+      await pair.end();
+      throw error;
     }
-  } finally {
-    await end(controller);
+    return pair;
+  }
+
+  async turn(ms: number): Promise<Measurement> {
+    const before = await cpuTime(this.#controller.pid!);
+    const began = performance.now();
+    this.#generator.stdin!.write(`${ms}\n`);
+    const rate = Number(await this.#line());
+    const took = performance.now() - began;
+    const after = await cpuTime(this.#controller.pid!);
+    const all = after.all - before.all;
+    // What comes after the turn is the few answers that are still out.
+    return {
+      rate,
+      perCpuSecond: (rate * Math.min(took, ms)) / all,
+      inKernel: (after.system - before.system) / all,
+    };
+  }
+
+  async end(): Promise<void> {
+    await end(this.#generator);
+    await end(this.#controller);
+  }
+
+  async #line(): Promise<string> {
+    const next = await this.#lines.next();
+    if (next.done === true) throw new Error('the generator gave no figure; what went wrong is above');
+    return next.value;
   }
 }
 
-async function watch(generator: ChildProcess, controller: ChildProcess): Promise<Measurement> {
-  let before: CpuTime = { user: NaN, system: NaN };
-  for await (const line of createInterface(generator.stdout!)) {
-    const now = await cpuTime(controller.pid!);
-    if (line === 'measuring') {
-      before = now;
-      continue;
-    }
-    const rate = Number(line);
-    const system = now.system - before.system;
-    const all = now.user - before.user + system;
-    return { rate, perCpuSecond: (rate * (MEASURED / 1_000)) / all, inKernel: system / all };
+/** All of them, which end together. */
+class Pairs {
+  readonly all: Pair[] = [];
+
+  async add(contender: Contender, outstanding: number): Promise<void> {
+    this.all.push(await Pair.start(contender, outstanding));
   }
-  throw new Error('the generator gave no figure; what went wrong is above');
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pair of this.all) await pair.end();
+  }
 }
 
-/** User and system time of a process (proc(5), `stat`, fields 14 and 15). */
+/**
+ * Of all threads, from the scheduler's count in ns (`schedstat`); the kernel's share of that from clock ticks (proc(5),
+ * `stat`, fields 14 and 15).
+ */
 async function cpuTime(pid: number): Promise<CpuTime> {
+  let ns = 0;
+  for (const thread of await readdir(`/proc/${pid}/task`)) {
+    ns += Number((await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'latin1')).split(' ')[0]);
+  }
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { user: Number(fields[11]) / TICKS_PER_SECOND, system: Number(fields[12]) / TICKS_PER_SECOND };
+  const [user, system] = [Number(fields[11]), Number(fields[12])];
+  const all = ns / 1e6;
+  return { all, system: (all * system) / Math.max(1, user + system) };
 }
 
 function start(core: number, command: readonly [string, ...string[]]): ChildProcess {
   return spawn('taskset', ['-c', String(core), 'setpriv', '--pdeathsig', 'KILL', ...command], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
 }
 

@@ -13,6 +13,8 @@ export interface ProbeSummary {
   readonly sent: number;
   readonly received: number;
   readonly lost: number;
+  /** UDP: what came to the client and found its socket's buffer full, so that it counts as lost. */
+  readonly overrun?: number;
   readonly duplicated: number;
   readonly reordered: number;
   /** TCP: the connection was open at the end and owed nothing. Others: the last second had answers. */

@@ -1,9 +1,14 @@
-/** Numbered datagrams to a UDP echo server, one every 10 ms: what the network itself loses and delays. */
+/**
+ * Numbered datagrams to a UDP echo server, one every 10 ms: what the network itself loses and delays. What came and was
+ * dropped because this probe was not quick enough to read it is counted beside.
+ */
 import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import { systemClock } from '../../controller/clock.ts';
 import { ECHO_LENGTH, echoMessage, echoNumber } from './echo-message.ts';
 import { Recorder, drain, pace, printSummary, readOptions, untilStopped } from './probe.ts';
 import { Tally } from './summary.ts';
+import { dropsOf } from './udp-drops.ts';
 
 const DRAIN_MS = 2_000;
 
@@ -22,8 +27,8 @@ socket.on('message', (message) => {
   if (tally.receive(n, systemClock.now())) recorder.write(tally.observation(n));
 });
 await new Promise<void>((resolve) => socket.connect(options.port ?? 7, options.target, resolve));
-const client = options.client ?? socket.address().address;
-const clientPort = socket.address().port;
+const { address, family, port: clientPort } = socket.address();
+const client = options.client ?? address;
 const stopSending = pace(options.intervalMs ?? 10, (now) => {
   socket.send(echoMessage('udp', tally.send(now)), () => undefined);
 });
@@ -31,6 +36,10 @@ await untilStopped(options.durationMs);
 stopSending();
 const stoppedAt = systemClock.now();
 await drain(() => tally.outstanding === 0, DRAIN_MS);
+const overrun = dropsOf(
+  readFileSync(`/proc/net/${family === 'IPv6' ? 'udp6' : 'udp'}`, 'latin1'),
+  clientPort,
+);
 socket.close();
 for (const observation of tally.missing()) recorder.write(observation);
 recorder.close();
@@ -42,6 +51,7 @@ printSummary({
   clientPort,
   unit: 'packets',
   ...tally.count(),
+  overrun,
   survived: tally.answeredSince(stoppedAt - 1_000),
   startedAt,
   endedAt: systemClock.now(),

@@ -24,6 +24,7 @@ export interface Seen {
   readonly udp: readonly Observation[];
   readonly tcp: readonly Observation[];
   readonly lost: number;
+  readonly overrun: number;
   readonly duplicated: number;
   readonly reordered: number;
 }
@@ -39,6 +40,8 @@ export interface Figures {
   readonly lost: number;
   /** Of them, those that were sent from shortly before STOP to RESUME: the switchover's own. */
   readonly lostAtSwitchover: number;
+  /** And those that came to the client, whose probe was too slow to read them: no network has lost them. */
+  readonly overrun: number;
   readonly duplicated: number;
   readonly reordered: number;
 }
@@ -68,6 +71,7 @@ export interface Row {
   readonly copyMs: Spread;
   readonly lost: number;
   readonly lostAtSwitchover: number;
+  readonly overrun: number;
   readonly duplicated: number;
   readonly reordered: number;
 }
@@ -78,7 +82,7 @@ const AFTERMATH_MS = 500;
 const RUN_UP_MS = 50;
 
 export function figuresOf(seen: Seen): Figures {
-  const { stoppedAt, resumedAt, copyMs, tap, udp, tcp, lost, duplicated, reordered } = seen;
+  const { stoppedAt, resumedAt, copyMs, tap, udp, tcp, lost, overrun, duplicated, reordered } = seen;
   const blackoutMs = resumedAt - stoppedAt;
   const around = { from: stoppedAt, to: resumedAt + AFTERMATH_MS };
   const gapMs = gapAround(arrivals(udp), around)?.ms ?? NaN;
@@ -94,6 +98,7 @@ export function figuresOf(seen: Seen): Figures {
     lostAtSwitchover: udp.filter(
       ({ sent, received }) => received === null && sent >= stoppedAt - RUN_UP_MS && sent <= resumedAt,
     ).length,
+    overrun,
     duplicated,
     reordered,
   };
@@ -138,7 +143,7 @@ export function rowsOf(runs: readonly Run[]): Row[] {
 function rowOf(strategy: Strategy, rate: number, runs: readonly Run[]): Row {
   const of = (name: keyof Figures): Spread =>
     spread(runs.flatMap((run) => (run[name] === null ? [] : [run[name]])));
-  const sum = (name: 'lost' | 'lostAtSwitchover' | 'duplicated' | 'reordered'): number =>
+  const sum = (name: 'lost' | 'lostAtSwitchover' | 'overrun' | 'duplicated' | 'reordered'): number =>
     runs.reduce((total, run) => total + run[name], 0);
   return {
     strategy,
@@ -152,6 +157,7 @@ function rowOf(strategy: Strategy, rate: number, runs: readonly Run[]): Row {
     copyMs: of('copyMs'),
     lost: sum('lost'),
     lostAtSwitchover: sum('lostAtSwitchover'),
+    overrun: sum('overrun'),
     duplicated: sum('duplicated'),
     reordered: sum('reordered'),
   };

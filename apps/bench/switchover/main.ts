@@ -115,7 +115,7 @@ const NOTES = [
   `mac-learning: two hosts of one subnet, bridges that learn, QEMU’s RARP, and what \`virsh migrate --live --p2p\` does by itself: full speed, and QEMU’s own longest downtime (300 ms); the others: two subnets, ${BANDWIDTH_MIBPS} MiB/s, and the controller’s steering (${MAX_BLACKOUT_MS} ms at most)`,
   'blackout: from QEMU’s STOP to its RESUME, by its own stamps; networkMs: from RESUME to the first request on the destination’s TAP that the guest answers there and had not answered before, by a capture of that TAP',
   'the UDP answers come from the guest’s driver (XDP), since under software emulation a socket cannot answer 5,000 a second; the TCP answers from a process that only copies',
-  'gap: the longest silence of arrivals at the client around the switchover; lost, duplicated, reordered: UDP, over the whole run',
+  'gap: the longest silence of arrivals at the client around the switchover; lost, duplicated, reordered: UDP, over the whole run; at the client: of those lost, what had come there and found the buffer of the probe’s socket full',
 ];
 
 function describe({
@@ -127,13 +127,14 @@ function describe({
   gapMs,
   lost,
   lostAtSwitchover,
+  overrun,
   duplicated,
   tcpGapMinusBlackoutMs,
 }: Run): string {
   const network = networkMs === null ? 'none' : networkMs.toFixed(1);
   return (
     `${strategy} at ${rate}/s: blackout ${blackoutMs.toFixed(0)}, network ${network}, gap ${gapMs.toFixed(0)}, ` +
-    `TCP + ${tcpGapMinusBlackoutMs.toFixed(0)} ms; lost ${lost} (${lostAtSwitchover} then), twice ${duplicated}${warning === null ? '' : `; ${warning}`}`
+    `TCP + ${tcpGapMinusBlackoutMs.toFixed(0)} ms; lost ${lost} (${lostAtSwitchover} then, ${overrun} at the client), twice ${duplicated}${warning === null ? '' : `; ${warning}`}`
   );
 }
 

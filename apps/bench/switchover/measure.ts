@@ -39,13 +39,14 @@ export async function measure(peer: Peer, strategy: Strategy, rate: number, fold
       throw new MigrationNotCompletedError(`with ${strategy} a connection did not survive`);
     }
     await (await capturing)?.stop();
-    const { lost, duplicated, reordered } = ofUdp;
+    const { lost, overrun = 0, duplicated, reordered } = ofUdp;
     const figures = figuresOf({
       ...stamps,
       tap: readTap(captureFile, UDP_PORT),
       udp: udp.observations(),
       tcp: tcp.observations(),
       lost,
+      overrun,
       duplicated,
       reordered,
     });

@@ -16,10 +16,11 @@ export function formatRows(rows: readonly Row[]): string {
       'copy',
       'lost',
       'at switchover',
+      'at client',
       'dup.',
       'reord.',
     ],
-    colAligns: ['left', ...Array.from({ length: 12 }, () => 'right' as const)],
+    colAligns: ['left', ...Array.from({ length: 13 }, () => 'right' as const)],
     style: { head: [], border: [] },
   });
   for (const row of rows) {
@@ -35,11 +36,15 @@ export function formatRows(rows: readonly Row[]): string {
       cell(row.copyMs),
       row.lost,
       row.lostAtSwitchover,
+      row.overrun,
       row.duplicated,
       row.reordered,
     ]);
   }
-  return `${table.toString()}\nmilliseconds: median / 95th percentile / worst; packets: in sum over all runs`;
+  return (
+    `${table.toString()}\nmilliseconds: median / 95th percentile / worst; packets: in sum over all runs;\n` +
+    'at client: of those lost, what came to the client and found the buffer of its socket full'
+  );
 }
 
 /** Medians, as shares of those of `mac-learning` at the same rate. */

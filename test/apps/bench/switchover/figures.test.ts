@@ -44,6 +44,7 @@ test('the figures of a migration', () => {
       ],
       tcp: [observation(0, 99), observation(1, 180), ...later],
       lost: 2,
+      overrun: 1,
       duplicated: 2,
       reordered: 3,
     }),
@@ -56,6 +57,7 @@ test('the figures of a migration', () => {
     tcpGapMinusBlackoutMs: 31,
     lost: 2,
     lostAtSwitchover: 1,
+    overrun: 1,
     duplicated: 2,
     reordered: 3,
   });
@@ -79,11 +81,12 @@ test('a row sums what was lost, and leaves out what was not seen', () => {
     tcpGapMinusBlackoutMs: 40,
     lost,
     lostAtSwitchover: 0,
+    overrun: lost,
     duplicated: 0,
     reordered: 0,
   });
   expect(rowsOf([run(0, 1), run(null, 2), { ...run(3, 0), strategy: 'mac-learning' }])).toMatchObject([
     { strategy: 'mac-learning', rate: 500, runs: 1, lost: 0 },
-    { strategy: 'redirect', rate: 500, runs: 2, lost: 3, networkMs: { p50: 0, max: 0 } },
+    { strategy: 'redirect', rate: 500, runs: 2, lost: 3, overrun: 3, networkMs: { p50: 0, max: 0 } },
   ]);
 });
