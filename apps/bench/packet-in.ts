@@ -32,6 +32,7 @@ const CONTROLLER_CORE = 0;
 const GENERATOR_CORE = 1;
 /** `OFPFW10_ALL` but for the input port and both Ethernet addresses. */
 const WILDCARDS = '0x3ffff2';
+
 interface Contender {
   readonly name: string;
   readonly command: (port: number) => readonly [string, ...string[]];
