@@ -408,8 +408,10 @@ const attack = z
   .strictObject({
     kind: z.enum(ATTACK_KINDS, `expected one of ${ATTACK_KINDS.join(', ')}`),
     from: z.array(name).min(1, 'expected the names of attackers'),
-    /** The guest; at its home address. */
+    /** The guest. */
     to: name,
+    /** Which of its addresses, when the attack begins; bots may look the `name` up for each connection. */
+    at: z.enum(['home', 'care-of', 'name']).default('home'),
     /** The attackers' own addresses, or another one for each packet. */
     sources: z.enum(['real', 'spoofed']).default('real'),
     /** Packets, or new connections, in a second, of all attackers together. */
@@ -426,11 +428,13 @@ const attack = z
     /** The guest's, if not the usual one of the kind. */
     port: port.optional(),
   })
-  .superRefine(({ kind, sources, size, connections }, context) => {
-    const problem = (field: 'sources' | 'size' | 'connections', message: string): void => {
+  .superRefine(({ kind, at, sources, size, connections }, context) => {
+    const problem = (field: 'at' | 'sources' | 'size' | 'connections', message: string): void => {
       context.addIssue({ code: 'custom', path: [field], message });
     };
     const byConnections = kind === 'connection-flood' || kind === 'slow-connections';
+    if (!byConnections && at === 'name')
+      problem('at', `expected home or care-of: a ${kind} goes to an address`);
     if (byConnections && sources === 'spoofed') {
       problem('sources', 'expected real: a connection cannot be completed from an address of somebody else');
     }

@@ -25,7 +25,7 @@ export interface Passage {
 /** In the order in which the attackers sent them. */
 export function sentPackets(
   captures: readonly Capture[],
-  { from, target }: Pick<AttackRecord, 'from' | 'target'>,
+  { from, addresses }: Pick<AttackRecord, 'from' | 'addresses'>,
   window: { readonly from: number; readonly to: number },
 ): Sighting[] {
   return captures
@@ -33,7 +33,7 @@ export function sentPackets(
     .flatMap(({ packets }) =>
       sightings(
         packets,
-        (packet) => isTo(packet, target) && packet.ms >= window.from && packet.ms <= window.to,
+        (packet) => isTo(packet, addresses) && packet.ms >= window.from && packet.ms <= window.to,
       ),
     )
     .sort((a, b) => a.ms - b.ms);
@@ -107,7 +107,8 @@ export function keyOf(packet: Packet): string | undefined {
   }
 }
 
-const isTo = (packet: Packet, target: string): boolean => 'to' in packet && packet.to.address === target;
+const isTo = (packet: Packet, addresses: readonly string[]): boolean =>
+  'to' in packet && addresses.includes(packet.to.address);
 
 function sightings(packets: readonly Packet[], wanted: (packet: Packet) => boolean): Sighting[] {
   const seen = new Set<string>();

@@ -60,19 +60,24 @@ const connectionShape: z.ZodType<ConnectionSummary> = z.object({
 });
 
 /** What came of an attack is found anew. */
-const attackShape: z.ZodType<AttackRecord> = z.object({
-  name,
-  kind: z.enum(ATTACK_KINDS),
-  sources: z.enum(['real', 'spoofed']),
-  from: z.array(z.string()),
-  guest: z.string(),
-  target: z.string(),
-  rate: count,
-  startedAt: moment,
-  endedAt: moment,
-});
+const attackShape: z.ZodType<AttackRecord> = z
+  .object({
+    name,
+    kind: z.enum(ATTACK_KINDS),
+    sources: z.enum(['real', 'spoofed']),
+    from: z.array(z.string()),
+    guest: z.string(),
+    target: z.string(),
+    at: z.enum(['home', 'care-of', 'name']).default('home'),
+    addresses: z.array(z.string()).optional(),
+    connections: z.object({ opened: count, completed: count }).nullable().default(null),
+    rate: count,
+    startedAt: moment,
+    endedAt: moment,
+  })
+  .transform(({ addresses, ...attack }) => ({ ...attack, addresses: addresses ?? [attack.target] }));
 
-/** `summary.json`. A run of an earlier version knows of no attacks, and counted no megaflows. */
+/** `summary.json`. A run of an earlier version knows of no attacks, or of those on one address alone, and counted no megaflows. */
 export const summaryShape: z.ZodType<RunSummary> = z.object({
   lab: z.string(),
   version: z.string(),

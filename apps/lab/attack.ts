@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../controller/clock.ts';
 import { attack as limits } from '../../controller/limits.ts';
-import { parseAddress } from '../../controller/network/address.ts';
+import { type BotReport, readBotReport } from '../../topologies/attacks/bot-report.ts';
 import { attackCommands } from '../../topologies/attacks/command.ts';
 import type { Lab } from '../../topologies/lab/lab.ts';
 import type { LabProcess } from '../../topologies/lab/process.ts';
@@ -23,8 +23,15 @@ export class Attack {
   readonly #processes: readonly LabProcess[];
   #stopped = false;
 
-  constructor(lab: Lab, name: string, section: AttackSection, topology: Topology, clock: Clock) {
-    const target = topology.guests[section.to]!.addresses.find((text) => parseAddress(text)?.version === 4)!;
+  /** `target`: an address, or the name that bots look up. */
+  constructor(
+    lab: Lab,
+    name: string,
+    section: AttackSection,
+    target: string,
+    topology: Topology,
+    clock: Clock,
+  ) {
     const commands = attackCommands(section, target, topology.lab!.attackers);
     this.name = name;
     const startedAt = clock.now();
@@ -32,9 +39,10 @@ export class Attack {
     const running = commands.map(({ attacker, argv }) => ({ attacker, process: lab.exec(attacker, argv) }));
     this.#processes = running.map(({ process }) => process);
     this.ended = (async () => {
-      await Promise.all(running.map((one) => this.#finished(one)));
-      const { kind, sources, from, to: guest, rate } = section;
-      return { name, kind, sources, from, guest, target, rate, startedAt, endedAt: clock.now() };
+      const said = await Promise.all(running.map((one) => this.#finished(one)));
+      const { kind, sources, from, to: guest, at, rate } = section;
+      const went = outcomeOf(kind, target, said);
+      return { name, kind, sources, from, guest, target, at, ...went, rate, startedAt, endedAt: clock.now() };
     })();
     this.ended.catch(() => undefined);
   }
@@ -48,15 +56,35 @@ export class Attack {
    * Ends as it should: by itself, or killed when its time is over. hping3 gives 1 when packets were not answered, which
    * an attack does not expect.
    */
-  async #finished({ attacker, process }: { attacker: string; process: LabProcess }): Promise<void> {
-    const [, said, { code, signal }] = await Promise.all([process.text(), process.errors(), process.exit]);
+  async #finished({ attacker, process }: { attacker: string; process: LabProcess }): Promise<string> {
+    const [output, said, { code, signal }] = await Promise.all([
+      process.text(),
+      process.errors(),
+      process.exit,
+    ]);
     const isKilled = signal === 'SIGKILL' || code === KILLED;
-    if (code === 0 || isKilled || said.includes('hping statistic')) return;
-    if (this.#stopped) return;
+    if (code === 0 || isKilled || said.includes('hping statistic')) return output;
+    if (this.#stopped) return '';
     throw new AttackFailedError(
       this.name,
       attacker,
       said.trim() === '' ? `it ended with ${code}` : said.trim(),
     );
   }
+}
+
+function outcomeOf(
+  kind: AttackSection['kind'],
+  target: string,
+  said: readonly string[],
+): Pick<AttackRecord, 'addresses' | 'connections'> {
+  if (kind !== 'connection-flood' && kind !== 'slow-connections') {
+    return { addresses: [target], connections: null };
+  }
+  const reports = said.flatMap((text) => readBotReport(text) ?? []);
+  const sum = (of: (report: BotReport) => number): number => reports.reduce((all, one) => all + of(one), 0);
+  return {
+    addresses: [...new Set(reports.flatMap(({ addresses }) => addresses))],
+    connections: { opened: sum(({ opened }) => opened), completed: sum(({ completed }) => completed) },
+  };
 }

@@ -49,9 +49,10 @@ export class NoExperimentError extends ArcticTernError {
 
 export class NoCareOfAddressError extends ArcticTernError {
   readonly code = 'RUN_NO_CARE_OF_ADDRESS';
-  constructor(connection: string, guest: string) {
+  /** `what`: a connection or an attack. */
+  constructor(what: string, guest: string) {
     super(
-      `connection ${connection} is to the care-of address of ${guest}, which has none now: open it while the guest is away`,
+      `${what} is to the care-of address of ${guest}, which has none now: begin it while the guest is away`,
     );
   }
 }

@@ -103,7 +103,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       options.onStep(i, describeStep(step));
       for (const name of step.open ?? []) {
         const section = experiment.connections[name]!;
-        const target = await addressOf(options, name, section);
+        const target = await addressOf(options, `connection ${name}`, section);
         const connection = new Connection(
           session.lab,
           name,
@@ -119,7 +119,9 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       for (const name of step.attack ?? []) {
         const section = experiment.attacks[name]!;
         story?.attackBegins(describeAttack(name, section));
-        attacks.push(new Attack(session.lab, name, section, options.topology, clock));
+        // The tools that flood speak IPv4.
+        const target = await addressOf(options, `attack ${name}`, { ...section, family: 4 });
+        attacks.push(new Attack(session.lab, name, section, target, options.topology, clock));
       }
       if (step.wait !== undefined) await pause(clock, step.wait / 1000, signal);
       if (step.migrate !== undefined) migrations.push(await migrate(options, i, step.migrate));
@@ -281,8 +283,8 @@ function summaryOf(migration: MigrationObject): Moved {
 /** An address, or the name that the client is to look up. */
 async function addressOf(
   { session, topology }: RunOptions,
-  connection: string,
-  { to: guest, at, family }: ConnectionSection,
+  what: string,
+  { to: guest, at, family }: Pick<ConnectionSection, 'to' | 'at' | 'family'>,
 ): Promise<string> {
   // The client asks itself, when it connects.
   if (at === 'name') return dnsNameOf(topology, guest)!;
@@ -291,7 +293,7 @@ async function addressOf(
   if (at === 'home') return topology.guests[guest]!.addresses.find(isWanted)!;
   const { careOf } = await session.api.guest(guest);
   const address = [careOf?.ipv4, careOf?.ipv6].find((one) => one !== undefined && isWanted(one));
-  if (address === undefined) throw new NoCareOfAddressError(connection, guest);
+  if (address === undefined) throw new NoCareOfAddressError(what, guest);
   return address;
 }
 

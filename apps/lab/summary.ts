@@ -79,7 +79,13 @@ export interface AttackRecord {
   /** The attackers. */
   readonly from: readonly string[];
   readonly guest: string;
+  /** An address or a name, and which of the guest's it is. */
   readonly target: string;
+  readonly at: 'home' | 'care-of' | 'name';
+  /** Where its packets went: more than one where a name came to mean another address. */
+  readonly addresses: readonly string[];
+  /** Of bots: what they opened, and what was completed. Null for floods. */
+  readonly connections: { readonly opened: number; readonly completed: number } | null;
   /** Packets, or connections, a second. */
   readonly rate: number;
   /** Milliseconds since the Unix epoch: when its first command began, and when its last one had ended. */

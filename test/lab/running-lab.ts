@@ -2,7 +2,7 @@
  * A lab with its controller, from before a file's first test to after its last. When a test fails, the controller's
  * last words are shown.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,14 +11,17 @@ import type { ApiClient } from '../../apps/api/client.ts';
 import type { MigrationObject, MigrationRequest } from '../../apps/api/objects.ts';
 import { Connection } from '../../apps/lab/connections.ts';
 import { createResults, type ResultsFolder } from '../../apps/lab/results.ts';
+import { runExperiment } from '../../apps/lab/run.ts';
 import { LabSession } from '../../apps/lab/session.ts';
+import type { RunSummary } from '../../apps/lab/summary.ts';
 import { systemClock } from '../../controller/clock.ts';
 import type { Lab } from '../../topologies/lab/lab.ts';
 import { packageRoot } from '../../topologies/lab/package-root.ts';
 import { readTopology } from '../../topologies/parse.ts';
-import type { ConnectionSection, Topology } from '../../topologies/schema.ts';
+import type { ConnectionSection, ExperimentSection, Topology } from '../../topologies/schema.ts';
 import { freeze, LIBVIRTD } from './lab/node.ts';
 
+const CONTROLLER_LOG = 'logs/controller.jsonl';
 const LAST_WORDS = 40;
 const POLL_MS = 20;
 /** A copy of all memory on a busy machine. */
@@ -63,11 +66,29 @@ export class RunningLab {
 
   /** The controller's log, line by line. */
   log(): string[] {
-    return readFileSync(this.results.file('logs/controller.jsonl'), 'utf8').trim().split('\n');
+    return readFileSync(this.results.file(CONTROLLER_LOG), 'utf8').trim().split('\n');
   }
 
   open(name: string, section: ConnectionSection, target: string): Connection {
     return new Connection(this.lab, name, section, target, this.results);
+  }
+
+  /** Runs an experiment whose evidence is in a folder of its own. */
+  async run(experiment: ExperimentSection): Promise<ExperimentRun> {
+    const results = createResults(this.#folder!, this.topology.name, systemClock.now());
+    symlinkSync(this.results.file(CONTROLLER_LOG), results.file(CONTROLLER_LOG));
+    const story: string[] = [];
+    const summary = await runExperiment({
+      session: this.session,
+      topology: this.topology,
+      experiment,
+      results,
+      clock: systemClock,
+      signal: new AbortController().signal,
+      onStep: () => undefined,
+      onStory: (line) => story.push(line),
+    });
+    return { summary, results, story: story.join('\n') };
   }
 
   /** Asks for a migration, and gives it when it has ended. */
@@ -113,7 +134,7 @@ export class RunningLab {
       topology: this.topology,
       topologyFile: this.#topologyFile,
       api: this.#api,
-      controllerLog: this.results.file('logs/controller.jsonl'),
+      controllerLog: this.results.file(CONTROLLER_LOG),
       clock: systemClock,
       onProgress: () => undefined,
     });
@@ -126,6 +147,12 @@ export class RunningLab {
       if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true });
     }
   }
+}
+
+export interface ExperimentRun {
+  readonly summary: RunSummary;
+  readonly results: ResultsFolder;
+  readonly story: string;
 }
 
 export const hasEnded = ({ outcome }: MigrationObject): boolean =>

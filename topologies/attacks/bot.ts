@@ -5,12 +5,16 @@
  *     ... --hold 150      slow connections: so many are kept open, each with a request that never ends
  *
  * Without `--hold`, each asks for nothing and goes away after 10 s: what it costs is the connection. It ends when
- * its time is over; `rate` is in connections a second, and a connection that breaks is opened again at that rate.
+ * its time is over; `rate` is in connections a second, and a connection that breaks is opened again at that rate. A target
+ * that is a name is looked up for each connection. At the end it says how many it opened, how many of them were completed, and
+ * to which addresses they went.
  */
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { pace } from '../probes/probe.ts';
+import { resolve } from '../probes/resolve.ts';
+import type { BotReport } from './bot-report.ts';
 
 /** How long a connection of a flood stays, if the server does not hang up. */
 const STAY_MS = 10_000;
@@ -36,18 +40,24 @@ const duration = Number(values['duration-ms']);
 const hold = values.hold === undefined ? undefined : Number(values.hold);
 if (target === '' || !(rate > 0) || !(duration > 0)) {
   throw new Error(
-    'usage: bot --target ADDRESS --rate N --duration-ms N [--port N] [--sources A,B] [--hold N]',
+    'usage: bot --target ADDRESS|NAME --rate N --duration-ms N [--port N] [--sources A,B] [--hold N]',
   );
 }
 
 const open = new Set<Socket>();
+const addresses = new Set<string>();
+let begun = 0;
 let opened = 0;
 let completed = 0;
 
-function begin(): void {
-  const from = sources[opened++ % sources.length];
+async function begin(): Promise<void> {
+  const from = sources[begun++ % sources.length];
+  const host = await resolve(target, 4);
+  if (isIP(host) === 0) return;
+  addresses.add(host);
+  opened++;
   const socket = connect({
-    host: target,
+    host,
     port: Number(values.port),
     ...(from === undefined ? {} : { localAddress: from }),
   });
@@ -67,10 +77,11 @@ function begin(): void {
 }
 
 const stop = pace(1000 / rate, () => {
-  if (open.size < (hold ?? MOST_OPEN)) begin();
+  if (open.size < (hold ?? MOST_OPEN)) void begin();
 });
 await sleep(duration);
 stop();
 for (const socket of open) socket.destroy();
-process.stdout.write(`${JSON.stringify({ opened, completed })}\n`);
+const report: BotReport = { addresses: [...addresses], opened, completed };
+process.stdout.write(`${JSON.stringify(report)}\n`);
 process.exit(0);

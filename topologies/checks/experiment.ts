@@ -11,14 +11,12 @@ export function* experiments({ experiment, guests, hosts, lab, dns }: Topology):
   const clients = lab?.clients ?? {};
   for (const [name, { client, to, family, at, from }] of Object.entries(experiment.connections)) {
     const path = ['experiment', 'connections', name];
-    if (at === 'name' && (dns === undefined || from === 'guest')) {
+    if (at === 'name' && dns === undefined) yield nameless(path);
+    else if (at === 'name' && from === 'guest') {
       yield {
         code: 'TOPOLOGY_REFERENCE',
         path: [...path, 'at'],
-        sentence:
-          dns === undefined
-            ? `${pathText(path)}.at is name, and the file has no \`dns\`: say there which server and zone`
-            : `${pathText(path)}.at is name: expected home or care-of, since it is the guest that opens it`,
+        sentence: `${pathText(path)}.at is name: expected home or care-of, since it is the guest that opens it`,
       };
     }
     if (!(client in clients)) yield unknown([...path, 'client'], 'client', client, Object.keys(clients));
@@ -39,7 +37,7 @@ export function* experiments({ experiment, guests, hosts, lab, dns }: Topology):
       }
     }
   }
-  yield* attacks(experiment, guests, lab?.attackers ?? {});
+  yield* attacks(experiment, guests, lab?.attackers ?? {}, dns);
   const opened = new Set<string>();
   const begun = new Set<string>();
   for (const [i, { open, close, migrate, attack }] of experiment.steps.entries()) {
@@ -72,16 +70,24 @@ export function* experiments({ experiment, guests, hosts, lab, dns }: Topology):
   }
 }
 
+const nameless = (path: readonly string[]): Problem => ({
+  code: 'TOPOLOGY_REFERENCE',
+  path: [...path, 'at'],
+  sentence: `${pathText(path)}.at is name, and the file has no \`dns\`: say there which server and zone`,
+});
+
 /** The tools that flood speak IPv4. */
 function* attacks(
   experiment: NonNullable<Topology['experiment']>,
   guests: Topology['guests'],
   attackers: NonNullable<Topology['lab']>['attackers'],
+  dns: Topology['dns'],
 ): Generator<Problem> {
   const speaksV4 = (addresses: readonly string[]): boolean =>
     addresses.some((text) => parseAddress(text)!.version === 4);
-  for (const [name, { from, to }] of Object.entries(experiment.attacks)) {
+  for (const [name, { from, to, at: where }] of Object.entries(experiment.attacks)) {
     const path = ['experiment', 'attacks', name];
+    if (where === 'name' && dns === undefined) yield nameless(path);
     for (const [i, attacker] of from.entries()) {
       const at = [...path, 'from', i];
       if (!(attacker in attackers)) yield unknown(at, 'attacker', attacker, Object.keys(attackers));

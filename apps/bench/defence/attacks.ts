@@ -10,7 +10,7 @@ const FLED_MS = 20_000;
 /** Connections count as slow when they are 5 s old, and those that are then blocked are the server's for 5 s more. */
 const SLOW_MS = 30_000;
 
-const flood = { to: 'web', rate: 3_000, size: 1_200, duration: FLOOD_MS } as const;
+const flood = { to: 'web', at: 'home', rate: 3_000, size: 1_200, duration: FLOOD_MS } as const;
 /** A station of a site with an edge of ours, and one out in the internet. */
 const [behindEdge, outside] = [['x1'], ['x2']];
 
@@ -29,11 +29,11 @@ export const ATTACKS: Readonly<Record<string, AttackSection>> = {
   'icmp-flood': { ...flood, kind: 'icmp-flood', from: behindEdge, sources: 'real' },
   'connection-flood': {
     ...{ kind: 'connection-flood', from: outside, sources: 'real' },
-    ...{ to: 'web', rate: 100, size: 0, duration: FLOOD_MS },
+    ...{ to: 'web', at: 'home', rate: 100, size: 0, duration: FLOOD_MS },
   },
   'slow-connections': {
     ...{ kind: 'slow-connections', from: outside, sources: 'real' },
-    ...{ to: 'web', rate: 40, size: 0, connections: 300, duration: SLOW_MS },
+    ...{ to: 'web', at: 'home', rate: 40, size: 0, connections: 300, duration: SLOW_MS },
   },
 };
 

@@ -49,10 +49,15 @@ const captures = [
   ),
   capture('b1', 'uplink', []),
 ];
-const sent = sentPackets(captures, { from: ['x1'], target: '10.1.0.100' }, { from: 0, to: 100 });
+const sent = sentPackets(captures, { from: ['x1'], addresses: ['10.1.0.100'] }, { from: 0, to: 100 });
 
 test('an attack’s packets are those that the attackers sent to the guest', () => {
   expect(sent.map(({ ms }) => ms)).toEqual(range(0, 50));
+});
+
+test('and to whichever of its addresses the name came to mean', () => {
+  const both = { from: ['x1'], addresses: ['10.1.0.100', '10.1.0.1'] };
+  expect(sentPackets(captures, both, { from: 0, to: 100 })).toHaveLength(51);
 });
 
 test('each bridge: what came to it, and what of that left it on the other side', () => {

@@ -10,6 +10,7 @@ const flood: AttackSection = {
   kind: 'udp-flood',
   from: ['x1', 'x2'],
   to: 'web',
+  at: 'home',
   sources: 'real',
   rate: 1_200,
   duration: 8_000,

@@ -37,11 +37,27 @@ function failure(text: string): string {
 test('attacks are understood, with defaults', () => {
   expect(parseTopology(RIGHT, 'lab.yaml').experiment?.attacks).toEqual({
     udp: {
-      ...{ kind: 'udp-flood', from: ['x1'], to: 'web', sources: 'real', rate: 2_000, size: 1_000 },
+      ...{
+        kind: 'udp-flood',
+        from: ['x1'],
+        to: 'web',
+        at: 'home',
+        sources: 'real',
+        rate: 2_000,
+        size: 1_000,
+      },
       duration: 6_000,
     },
     slow: {
-      ...{ kind: 'slow-connections', from: ['x1'], to: 'web', sources: 'real', rate: 50, size: 0 },
+      ...{
+        kind: 'slow-connections',
+        from: ['x1'],
+        to: 'web',
+        at: 'home',
+        sources: 'real',
+        rate: 50,
+        size: 0,
+      },
       ...{ connections: 100, duration: 30_000 },
     },
   });
@@ -88,6 +104,16 @@ describe('what is wrong with them is told in one sentence', () => {
       'rate: 50, connections',
       'sources: spoofed, rate: 50, connections',
       'lab.yaml:17: experiment.attacks.slow.sources is "spoofed": expected real: a connection cannot be completed from an address of somebody else',
+    ],
+    [
+      'to: web, rate: 2000',
+      'to: web, at: name, rate: 2000',
+      'lab.yaml:16: experiment.attacks.udp.at is "name": expected home or care-of: a udp-flood goes to an address',
+    ],
+    [
+      'to: web, rate: 50',
+      'to: web, at: name, rate: 50',
+      'lab.yaml:17: experiment.attacks.slow.at is name, and the file has no `dns`: say there which server and zone',
     ],
     [
       'connections: 100, ',
