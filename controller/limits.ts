@@ -326,8 +326,10 @@ export const filtering = {
 export const flight = {
   /** While a guest is under attack, or a flight is not over: how often it is looked at what there is to do. */
   lookInterval: 250,
-  /** How long what is filtered may take to show, before a guest moves that moves only when needed. */
+  /** How long what is filtered may still arrive, before a guest moves that moves only when needed. */
   patience: 3_000,
+  /** And for how long its honest traffic may suffer without a break: a retransmission or two, once the way in is free. */
+  relief: 1_000,
   /** Below this share of what is usual, honest traffic suffers; above it, it is back. */
   honestShare: 0.5,
   /** Packets per second below which a guest's usual traffic says nothing. */

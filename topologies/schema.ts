@@ -363,6 +363,11 @@ const lab = z.strictObject({
     })
     .prefault({}),
   links: z.record(name, shape).default({}),
+  /** Of TCP at clients and attackers, so that it is the same on every machine: each Linux has `reno` (RFC 5681). */
+  congestionControl: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,14}$/, 'expected a name such as reno, cubic or bbr')
+    .default('reno'),
   clients: z.record(name, station).default({}),
   /** Machines that attack, as an experiment says. */
   attackers: z.record(name, station).default({}),

@@ -27,6 +27,8 @@ export interface Situation {
   /** Clock time since which what can be filtered for a verdict is; undefined before. */
   readonly filteredSince: (verdict: VerdictId) => number | undefined;
   readonly honest: HonestTraffic;
+  /** Clock time since which that suffers at every look; undefined when it does not. */
+  readonly suffersSince: number | undefined;
 }
 
 export type Decision =
@@ -34,7 +36,10 @@ export type Decision =
   | { readonly do: 'filter' }
   | { readonly do: 'move'; readonly reason: string; readonly verdicts: readonly VerdictId[] };
 
-export function decide({ mode, verdicts, filteredSince, honest }: Situation, now: number): Decision {
+export function decide(
+  { mode, verdicts, filteredSince, honest, suffersSince }: Situation,
+  now: number,
+): Decision {
   if (mode === 'off' || verdicts.length === 0) return { do: 'nothing' };
   if (mode === 'filter-only') return { do: 'filter' };
   const ids = verdicts.map(({ id }) => id);
@@ -46,9 +51,9 @@ export function decide({ mode, verdicts, filteredSince, honest }: Situation, now
     const reason = notEnough(verdict, filteredSince(verdict.id), now);
     if (reason !== undefined) return { do: 'move', reason, verdicts: ids };
   }
-  // When the last of them has been filtered for a while, what honest traffic there is must come back.
-  const settled = verdicts.every(({ id }) => waited(filteredSince(id), now));
-  if (settled && verdicts.some(fills) && suffers(honest)) {
+  // When the last of them has been filtered for a while, what honest traffic there is must have come back.
+  const settled = verdicts.every(({ id }) => waited(filteredSince(id), limits.relief, now));
+  if (settled && verdicts.some(fills) && waited(suffersSince, limits.relief, now)) {
     const { rate, usual = 0 } = honest;
     const reason = `honest traffic does not come back though the ${kindsOf(verdicts)} is filtered: ${figure(rate)} of usually ${figure(usual)} packets/s`;
     return { do: 'move', reason, verdicts: ids };
@@ -63,7 +68,7 @@ function notEnough(verdict: Verdict, since: number | undefined, now: number): st
   if (origin === 'spoofed') {
     return `the ${kind} comes from forged sources, or too many to block: about ${figure(distinctSources)} seen`;
   }
-  if (waited(since, now)) {
+  if (waited(since, limits.patience, now)) {
     return `the ${kind} still arrives ${seconds(now - since!)} after what is known of it was filtered: ${figure(rate)} ${unit}, limit ${figure(threshold)}`;
   }
   if (since === undefined && now - verdict.decided >= limits.patience) {
@@ -75,8 +80,8 @@ function notEnough(verdict: Verdict, since: number | undefined, now: number): st
 /** Who holds connections open fills no way in, and once they are blocked, they do nothing more, wherever the guest is. */
 const fills = ({ kind }: Verdict): boolean => kind !== 'slow-connections';
 
-const waited = (since: number | undefined, now: number): boolean =>
-  since !== undefined && now - since >= limits.patience;
+const waited = (since: number | undefined, patience: number, now: number): boolean =>
+  since !== undefined && now - since >= patience;
 
 /** Honest traffic is well below what is usual. What is usual must be known, and something. */
 export function suffers({ rate, usual }: HonestTraffic): boolean {

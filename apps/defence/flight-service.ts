@@ -17,7 +17,7 @@ import type { Fabric } from '../../controller/switches/fabric.ts';
 import type { Moment } from '../events.ts';
 import type { MigrationService } from '../migration/service.ts';
 import { ArrivalMeter } from './arrivals.ts';
-import { decide, type Decision, type HonestTraffic, reaching } from './decide.ts';
+import { decide, type Decision, type HonestTraffic, reaching, suffers } from './decide.ts';
 import { type FlightEvent, step, tooSoon, verified } from './flight.ts';
 import { planFlight } from './planner.ts';
 import { isActive, type VerdictFeed, type VerdictId } from './verdict.ts';
@@ -48,6 +48,8 @@ interface UnderWay {
 export class FlightService {
   readonly #options: FlightOptions;
   readonly #underWay = new Map<GuestName, UnderWay>();
+  /** Since when the honest traffic of guests suffers at every look. */
+  readonly #suffering = new Map<GuestName, number>();
   /** When it was last said of guests that they should move and do not. */
   readonly #withheld = new Map<GuestName, number>();
   readonly #unfollow: readonly (() => void)[];
@@ -92,6 +94,9 @@ export class FlightService {
   #look(): void {
     const { verdicts, onError } = this.#options;
     const attacked = [...verdicts.verdicts.values()].filter(isActive).map(({ guest }) => guest);
+    for (const guest of this.#suffering.keys()) {
+      if (!attacked.includes(guest) || this.#underWay.has(guest)) this.#suffering.delete(guest);
+    }
     for (const guest of new Set([...attacked, ...this.#underWay.keys()])) {
       try {
         if (this.#underWay.has(guest)) this.#follow(guest);
@@ -155,14 +160,18 @@ export class FlightService {
   }
 
   #decision(guest: GuestName, now: number): Decision {
-    const { network, verdicts, filteredSince, honest } = this.#options;
+    const { network, verdicts, filteredSince } = this.#options;
     const { state } = network;
+    const honest = this.#options.honest(guest);
+    if (!suffers(honest)) this.#suffering.delete(guest);
+    else if (!this.#suffering.has(guest)) this.#suffering.set(guest, now);
     return decide(
       {
         mode: saidPolicy(state, guest)?.policy ?? 'off',
         verdicts: reaching(verdicts.verdicts, state, guest),
         filteredSince,
-        honest: honest(guest),
+        honest,
+        suffersSince: this.#suffering.get(guest),
       },
       now,
     );

@@ -2,7 +2,7 @@
  * When a guest moves: what each policy makes of attacks, of what was filtered, and of honest traffic.
  */
 import { describe, expect, test } from 'vitest';
-import { decide, reaching, type Situation } from '../../../apps/defence/decide.ts';
+import { decide, reaching, type Situation, suffers } from '../../../apps/defence/decide.ts';
 import { flight as limits } from '../../../controller/limits.ts';
 import { anchored, delivered } from '../../../controller/network/changes.ts';
 import { after, atHome } from '../../controller/network/sites.ts';
@@ -17,6 +17,7 @@ const situation = (more: Partial<Situation> = {}): Situation => ({
   verdicts: [real],
   filteredSince: () => NOW - 100,
   honest: { rate: 100, usual: 100 },
+  suffersSince: undefined,
   ...more,
 });
 const does = (more: Partial<Situation>): string => {
@@ -77,19 +78,35 @@ describe('move-when-needed', () => {
   });
 
   test('honest traffic that does not come back: the way in is full', () => {
-    const filtered = { filteredSince: () => before, verdicts: [{ ...real, rate: 0 }] };
-    expect(does({ ...filtered, honest: { rate: 49, usual: 100 } })).toBe(
+    const long = NOW - limits.relief;
+    const filtered = {
+      filteredSince: () => long,
+      verdicts: [{ ...real, rate: 0 }],
+      honest: { rate: 49, usual: 100 },
+      suffersSince: long,
+    };
+    expect(does(filtered)).toBe(
       'move: honest traffic does not come back though the syn-flood is filtered: 49 of usually 100 packets/s',
     );
-    expect(does({ ...filtered, honest: { rate: 50, usual: 100 } })).toBe('filter');
-    expect(does({ ...filtered, honest: { rate: 0, usual: undefined } })).toBe('filter');
-    expect(does({ ...filtered, honest: { rate: 0, usual: limits.honestLeast / 2 } })).toBe('filter');
-    expect(does({ ...filtered, filteredSince: () => NOW, honest: { rate: 0, usual: 100 } })).toBe('filter');
+    expect(does({ ...filtered, suffersSince: undefined })).toBe('filter');
+    expect(does({ ...filtered, suffersSince: long + 1 })).toBe('filter');
+    expect(does({ ...filtered, filteredSince: () => long + 1 })).toBe('filter');
+  });
+
+  test('honest traffic suffers below half of what is usual, where that is known and something', () => {
+    expect(suffers({ rate: 49, usual: 100 })).toBe(true);
+    expect(suffers({ rate: 50, usual: 100 })).toBe(false);
+    expect(suffers({ rate: 0, usual: undefined })).toBe(false);
+    expect(suffers({ rate: 0, usual: limits.honestLeast / 2 })).toBe(false);
   });
 
   test('slow connections: who is blocked does nothing more, wherever the guest is', () => {
     const slow = { ...real, kind: 'slow-connections' } as const;
-    const filtered = { filteredSince: () => before, honest: { rate: 0, usual: 100 } };
+    const filtered = {
+      filteredSince: () => before,
+      honest: { rate: 0, usual: 100 },
+      suffersSince: before,
+    };
     expect(does({ ...filtered, verdicts: [slow] })).toBe('filter');
     expect(does({ ...filtered, verdicts: [slow, { ...real, rate: 0 }] })).toContain('does not come back');
   });

@@ -25,6 +25,7 @@ import { Feed, verdict } from './attacks.ts';
 let world: World;
 let feed: Feed;
 let honest: HonestTraffic;
+let filteredSince: number | undefined;
 /** Packets per second at the destination, each way. */
 let carried: number;
 let moments: Moment[];
@@ -36,6 +37,7 @@ beforeEach(async () => {
   world = await World.start();
   feed = new Feed();
   honest = { rate: 100, usual: 100 };
+  filteredSince = undefined;
   carried = 100;
   moments = [];
   errors = [];
@@ -55,7 +57,7 @@ function start(): FlightService {
       packets: (host) =>
         Promise.resolve(host === TO ? ((world.clock.now() - began) / 1000) * carried : undefined),
     },
-    filteredSince: () => undefined,
+    filteredSince: () => filteredSince,
     honest: () => honest,
     newId: () => `f${++ids}`,
     onMoment: (moment) => moments.push(moment),
@@ -170,6 +172,38 @@ test('nowhere to go: it is said, once in a while, and looked for again', async (
   world.seeDomains(TO);
   await world.pass(1_000);
   expect(flight()).toMatchObject({ to: TO, phase: 'moving' });
+});
+
+describe('a flood that is filtered, and honest traffic that suffers', () => {
+  const begin = (id: string): void => {
+    feed.say(verdict({ id, rate: 0, decided: world.clock.now() }));
+    filteredSince = world.clock.now();
+    honest = { rate: 20, usual: 100 };
+  };
+
+  test('drives the guest away when it has suffered without a break', async () => {
+    begin('1');
+    await world.pass(limits.relief - limits.lookInterval);
+    honest = { rate: 80, usual: 100 };
+    await world.pass(limits.lookInterval);
+    honest = { rate: 20, usual: 100 };
+    await world.pass(limits.relief);
+    expect(world.network.state.flights.size).toBe(0);
+    await world.pass(2 * limits.lookInterval);
+    expect(flight().reason).toContain('honest traffic does not come back though the syn-flood is filtered');
+  });
+
+  test('and what it suffered in an attack that is over counts for nothing in the next', async () => {
+    begin('1');
+    await world.pass(limits.relief / 2);
+    feed.say(verdict({ id: '1', rate: 0, ended: world.clock.now() }));
+    await world.pass(limits.relief);
+    begin('2');
+    await world.pass(limits.relief / 2);
+    expect(world.network.state.flights.size).toBe(0);
+    await world.pass(limits.relief);
+    expect(world.network.state.flights.size).toBe(1);
+  });
 });
 
 test('a migration that fails: the flight has failed, says why, and the ingress is open again', async () => {

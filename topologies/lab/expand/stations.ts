@@ -48,6 +48,7 @@ export function stationNode(context: Context, name: string, kind: 'client' | 'at
     files: dns === undefined ? [] : [{ path: resolver, text: resolvConf(dns.server.address) }],
     start: [
       sysctl(context, false),
+      congestionControl(context),
       step('loopback up', 'ip', 'link', 'set', 'lo', 'up'),
       step('eth0 up', 'ip', 'link', 'set', 'eth0', 'up'),
       ...addressing(context, site, addresses, 'eth0'),
@@ -56,6 +57,11 @@ export function stationNode(context: Context, name: string, kind: 'client' | 'at
         : [step('tell the name server', 'mount', '--bind', resolver, '/etc/resolv.conf')]),
     ],
   };
+}
+
+function congestionControl({ lab: { congestionControl: name } }: Context): StepPlan {
+  const setting = `net.ipv4.tcp_congestion_control=${name}`;
+  return step(`congestion control by ${name}`, 'sysctl', '-q', '-w', setting);
 }
 
 /** BIND, in a lab whose file has `dns`. */
