@@ -29,8 +29,13 @@ const LIBVIRT_DIRECTORIES = [
   '/var/lib/libvirt',
   '/etc/libvirt',
   '/var/log/libvirt',
-  '/var/cache/libvirt',
 ];
+
+/**
+ * What QEMU can do, which takes a libvirtd most of a second to find out: it is the same for all hosts of a lab, and as a
+ * rule known where a guest arrives.
+ */
+const CAPABILITIES_DIRECTORY = '/var/cache/libvirt';
 
 export function hostNode(context: Context, host: HostDescription): NodePlan {
   const { runDirectory } = context;
@@ -39,10 +44,10 @@ export function hostNode(context: Context, host: HostDescription): NodePlan {
     hostUuid: uuidOf(context.topology.name, host.name, 'host'),
     copyAddress: copyAddress(context.topology, host.name),
   };
-  const directories = privateDirectories(runDirectory, host.name, [
-    ...OVS_DIRECTORIES,
-    ...LIBVIRT_DIRECTORIES,
-  ]);
+  const directories = [
+    ...privateDirectories(runDirectory, host.name, [...OVS_DIRECTORIES, ...LIBVIRT_DIRECTORIES]),
+    { mount: CAPABILITIES_DIRECTORY, source: `${runDirectory}/libvirt-capabilities` },
+  ];
   const sourceOf = (mount: string): string => directories.find((it) => it.mount === mount)!.source;
   return {
     name: host.name,
