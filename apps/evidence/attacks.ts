@@ -3,46 +3,17 @@
  * from a run that was read. An attack begins with its first packet at the attacker's own interface.
  */
 import type { Moment } from '../events.ts';
-import type { AttackRecord, ConnectionSummary } from '../lab/summary.ts';
+import type { AttackOutcome, AttackRecord, ConnectionSummary } from '../lab/summary.ts';
 import { firstDrop, type Passage, passages, type Sighting, sentPackets } from './attack-packets.ts';
 import { backAt, goodput, type GoodputPoint, goodputOverTime } from './goodput.ts';
 import type { Run } from './run-folder.ts';
 
-/**
- * Times are in milliseconds since the run's origin; those that end in `Ms` since the attack's first packet. Null: not
- * seen.
- */
-export interface AttackFigures extends Pick<
-  AttackRecord,
-  'name' | 'kind' | 'sources' | 'from' | 'guest' | 'rate'
-> {
+type Asked = Pick<AttackRecord, 'name' | 'kind' | 'sources' | 'from' | 'guest' | 'rate'>;
+
+/** Its first and last packet are in milliseconds since the run's origin; null: none was seen. */
+export interface AttackFigures extends Asked, AttackOutcome {
   readonly firstPacketAt: number | null;
   readonly lastPacketAt: number | null;
-  /** What the attackers sent, and what of it came to the guest. */
-  readonly packets: number;
-  readonly reached: number;
-  /** The first verdict of the guest: its kind, and when the controller told of it. */
-  readonly verdict: string | null;
-  readonly verdictMs: number | null;
-  /** What the verdict led to is in force at every bridge, by the controller. */
-  readonly filteredMs: number | null;
-  /** A bridge began to drop it, by the captures: the first packet that it did not give out; and which bridge. */
-  readonly firstDropMs: number | null;
-  readonly firstDropAt: string | null;
-  /** The guest's flight was over: verified. */
-  readonly safeMs: number | null;
-  /** From the first drop (from the last packet, where nothing was dropped) until honest goodput was back. */
-  readonly backMs: number | null;
-  readonly honestGoodput: HonestGoodput;
-  /** Honest connections that were open when it began, and did not live. */
-  readonly honestConnectionsLost: number;
-}
-
-/** Bits per second: of the seconds before it, from its first packet to its last, and after that. */
-export interface HonestGoodput {
-  readonly before: number | null;
-  readonly during: number | null;
-  readonly after: number | null;
 }
 
 /** An attack over time, for a plot. */

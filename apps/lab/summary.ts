@@ -5,7 +5,6 @@ import { cpus, release } from 'node:os';
 import type { AttackKind } from '../../controller/network/attack-kind.ts';
 import type { ProbeSummary } from '../../topologies/probes/summary.ts';
 import type { MigrationObject } from '../api/objects.ts';
-import type { AttackFigures } from '../evidence/attacks.ts';
 import { version } from '../version.ts';
 
 export interface RunSummary {
@@ -93,8 +92,34 @@ export interface AttackRecord {
   readonly endedAt: number;
 }
 
-/** See apps/evidence/attacks.ts. */
-export type AttackOutcome = Omit<AttackFigures, keyof AttackRecord | 'firstPacketAt' | 'lastPacketAt'>;
+/** What became of an attack, by the captures and the controller's log. Milliseconds since its first packet; null: not seen. */
+export interface AttackOutcome {
+  /** What the attackers sent, and what of it came to the guest. */
+  readonly packets: number;
+  readonly reached: number;
+  /** The first verdict of the guest: its kind, and when the controller told of it. */
+  readonly verdict: string | null;
+  readonly verdictMs: number | null;
+  /** What the verdict led to is in force at every bridge, by the controller. */
+  readonly filteredMs: number | null;
+  /** A bridge began to drop it, by the captures: the first packet that it did not give out; and which bridge. */
+  readonly firstDropMs: number | null;
+  readonly firstDropAt: string | null;
+  /** The guest's flight was over: verified. */
+  readonly safeMs: number | null;
+  /** From the first drop (from the last packet, where nothing was dropped) until honest goodput was back. */
+  readonly backMs: number | null;
+  readonly honestGoodput: GoodputAround;
+  /** Honest connections that were open when it began, and did not live. */
+  readonly honestConnectionsLost: number;
+}
+
+/** Bits per second: of the seconds before it, from its first packet to its last, and after that. */
+export interface GoodputAround {
+  readonly before: number | null;
+  readonly during: number | null;
+  readonly after: number | null;
+}
 
 export function machineOf(accelerator: string, delay: string, ovs: string, datapath: string): Machine {
   const processors = cpus();

@@ -1,7 +1,7 @@
 /**
  * From single attacks to rows: one for each attack with the defence on, and one with it off. Pure.
  */
-import type { HonestGoodput } from '../../evidence/attacks.ts';
+import type { GoodputAround } from '../../lab/summary.ts';
 
 export const DEFENCES = ['on', 'off'] as const;
 export type Defence = (typeof DEFENCES)[number];
@@ -18,7 +18,7 @@ export interface Turn {
   readonly backMs: number | null;
   readonly packets: number;
   readonly reached: number;
-  readonly honestGoodput: HonestGoodput;
+  readonly honestGoodput: GoodputAround;
   readonly honestConnectionsLost: number;
   /** New honest requests while it lasted, and those of them that were answered. */
   readonly honestRequests: Requests;
@@ -63,7 +63,7 @@ export interface Row {
   readonly safeMs: Spread;
   readonly backMs: Spread;
   /** Bits per second: medians. */
-  readonly honestGoodput: HonestGoodput;
+  readonly honestGoodput: GoodputAround;
   readonly honestConnectionsLost: number;
   readonly honestRequests: Requests;
   /** Of what attackers sent, in all runs. */
@@ -89,7 +89,7 @@ function rowOf(attack: string, defence: Defence, turns: readonly Turn[]): Row {
   const of = (name: 'verdictMs' | 'firstDropMs' | 'safeMs' | 'backMs' | 'controllerCpu' | 'controllerMiB') =>
     spread(turns.flatMap((turn) => turn[name] ?? []));
   const sum = (value: (turn: Turn) => number): number => turns.reduce((all, turn) => all + value(turn), 0);
-  const middle = (name: keyof HonestGoodput): number | null =>
+  const middle = (name: keyof GoodputAround): number | null =>
     spread(turns.flatMap(({ honestGoodput }) => honestGoodput[name] ?? [])).p50;
   const sent = sum(({ packets }) => packets);
   return {

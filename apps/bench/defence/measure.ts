@@ -10,12 +10,12 @@ import { systemClock } from '../../../controller/clock.ts';
 import { admission } from '../../../controller/limits.ts';
 import type { ExperimentSection, Topology } from '../../../topologies/schema.ts';
 import type { DefencePolicyObject, VerdictObject } from '../../api/defence-objects.ts';
-import type { HonestGoodput } from '../../evidence/attacks.ts';
+
 import { goodput, receiptOf } from '../../evidence/goodput.ts';
 import { createResults, type ResultsFolder } from '../../lab/results.ts';
 import { runExperiment } from '../../lab/run.ts';
 import type { LabSession } from '../../lab/session.ts';
-import type { ConnectionSummary, RunSummary } from '../../lab/summary.ts';
+import type { ConnectionSummary, GoodputAround, RunSummary } from '../../lab/summary.ts';
 import { TurnTooLongError } from '../errors.ts';
 import { ATTACKS, CROWD_MS } from './attacks.ts';
 import { type Defence, requestsWithin, type Turn } from './figures.ts';
@@ -149,7 +149,7 @@ function goodputAround(
   connections: readonly ConnectionSummary[],
   results: ResultsFolder,
   { from, to }: ControllerLoad,
-): HonestGoodput {
+): GoodputAround {
   const receipts = connections
     .flatMap(({ name }) => readFileSync(results.file(`probes/${name}.jsonl`), 'utf8').split('\n'))
     .flatMap((line) => receiptOf(line, 0) ?? [])

@@ -136,6 +136,11 @@ describe('what is wrong with them is told in one sentence', () => {
       'lab.yaml:13: lab.attackers.c1 has the name of lab.clients.c1; every node needs its own',
     ],
     [
+      'copies: management',
+      'congestionControl: new reno',
+      'lab.yaml:10: lab.congestionControl is "new reno": expected a name such as reno, cubic or bbr',
+    ],
+    [
       'x1: { site: A',
       'x1: { site: Z',
       'lab.yaml:13: lab.attackers.x1.site is Z, and there is no such site: expected one of A',

@@ -140,6 +140,27 @@ describe.each(['first-flight', 'three-sites', 'nat'])('any plan: %s', (name) => 
     expect(new Set(added).size).toBe(added.length);
   });
 
+  it('has the same TCP at all clients and attackers, whatever the machine’s own is', () => {
+    const stations = plan.nodes.filter(({ kind }) => kind === 'client' || kind === 'attacker');
+    expect(stations.length).toBeGreaterThan(0);
+    for (const { start } of stations) {
+      expect(start.map(({ argv }) => argv.join(' '))).toContain(
+        'sysctl -q -w net.ipv4.tcp_congestion_control=reno',
+      );
+    }
+  });
+
+  it('lets all hosts know what one of them has found out of QEMU, and share nothing else', () => {
+    const sources = plan.nodes.flatMap(({ directories }) => directories.map(({ source }) => source));
+    const shared = new Set(sources.filter((source, i) => sources.indexOf(source) !== i));
+    const hosts = plan.nodes.filter(({ kind }) => kind === 'host');
+    const known = `/run/arctictern/${name}/libvirt-capabilities`;
+    for (const { directories } of hosts) {
+      expect(directories).toContainEqual({ mount: '/var/cache/libvirt', source: known });
+    }
+    expect([...shared]).toEqual(hosts.length > 1 ? [known] : []);
+  });
+
   it('links only nodes that there are', () => {
     const names = new Set(plan.nodes.map((node) => node.name));
     for (const { node } of ends) expect(names).toContain(node);
