@@ -15,7 +15,7 @@ import {
 import { DEFENCE_MODES, defaultDefence } from '../controller/network/defence-policy.ts';
 import { TSIG_ALGORITHMS } from '../controller/network/description.ts';
 import { STRATEGIES } from '../controller/network/migration.ts';
-import { ADMITS } from '../controller/network/model.ts';
+import { ADMITS } from '../controller/network/anchor.ts';
 import { RELAY_MODES } from '../controller/network/relay.ts';
 import { ATTACK_KINDS } from '../controller/network/attack-kind.ts';
 import { parseAddress, parsePrefix } from '../controller/network/address.ts';

@@ -11,7 +11,8 @@ import express, {
 import type { Clock } from '../../controller/clock.ts';
 import { api as limits } from '../../controller/limits.ts';
 import { isMoving, isUnderWay, type Migration } from '../../controller/network/migration.ts';
-import type { Edge, Host, SwitchName } from '../../controller/network/model.ts';
+import type { Edge, Host } from '../../controller/network/model.ts';
+import type { SwitchName } from '../../controller/network/names.ts';
 import { readFlows } from '../../controller/switches/read-flows.ts';
 import { HostUnreachableError, UnknownEdgeError, UnknownHostError } from '../migration/errors.ts';
 import { addDefenceRoutes } from './defence-routes.ts';

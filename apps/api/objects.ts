@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { blocklist as blocklistLimits, migration as limits } from '../../controller/limits.ts';
 import { STRATEGIES } from '../../controller/network/migration.ts';
-import { ADMITS } from '../../controller/network/model.ts';
+import { ADMITS } from '../../controller/network/anchor.ts';
 import { RELAY_MODES } from '../../controller/network/relay.ts';
 import { moment as timelineMoment } from '../events.ts';
 

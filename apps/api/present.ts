@@ -9,9 +9,9 @@ import type {
   Guest,
   GuestInterface,
   Host,
-  HostName,
   NetworkState,
 } from '../../controller/network/model.ts';
+import type { HostName } from '../../controller/network/names.ts';
 import { type FlowDesc, formatInstructions, formatMatch } from '../../controller/openflow/index.ts';
 import { cookieOwner, objectText, Table, type TableName } from '../../controller/switches/pipeline.ts';
 import type { Drain, RelayReport } from '../migration/drain-service.ts';

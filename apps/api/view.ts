@@ -2,7 +2,8 @@
  * What the API needs of the controller, and all that it may touch. `ArcticTern` is one of these.
  */
 import type { Migration } from '../../controller/network/migration.ts';
-import type { HostName, NetworkState } from '../../controller/network/model.ts';
+import type { NetworkState } from '../../controller/network/model.ts';
+import type { HostName } from '../../controller/network/names.ts';
 import type { FlowSource } from '../../controller/switches/read-flows.ts';
 import type { ControllerEvent } from '../events.ts';
 import type { DefenceService } from '../defence/service.ts';

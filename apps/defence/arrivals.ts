@@ -4,7 +4,8 @@
  */
 import type { Clock } from '../../controller/clock.ts';
 import { defence as limits } from '../../controller/limits.ts';
-import type { Guest, HostName } from '../../controller/network/model.ts';
+import type { Guest } from '../../controller/network/model.ts';
+import type { HostName } from '../../controller/network/names.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import type { TableName } from '../../controller/switches/pipeline.ts';
 import { DELIVERING, guestPackets } from '../migration/guest-packets.ts';

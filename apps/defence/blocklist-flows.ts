@@ -16,7 +16,9 @@ import {
   type Shard,
   type Source,
 } from '../../controller/network/blocklist.ts';
-import type { Anchor, GuestName, NetworkState } from '../../controller/network/model.ts';
+import type { Anchor } from '../../controller/network/anchor.ts';
+import type { NetworkState } from '../../controller/network/model.ts';
+import type { GuestName } from '../../controller/network/names.ts';
 import type { MatchInput } from '../../controller/openflow/index.ts';
 import { drop, type Flow, FlowList, ip } from '../../controller/switches/flow.ts';
 import { cookie } from '../../controller/switches/pipeline.ts';

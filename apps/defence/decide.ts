@@ -10,7 +10,8 @@
  */
 import { flight as limits } from '../../controller/limits.ts';
 import type { DefenceMode } from '../../controller/network/defence-policy.ts';
-import type { GuestName, NetworkState } from '../../controller/network/model.ts';
+import type { NetworkState } from '../../controller/network/model.ts';
+import type { GuestName } from '../../controller/network/names.ts';
 import { isActive, type Verdict, type VerdictId, type Verdicts } from './verdict.ts';
 
 /** Packets per second on connections that live, as they come to a guest. */

@@ -9,7 +9,7 @@ import { filtering as limits } from '../../controller/limits.ts';
 import { type Block, sourcesIn } from '../../controller/network/blocklist.ts';
 import { admissionLimited } from '../../controller/network/changes.ts';
 import { policyOf } from '../../controller/network/defence-policy.ts';
-import type { GuestName } from '../../controller/network/model.ts';
+import type { GuestName } from '../../controller/network/names.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { BlocklistService } from './blocklist.ts';
 import { filteringFor, type Flooded, type WantedBlock } from './verdict-blocks.ts';

@@ -11,7 +11,7 @@ import { flightChanged } from '../../controller/network/changes.ts';
 import { saidPolicy } from '../../controller/network/defence-policy.ts';
 import { type Flight, type FlightId, hasLanded } from '../../controller/network/flight.ts';
 import { isMoving } from '../../controller/network/migration.ts';
-import type { GuestName } from '../../controller/network/model.ts';
+import type { GuestName } from '../../controller/network/names.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import type { Moment } from '../events.ts';

@@ -7,7 +7,7 @@
  */
 import { flight as limits } from '../../controller/limits.ts';
 import { type Flight, type FlightPhase, hasLanded } from '../../controller/network/flight.ts';
-import type { GuestName } from '../../controller/network/model.ts';
+import type { GuestName } from '../../controller/network/names.ts';
 import { type HonestTraffic, suffers } from './decide.ts';
 import type { Verdict } from './verdict.ts';
 

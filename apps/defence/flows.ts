@@ -16,12 +16,8 @@
 import type { Allowance, Blocklist, Source } from '../../controller/network/blocklist.ts';
 import type { SwitchView } from '../../controller/network/bridge-view.ts';
 import { policyOf } from '../../controller/network/defence-policy.ts';
-import type {
-  AdmissionLimit,
-  GuestInterface,
-  GuestName,
-  NetworkState,
-} from '../../controller/network/model.ts';
+import type { AdmissionLimit, GuestInterface, NetworkState } from '../../controller/network/model.ts';
+import type { GuestName } from '../../controller/network/names.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import { ct, drop, type Flow, FlowList, ip, meter } from '../../controller/switches/flow.ts';
 import {

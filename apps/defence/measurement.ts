@@ -1,7 +1,7 @@
 /**
  * What the detector is given: of one guest at one bridge, how much of each class has come, and who sent it.
  */
-import type { GuestName, SwitchName } from '../../controller/network/model.ts';
+import type { GuestName, SwitchName } from '../../controller/network/names.ts';
 import type { OpenConnections } from './connections.ts';
 import type { SampleSummary } from './sample-window.ts';
 import type { PrefixKey, SourceKey } from './source.ts';

@@ -9,14 +9,8 @@
 import { messageOf } from '../../controller/errors.ts';
 import { flight as limits } from '../../controller/limits.ts';
 import type { Flight } from '../../controller/network/flight.ts';
-import type {
-  Guest,
-  GuestName,
-  Host,
-  HostName,
-  NetworkState,
-  SiteName,
-} from '../../controller/network/model.ts';
+import type { Guest, Host, NetworkState } from '../../controller/network/model.ts';
+import type { GuestName, HostName, SiteName } from '../../controller/network/names.ts';
 import type { RelayMode } from '../../controller/network/relay.ts';
 import { checkMigration, occupants } from '../migration/plan.ts';
 import { withLeases } from '../migration/switchover.ts';

@@ -9,13 +9,8 @@ import { admission, defence as limits, GRACE_SECONDS } from '../../controller/li
 import { defended } from '../../controller/network/changes.ts';
 import { type DefencePolicy, policyOf } from '../../controller/network/defence-policy.ts';
 import { isUnderWay } from '../../controller/network/migration.ts';
-import type {
-  Guest,
-  GuestInterface,
-  GuestName,
-  NetworkState,
-  SwitchName,
-} from '../../controller/network/model.ts';
+import type { Guest, GuestInterface, NetworkState } from '../../controller/network/model.ts';
+import type { GuestName, SwitchName } from '../../controller/network/names.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { Message } from '../../controller/openflow/index.ts';
 import { SwitchClosedError } from '../../controller/switches/errors.ts';

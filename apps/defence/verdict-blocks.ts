@@ -10,7 +10,7 @@
 import { blocklist as blocklistLimits, filtering as limits } from '../../controller/limits.ts';
 import type { Source } from '../../controller/network/blocklist.ts';
 import { overlap, type Prefix } from '../../controller/network/address.ts';
-import type { EdgeName, GuestName, SwitchName } from '../../controller/network/model.ts';
+import type { EdgeName, GuestName, SwitchName } from '../../controller/network/names.ts';
 import { aggregate, formatSource, parseSource } from './aggregate.ts';
 import { isActive, type Verdict, type VerdictId, type Verdicts } from './verdict.ts';
 

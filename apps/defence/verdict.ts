@@ -6,7 +6,7 @@
  * verdict may have no sources yet (`origin: 'unknown'`). Whoever acts on verdicts follows a `VerdictFeed`.
  */
 import { ATTACK_KINDS, type AttackKind } from '../../controller/network/attack-kind.ts';
-import type { GuestName, SwitchName } from '../../controller/network/model.ts';
+import type { GuestName, SwitchName } from '../../controller/network/names.ts';
 
 export { ATTACK_KINDS, type AttackKind };
 

@@ -7,7 +7,7 @@ import { LibvirtClosedError, LibvirtKeepaliveError } from '../../controller/libv
 import { migration as limits } from '../../controller/limits.ts';
 import { placed } from '../../controller/network/changes.ts';
 import type { Migration } from '../../controller/network/migration.ts';
-import type { GuestName } from '../../controller/network/model.ts';
+import type { GuestName } from '../../controller/network/names.ts';
 import { announce } from '../routing/announce.ts';
 import { copyAddress } from './copy-address.ts';
 import { Copy } from './copy.ts';

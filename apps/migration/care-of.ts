@@ -5,16 +5,11 @@
  * for each kind of who sends there, so that the wire tells them apart.
  */
 import { isIPv6 } from 'node:net';
-import type {
-  Addresses,
-  Anchor,
-  GuestInterface,
-  Host,
-  NetworkState,
-  Subnet,
-} from '../../controller/network/model.ts';
+import type { Anchor } from '../../controller/network/anchor.ts';
+import type { GuestInterface, Host, NetworkState, Subnet } from '../../controller/network/model.ts';
+import type { Addresses } from '../../controller/network/names.ts';
 import type { Relay, RelayMode } from '../../controller/network/relay.ts';
-import { HOME_ANCHOR, MAX_ANCHOR_INDEX } from '../../controller/network/model.ts';
+import { HOME_ANCHOR, MAX_ANCHOR_INDEX } from '../../controller/network/anchor.ts';
 import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from '../../controller/openflow/index.ts';
 import { CareOfPoolExhaustedError, TooManyAnchorsError } from './errors.ts';
 

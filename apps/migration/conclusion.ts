@@ -9,7 +9,8 @@
  * when it has been the same for that long.
  */
 import type { Phase } from '../../controller/network/migration.ts';
-import type { DomainState, GuestName, HostName, NetworkState } from '../../controller/network/model.ts';
+import type { DomainState, NetworkState } from '../../controller/network/model.ts';
+import type { GuestName, HostName } from '../../controller/network/names.ts';
 import { migration as limits } from '../../controller/limits.ts';
 import type { MigrationEvent } from './machine.ts';
 

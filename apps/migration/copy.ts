@@ -10,7 +10,7 @@ import type { Clock } from '../../controller/clock.ts';
 import type { GuestMigration, Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
 import type { DomainRef } from '../../controller/libvirt/index.ts';
 import { migration as limits } from '../../controller/limits.ts';
-import type { GuestName } from '../../controller/network/model.ts';
+import type { GuestName } from '../../controller/network/names.ts';
 import { MigrationAbortedError } from './errors.ts';
 import {
   beginCopies,

@@ -13,12 +13,9 @@ import {
   released,
 } from '../../controller/network/changes.ts';
 import { isMoving } from '../../controller/network/migration.ts';
-import {
-  type Anchor,
-  type GuestName,
-  HOME_ANCHOR,
-  type NetworkState,
-} from '../../controller/network/model.ts';
+import { type Anchor, HOME_ANCHOR } from '../../controller/network/anchor.ts';
+import type { NetworkState } from '../../controller/network/model.ts';
+import type { GuestName } from '../../controller/network/names.ts';
 import { step } from './machine.ts';
 
 /** Guests that run nowhere, and have something that a guest that runs nowhere does not need. */

@@ -17,14 +17,9 @@ import {
   released,
 } from '../../controller/network/changes.ts';
 import { isMoving, type Migration } from '../../controller/network/migration.ts';
-import {
-  HOME_ANCHOR,
-  type GuestName,
-  type HostName,
-  type InterfaceNumber,
-  type NetworkState,
-  type SwitchName,
-} from '../../controller/network/model.ts';
+import { HOME_ANCHOR } from '../../controller/network/anchor.ts';
+import type { NetworkState } from '../../controller/network/model.ts';
+import type { GuestName, HostName, InterfaceNumber, SwitchName } from '../../controller/network/names.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import {

@@ -7,16 +7,9 @@
  * Where the counters cannot be read, and while the guest moves, the relay is taken to be in use.
  */
 import { isMoving, type Migration } from '../../controller/network/migration.ts';
-import {
-  type Anchor,
-  type GuestInterface,
-  type GuestName,
-  HOME_ANCHOR,
-  type HostName,
-  type InterfaceNumber,
-  type NetworkState,
-  type SwitchName,
-} from '../../controller/network/model.ts';
+import { type Anchor, HOME_ANCHOR } from '../../controller/network/anchor.ts';
+import type { GuestInterface, NetworkState } from '../../controller/network/model.ts';
+import type { GuestName, HostName, InterfaceNumber, SwitchName } from '../../controller/network/names.ts';
 
 export interface RelayingAnchor {
   readonly guest: GuestName;

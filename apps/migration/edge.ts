@@ -14,7 +14,8 @@
  * Owns, at an edge: edge, edgeTracked, binding, beforeSwitchover, afterSwitchover.
  */
 import type { EdgeView, Passer } from '../../controller/network/bridge-view.ts';
-import type { Anchor, Host, NetworkState } from '../../controller/network/model.ts';
+import type { Anchor } from '../../controller/network/anchor.ts';
+import type { Host, NetworkState } from '../../controller/network/model.ts';
 import { families, type Family, relayAt } from '../../controller/network/relay.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import {

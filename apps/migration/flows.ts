@@ -11,13 +11,8 @@
  * translatedOutbound, strays, relay, beforeSwitchover, afterSwitchover.
  */
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
-import {
-  type Anchor,
-  type GuestInterface,
-  HOME_ANCHOR,
-  type Host,
-  type Subnet,
-} from '../../controller/network/model.ts';
+import { type Anchor, HOME_ANCHOR } from '../../controller/network/anchor.ts';
+import type { GuestInterface, Host, Subnet } from '../../controller/network/model.ts';
 import { families, relayAt } from '../../controller/network/relay.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import {

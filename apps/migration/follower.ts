@@ -8,7 +8,7 @@ import type { Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
 import type { DomainRef } from '../../controller/libvirt/index.ts';
 import { migration as limits } from '../../controller/limits.ts';
 import type { Migration } from '../../controller/network/migration.ts';
-import type { GuestName, HostName } from '../../controller/network/model.ts';
+import type { GuestName, HostName } from '../../controller/network/names.ts';
 import type { Network } from '../../controller/network/network.ts';
 import { conclude, type Conclusion, type Facts, seen } from './conclusion.ts';
 

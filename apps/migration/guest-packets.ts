@@ -1,5 +1,6 @@
 /** Packets that a bridge has counted for a guest, whichever way it is relayed there. */
-import type { Guest, HostName } from '../../controller/network/model.ts';
+import type { Guest } from '../../controller/network/model.ts';
+import type { HostName } from '../../controller/network/names.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import { cookie, type TableName } from '../../controller/switches/pipeline.ts';
 

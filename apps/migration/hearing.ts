@@ -3,7 +3,7 @@
  */
 import type { LibvirtEvent } from '../../controller/libvirt/index.ts';
 import type { Migration } from '../../controller/network/migration.ts';
-import type { HostName } from '../../controller/network/model.ts';
+import type { HostName } from '../../controller/network/names.ts';
 import type { MigrationEvent } from './machine.ts';
 
 /** Undefined when it means nothing. */

@@ -2,7 +2,8 @@
  * What a change of the network's state means to migrations: ports that appear and go. Pure.
  */
 import { isUnderWay } from '../../controller/network/migration.ts';
-import type { GuestName, HostName, NetworkState } from '../../controller/network/model.ts';
+import type { NetworkState } from '../../controller/network/model.ts';
+import type { GuestName, HostName } from '../../controller/network/names.ts';
 import type { MigrationEvent } from './machine.ts';
 import { isAttached } from './switchover.ts';
 

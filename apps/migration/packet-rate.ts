@@ -4,7 +4,8 @@
  */
 import type { Clock } from '../../controller/clock.ts';
 import { migration as limits } from '../../controller/limits.ts';
-import type { Guest, HostName } from '../../controller/network/model.ts';
+import type { Guest } from '../../controller/network/model.ts';
+import type { HostName } from '../../controller/network/names.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import { DELIVERING, guestPackets } from './guest-packets.ts';
 

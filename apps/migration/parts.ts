@@ -1,7 +1,7 @@
 /** What the migration service is given to work with. */
 import type { Clock } from '../../controller/clock.ts';
 import type { Hypervisor } from '../../controller/hypervisors/hypervisor.ts';
-import type { GuestName, HostName } from '../../controller/network/model.ts';
+import type { GuestName, HostName } from '../../controller/network/names.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import type { Moment } from '../events.ts';

@@ -2,7 +2,8 @@
  * May this guest move there? Decided from the network state alone, before anything is touched.
  */
 import { isMoving } from '../../controller/network/migration.ts';
-import type { GuestName, HostName, NetworkState } from '../../controller/network/model.ts';
+import type { NetworkState } from '../../controller/network/model.ts';
+import type { GuestName, HostName } from '../../controller/network/names.ts';
 import {
   AlreadyMovingError,
   AlreadyThereError,

@@ -3,7 +3,8 @@
  * other, and after a fault, too. Pure.
  */
 import type { Migration } from '../../controller/network/migration.ts';
-import type { HostName, NetworkState } from '../../controller/network/model.ts';
+import type { NetworkState } from '../../controller/network/model.ts';
+import type { HostName } from '../../controller/network/names.ts';
 
 export interface Lacking {
   readonly host: HostName;

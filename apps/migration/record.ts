@@ -6,7 +6,7 @@ import type { Clock } from '../../controller/clock.ts';
 import type { LibvirtEvent } from '../../controller/libvirt/index.ts';
 import { migrationChanged } from '../../controller/network/changes.ts';
 import type { Migration } from '../../controller/network/migration.ts';
-import type { GuestName, HostName } from '../../controller/network/model.ts';
+import type { GuestName, HostName } from '../../controller/network/names.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { Moment } from '../events.ts';
 import type { PacketRate } from './packet-rate.ts';

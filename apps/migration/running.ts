@@ -3,7 +3,8 @@
  */
 import type { Cancel } from '../../controller/clock.ts';
 import type { Migration } from '../../controller/network/migration.ts';
-import type { Guest, GuestName, NetworkState } from '../../controller/network/model.ts';
+import type { Guest, NetworkState } from '../../controller/network/model.ts';
+import type { GuestName } from '../../controller/network/names.ts';
 import type { Copy } from './copy.ts';
 import { PacketRate } from './packet-rate.ts';
 import type { MigrationServiceParts } from './parts.ts';

@@ -18,13 +18,9 @@ import {
   type Strategy,
   type Wishes,
 } from '../../controller/network/migration.ts';
-import type {
-  Admit,
-  DomainState,
-  GuestName,
-  HostName,
-  NetworkState,
-} from '../../controller/network/model.ts';
+import type { Admit } from '../../controller/network/anchor.ts';
+import type { DomainState, NetworkState } from '../../controller/network/model.ts';
+import type { GuestName, HostName } from '../../controller/network/names.ts';
 import type { RelayMode } from '../../controller/network/relay.ts';
 import { Actions } from './actions.ts';
 import type { Conclusion } from './conclusion.ts';

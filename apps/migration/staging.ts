@@ -4,7 +4,8 @@
  */
 import type { Clock } from '../../controller/clock.ts';
 import type { Migration } from '../../controller/network/migration.ts';
-import type { Guest, NetworkState, SwitchName } from '../../controller/network/model.ts';
+import type { Guest, NetworkState } from '../../controller/network/model.ts';
+import type { SwitchName } from '../../controller/network/names.ts';
 import type { Fabric, StagedSwitchover } from '../../controller/switches/fabric.ts';
 import type { Moment } from '../events.ts';
 import { type GatePosition, gateRates } from './gates.ts';

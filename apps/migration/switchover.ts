@@ -4,14 +4,9 @@
 import { anchored, copied, delivered, unanchored } from '../../controller/network/changes.ts';
 import type { Migration } from '../../controller/network/migration.ts';
 import type { RelayMode } from '../../controller/network/relay.ts';
-import type {
-  Admit,
-  Anchor,
-  Guest,
-  GuestName,
-  HostName,
-  NetworkState,
-} from '../../controller/network/model.ts';
+import type { Admit, Anchor } from '../../controller/network/anchor.ts';
+import type { Guest, NetworkState } from '../../controller/network/model.ts';
+import type { GuestName, HostName } from '../../controller/network/names.ts';
 import { leaseCareOf, leaseRelays } from './care-of.ts';
 import type { MigrationAction } from './machine.ts';
 

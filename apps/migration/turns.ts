@@ -5,7 +5,7 @@
  * each of them ten times as long as it needs, with ten times the memory dirtied meanwhile. One that waits for a busy host
  * does not hold up another between idle ones.
  */
-import type { HostName } from '../../controller/network/model.ts';
+import type { HostName } from '../../controller/network/names.ts';
 
 interface Waiting {
   readonly id: string;

@@ -5,11 +5,12 @@
  * staged a frame goes through every tunnel that it will use, in both directions; its key is of no interface, and
  * the far end drops it.
  */
-import type { Host, HostName, NetworkState } from '../../controller/network/model.ts';
+import type { Host, NetworkState } from '../../controller/network/model.ts';
+import type { HostName } from '../../controller/network/names.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import { TUNNEL_PORT } from '../../controller/network/bridge-view.ts';
 import type { Migration } from '../../controller/network/migration.ts';
-import { MAX_ANCHOR_INDEX } from '../../controller/network/model.ts';
+import { MAX_ANCHOR_INDEX } from '../../controller/network/anchor.ts';
 import { output } from '../../controller/switches/flow.ts';
 import { tunnelTo } from './tunnel.ts';
 

@@ -6,14 +6,9 @@
  * while it runs nowhere, nothing is known that is better than what has been published.
  */
 import type { Migration } from '../../controller/network/migration.ts';
-import {
-  type Addresses,
-  type Guest,
-  type GuestInterface,
-  HOME_ANCHOR,
-  type Host,
-  type NetworkState,
-} from '../../controller/network/model.ts';
+import { HOME_ANCHOR } from '../../controller/network/anchor.ts';
+import type { Guest, GuestInterface, Host, NetworkState } from '../../controller/network/model.ts';
+import type { Addresses } from '../../controller/network/names.ts';
 
 /** IPv4 first; undefined when what has been published should stay. */
 export function addressesForNewClients(state: NetworkState, guest: Guest): readonly string[] | undefined {

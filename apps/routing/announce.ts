@@ -2,7 +2,8 @@
  * Tells the switches of a subnet which way a guest's addresses are, after it has moved.
  */
 import { bridgeView } from '../../controller/network/bridge-view.ts';
-import type { GuestName, NetworkState } from '../../controller/network/model.ts';
+import type { NetworkState } from '../../controller/network/model.ts';
+import type { GuestName } from '../../controller/network/names.ts';
 import { relayAt } from '../../controller/network/relay.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import { arpAnnouncement, neighbourAnnouncement } from './neighbour-packets.ts';

@@ -12,8 +12,9 @@
 import { GRACE_SECONDS } from '../../controller/limits.ts';
 import { isWithin } from '../../controller/network/address.ts';
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
-import type { Anchor, Subnet } from '../../controller/network/model.ts';
-import { HOME_ANCHOR } from '../../controller/network/model.ts';
+import type { Anchor } from '../../controller/network/anchor.ts';
+import type { Subnet } from '../../controller/network/model.ts';
+import { HOME_ANCHOR } from '../../controller/network/anchor.ts';
 import type { Action, MatchInput } from '../../controller/openflow/index.ts';
 import {
   copy,

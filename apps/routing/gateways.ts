@@ -5,7 +5,8 @@
 import type { Cancel, Clock } from '../../controller/clock.ts';
 import { routing as limits } from '../../controller/limits.ts';
 import { gatewayAnswered } from '../../controller/network/changes.ts';
-import type { HostName, NetworkState, Subnet } from '../../controller/network/model.ts';
+import type { NetworkState, Subnet } from '../../controller/network/model.ts';
+import type { HostName } from '../../controller/network/names.ts';
 import type { Network } from '../../controller/network/network.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
 import { arpProbe, neighbourSolicitation, readNeighbourAnswer } from './neighbour-packets.ts';

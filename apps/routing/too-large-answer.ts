@@ -2,12 +2,9 @@
  * Answers packet-ins about packets that do not fit a tunnel.
  */
 import { isIP, isIPv4 } from 'node:net';
-import {
-  HOME_ANCHOR,
-  type HostName,
-  type NetworkState,
-  type Subnet,
-} from '../../controller/network/model.ts';
+import { HOME_ANCHOR } from '../../controller/network/anchor.ts';
+import type { NetworkState, Subnet } from '../../controller/network/model.ts';
+import type { HostName } from '../../controller/network/names.ts';
 import {
   formatIpv4,
   formatIpv6,

@@ -13,7 +13,8 @@ import {
   type MigrateOptions,
 } from '../libvirt/index.ts';
 import type { CopyStorage } from '../network/migration.ts';
-import type { DomainState, GuestName, Host } from '../network/model.ts';
+import type { DomainState, Host } from '../network/model.ts';
+import type { GuestName } from '../network/names.ts';
 import { HypervisorUnreachableError, LocalDiskError } from './errors.ts';
 import { ImagePools } from './image-pools.ts';
 import { directoriesOf, diskText, localDisks } from './storage.ts';

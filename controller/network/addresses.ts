@@ -1,6 +1,6 @@
 /** A machine's addresses, one of each family at most, from a list of them. */
 import { isIPv4 } from 'node:net';
-import type { Addresses } from './model.ts';
+import type { Addresses } from './names.ts';
 
 /** The first of each family. */
 export function addressesOf(list: Iterable<string>): Addresses {

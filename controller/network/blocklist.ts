@@ -12,7 +12,7 @@
  * A block is in the first line while there is room; newer blocks push the oldest into the second.
  */
 import { blocklist as limits } from '../limits.ts';
-import type { GuestName } from './model.ts';
+import type { GuestName } from './names.ts';
 
 /** An address, or a prefix in CIDR form, as `address.ts` writes it: `203.0.113.7`, `2001:db8::/48`. */
 export type Source = string;

@@ -5,20 +5,9 @@
  * for; at an edge, those that stations inside reach through it.
  */
 import { isUnderWay } from './migration.ts';
-import {
-  type Anchor,
-  type Bridge,
-  type Edge,
-  type EdgeName,
-  type Guest,
-  type GuestInterface,
-  HOME_ANCHOR,
-  type Host,
-  type HostName,
-  type NetworkState,
-  type Subnet,
-  type SwitchName,
-} from './model.ts';
+import { type Anchor, HOME_ANCHOR } from './anchor.ts';
+import type { Bridge, Edge, Guest, GuestInterface, Host, NetworkState, Subnet } from './model.ts';
+import type { EdgeName, HostName, SwitchName } from './names.ts';
 
 /** The name of the port that the controller adds to a bridge for its tunnels. */
 export const TUNNEL_PORT = 'at-geneve';

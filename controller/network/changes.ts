@@ -7,19 +7,9 @@ import { type Flight, hasLanded } from './flight.ts';
 import { flight as limits } from '../limits.ts';
 import { bounded } from './history.ts';
 import { hasEnded, isUnderWay, type Migration } from './migration.ts';
-import {
-  type AdmissionLimit,
-  type Anchor,
-  type Bridge,
-  type DomainState,
-  type GuestName,
-  HOME_ANCHOR,
-  type HostName,
-  type InterfaceNumber,
-  type NetworkState,
-  type Prefix,
-  type SwitchName,
-} from './model.ts';
+import { type Anchor, HOME_ANCHOR } from './anchor.ts';
+import type { AdmissionLimit, Bridge, DomainState, NetworkState } from './model.ts';
+import type { GuestName, HostName, InterfaceNumber, Prefix, SwitchName } from './names.ts';
 
 type Change = (state: NetworkState) => NetworkState;
 

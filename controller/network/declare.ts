@@ -13,18 +13,9 @@ import { TooManyInterfacesError } from './errors.ts';
 import type { Flight } from './flight.ts';
 import { bounded, type MigrationHistory } from './history.ts';
 import type { Migration } from './migration.ts';
-import {
-  type Anchor,
-  type Edge,
-  type Guest,
-  type GuestInterface,
-  HOME_ANCHOR,
-  type Host,
-  MAX_INTERFACE_NUMBER,
-  type NetworkState,
-  type Quarantined,
-  type Subnet,
-} from './model.ts';
+import { type Anchor, HOME_ANCHOR } from './anchor.ts';
+import type { Edge, Guest, GuestInterface, Host, NetworkState, Quarantined, Subnet } from './model.ts';
+import { MAX_INTERFACE_NUMBER } from './names.ts';
 
 /** What outlives the controller. */
 export interface Remembered {

@@ -3,7 +3,7 @@
  * API may change it.
  */
 import { admission } from '../limits.ts';
-import type { GuestName, NetworkState } from './model.ts';
+import type { GuestName } from './names.ts';
 
 export const DEFENCE_MODES = ['off', 'filter-only', 'move-when-needed', 'move-first'] as const;
 
@@ -53,7 +53,11 @@ export const defaultDefence: DefencePolicy = {
   coolDown: 10_000,
 };
 
-type Policies = Pick<NetworkState, 'guests' | 'policies'>;
+/** See `NetworkState`. */
+interface Policies {
+  readonly guests: ReadonlyMap<GuestName, { readonly defence?: DefencePolicy }>;
+  readonly policies: ReadonlyMap<GuestName, DefencePolicy>;
+}
 
 /** What was said of the guest, over the API or else in its declaration; undefined when nothing was. */
 export function saidPolicy({ guests, policies }: Policies, guest: GuestName): DefencePolicy | undefined {

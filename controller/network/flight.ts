@@ -6,7 +6,7 @@
  *      └────────┴──────────┴→ failed
  *                          └→ pursued (the attack came along; another flight may follow)
  */
-import type { GuestName, HostName } from './model.ts';
+import type { GuestName, HostName } from './names.ts';
 
 export type FlightId = string;
 

@@ -3,9 +3,17 @@
  */
 import { migration as limits } from '../limits.ts';
 import type { Migration } from './migration.ts';
-import type { NetworkState } from './model.ts';
+import type { Flight, FlightId } from './flight.ts';
+import type { GuestName } from './names.ts';
 
 export type MigrationHistory = ReadonlyMap<string, Migration>;
+
+/** What refers to migrations; see `NetworkState`. */
+interface Referring {
+  readonly migrations: ReadonlyMap<GuestName, Migration>;
+  readonly earlier: ReadonlyMap<string, Migration>;
+  readonly flights: ReadonlyMap<FlightId, Flight>;
+}
 
 /**
  * Without the oldest, where there are too many. The present or last migration of each guest stays whatever its age, and so
@@ -13,7 +21,7 @@ export type MigrationHistory = ReadonlyMap<string, Migration>;
  */
 export function bounded(
   history: MigrationHistory,
-  { migrations, earlier, flights }: Pick<NetworkState, 'migrations' | 'earlier' | 'flights'>,
+  { migrations, earlier, flights }: Referring,
 ): MigrationHistory {
   if (history.size <= limits.kept) return history;
   const held = new Set(earlier.keys());

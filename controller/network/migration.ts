@@ -4,7 +4,8 @@
  *   planned → preparing → copying → switching → relaying → drained
  *                  └─────────┴──────────┴→ failed → rolled-back
  */
-import type { Admit, GuestName, HostName } from './model.ts';
+import type { Admit } from './anchor.ts';
+import type { GuestName, HostName } from './names.ts';
 import type { RelayMode } from './relay.ts';
 
 export interface Migration {

@@ -8,12 +8,22 @@
  * Declared: sites, subnets, hosts, guests. Observed: bridges with their ports, hypervisors with their
  * domains, gateways. Decided: placements, anchors, migrations, flights, the blocklist, admission rates.
  */
-import type { DefencePolicy } from './defence-policy.ts';
+import type { Anchor } from './anchor.ts';
 import type { Blocklist } from './blocklist.ts';
+import type { DefencePolicy } from './defence-policy.ts';
 import type { Flight, FlightId } from './flight.ts';
 import type { MigrationHistory } from './history.ts';
 import type { Migration } from './migration.ts';
-import type { Relay } from './relay.ts';
+import type {
+  Addresses,
+  EdgeName,
+  GuestName,
+  HostName,
+  InterfaceNumber,
+  Prefix,
+  SiteName,
+  SwitchName,
+} from './names.ts';
 
 export interface NetworkState {
   readonly subnets: ReadonlyMap<Prefix, Subnet>;
@@ -49,20 +59,6 @@ export interface NetworkState {
   readonly quarantine: ReadonlyMap<string, Quarantined>;
   readonly drain: DrainTimes;
 }
-
-export type SiteName = string;
-export type Prefix = string;
-export type HostName = string;
-export type EdgeName = string;
-/** Of a host or an edge; no two of them have the same. */
-export type SwitchName = string;
-export type GuestName = string;
-
-/** 1 to `MAX_INTERFACE_NUMBER`: the key of an interface in tunnels, registers, zones and cookies. */
-export type InterfaceNumber = number;
-
-/** An interface takes three of a bridge's 65,536 conntrack zones (see switches/pipeline.ts). */
-export const MAX_INTERFACE_NUMBER = 0x3fff;
 
 /** One address family of a site's network; IPv4 and IPv6 side by side are two subnets. */
 export interface Subnet {
@@ -135,12 +131,6 @@ export interface GuestInterface {
   readonly home: Addresses;
 }
 
-/** At most one address of each family. */
-export interface Addresses {
-  readonly ipv4?: string;
-  readonly ipv6?: string;
-}
-
 export interface Service {
   readonly protocol: 'tcp' | 'udp' | 'sctp';
   readonly port: number;
@@ -188,22 +178,6 @@ export interface Hypervisor {
 /** `saved`: shut off, with all that it was doing in a file. */
 export type DomainState = 'running' | 'paused' | 'incoming' | 'saved' | 'shutoff' | 'other';
 
-/**
- * A bridge that holds the state of connections born on one of the interface's addresses. Index 1 is the
- * home anchor; the others hold care-of addresses.
- */
-export interface Anchor {
-  /** 1 to 255, unique in its interface: named in tunnel keys and conntrack marks. */
-  readonly index: number;
-  readonly host: HostName;
-  /** Home addresses for the home anchor, care-of addresses for the others. */
-  readonly addresses: Addresses;
-  /** What the anchor does with new connections from outside while the guest is elsewhere. */
-  readonly admit: Admit;
-  /** How it relays to the hosts that the guest is at or goes to; through a tunnel where nothing is said. */
-  readonly relays?: readonly Relay[];
-}
-
 export interface AdmissionLimit {
   /** New connections a second that each bridge lets it have. */
   readonly perSecond: number;
@@ -227,10 +201,3 @@ export interface DrainTimes {
   /** How long a care-of address that was given back is kept from others. */
   readonly quarantine: number;
 }
-
-/** `all`: new connections are relayed, too. `established`: only what was established before. */
-export const ADMITS = ['all', 'established'] as const;
-export type Admit = (typeof ADMITS)[number];
-
-export const HOME_ANCHOR = 1;
-export const MAX_ANCHOR_INDEX = 255;

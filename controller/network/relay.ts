@@ -9,7 +9,7 @@
  * The way is settled for each host that the guest goes to, when the migration is planned. So at the switchover
  * nothing changes but where the guest is, and the way back is known when there has to be one.
  */
-import type { Addresses, Anchor, HostName } from './model.ts';
+import type { Addresses, HostName } from './names.ts';
 
 export const RELAY_MODES = ['tunnel', 'rewrite', 'direct'] as const;
 export type RelayMode = (typeof RELAY_MODES)[number];
@@ -28,7 +28,11 @@ export interface Relay {
 export type RelayKind = 'edge' | 'anchor';
 export const relayKinds: readonly RelayKind[] = ['edge', 'anchor'];
 
-export function relayAt(anchor: Anchor | undefined, host: HostName | undefined): Relay | undefined {
+/** `anchor`: see anchor.ts. */
+export function relayAt(
+  anchor: { readonly relays?: readonly Relay[] } | undefined,
+  host: HostName | undefined,
+): Relay | undefined {
   return anchor?.relays?.find((relay) => relay.host === host);
 }
 

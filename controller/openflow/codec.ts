@@ -20,14 +20,8 @@ import * as nicira from './messages/nicira.ts';
 import * as packet from './messages/packet.ts';
 import * as portTable from './messages/port-table.ts';
 import * as session from './messages/session.ts';
-import type {
-  Bare,
-  BundleAddMessage,
-  BundleControlMessage,
-  Message,
-  Received,
-  RequestForward,
-} from './messages/types.ts';
+import type { BundleAddMessage, Message, Received, RequestForward } from './message.ts';
+import type { Bare, BundleControlMessage } from './messages/types.ts';
 import { decodeMultipart, encodeMultipart, isMultipartReply } from './multipart/codec.ts';
 import { Reader } from './reader.ts';
 import { Writer } from './writer.ts';

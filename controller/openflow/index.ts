@@ -30,6 +30,7 @@ export type { Instruction } from './instructions.ts';
 export type { Duration, FlowStats } from './flow-stats.ts';
 export { ERROR_NAMES, errorName, errorNumbers, type ErrorName, type ErrorNumbers } from './error-names.ts';
 export type * from './names.ts';
+export type * from './message.ts';
 export type * from './messages/types.ts';
 export type * from './multipart/types.ts';
 export { isRawEntry } from './multipart/entries.ts';

@@ -25,6 +25,7 @@ import type {
   SessionOptions,
   WaitOptions,
 } from './contracts.ts';
+import type { Attachment } from './attachment.ts';
 import { Emitter } from './emitter.ts';
 import {
   OvsdbClosedError,
@@ -52,7 +53,7 @@ import {
   type ReconnectState,
 } from './reconnect.ts';
 import { formatRemote, parseActiveRemotes, type ActiveRemote } from './remote.ts';
-import { LiveReplica, type Attachment } from './replica.ts';
+import { LiveReplica } from './replica.ts';
 import type { InsertRow, SelectedRows, Selection, TableName, UpdateRow } from './row-types.ts';
 import { RpcConnection, type Reply, type RpcHandlers } from './rpc-connection.ts';
 import { parseSchema, type DatabaseSchema, type Tables } from './schema.ts';

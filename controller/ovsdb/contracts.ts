@@ -15,7 +15,6 @@
  */
 import type { Cancel, Clock } from '../clock.ts';
 import type { ArcticTernError } from '../errors.ts';
-import type { OvsdbClient } from './client.ts';
 import type { Condition, RowsByTable } from './row-types.ts';
 import type { ServerRole } from './server-role.ts';
 import type { Table, TableChanges } from './table.ts';
@@ -168,17 +167,4 @@ export interface HostIdentity {
   /** `external_ids:system-id` and `external_ids:hostname` as they were when the host first came. */
   readonly systemId: string | undefined;
   readonly hostname: string | undefined;
-}
-
-export interface HostSession {
-  readonly identity: HostIdentity;
-  /** Connected when it is first heard of; later it is `waiting` whenever the host is away. */
-  readonly client: OvsdbClient;
-}
-
-export interface ListenerEvents {
-  /** A host that was not known has connected. */
-  session: HostSession;
-  /** A connection was dropped: it had no good certificate, or led to no `Open_vSwitch` row in time. */
-  refused: { readonly peer: string; readonly error: ArcticTernError };
 }

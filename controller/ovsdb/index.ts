@@ -15,7 +15,7 @@ export { connect, type OvsdbClient } from './client.ts';
 export type * from './contracts.ts';
 export { ensureSchema } from './ensure-schema.ts';
 export * from './errors.ts';
-export { listen, type OvsdbListener } from './listen.ts';
+export { type HostSession, listen, type ListenerEvents, type OvsdbListener } from './listen.ts';
 export {
   formatRemote,
   ovsdbPort,

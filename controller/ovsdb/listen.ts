@@ -16,8 +16,8 @@ import type { Duplex } from 'node:stream';
 import { systemClock, type Cancel } from '../clock.ts';
 import { ArcticTernError } from '../errors.ts';
 import { ovsdb as limits } from '../limits.ts';
-import { passiveClient } from './client.ts';
-import type { HostIdentity, HostSession, ListenerEvents, ListenOptions } from './contracts.ts';
+import { type OvsdbClient, passiveClient } from './client.ts';
+import type { HostIdentity, ListenOptions } from './contracts.ts';
 import { Emitter } from './emitter.ts';
 import { OvsdbClosedError, OvsdbUnsuitableServerError } from './errors.ts';
 import { formatRemote, parsePassiveRemote } from './remote.ts';
@@ -26,6 +26,19 @@ import { openVSwitch } from './schemas/open-vswitch.ts';
 import { transaction } from './transaction.ts';
 import { listenStreams, type StreamListener } from './transport.ts';
 import type { Uuid } from './uuid.ts';
+
+export interface HostSession {
+  readonly identity: HostIdentity;
+  /** Connected when it is first heard of; later it is `waiting` whenever the host is away. */
+  readonly client: OvsdbClient;
+}
+
+export interface ListenerEvents {
+  /** A host that was not known has connected. */
+  session: HostSession;
+  /** A connection was dropped: it had no good certificate, or led to no `Open_vSwitch` row in time. */
+  refused: { readonly peer: string; readonly error: ArcticTernError };
+}
 
 /** See the head of listen.ts. */
 export class OvsdbListener implements AsyncDisposable {

@@ -7,10 +7,10 @@
  */
 import type { Cancel } from '../clock.ts';
 import type { ArcticTernError } from '../errors.ts';
+import type { Attachment } from './attachment.ts';
 import type { Lock, LockEvents } from './contracts.ts';
 import { Emitter } from './emitter.ts';
 import { OvsdbClosedError, OvsdbProtocolError, OvsdbRequestError } from './errors.ts';
-import type { Attachment } from './replica.ts';
 import type { RpcConnection } from './rpc-connection.ts';
 import { toError } from './to-error.ts';
 

@@ -14,6 +14,7 @@
  */
 import type { Cancel, Clock } from '../clock.ts';
 import { ArcticTernError } from '../errors.ts';
+import type { Attachment } from './attachment.ts';
 import { encodeConditions } from './conditions.ts';
 import type { Batch, Replica, ReplicaEvents, ReplicaStatus, Snapshot, WaitOptions } from './contracts.ts';
 import { Emitter } from './emitter.ts';
@@ -43,15 +44,6 @@ import { MutableTable, type TableChanges } from './table.ts';
 import { changesOf, replacementBy, type Changes } from './table-updates.ts';
 import type { Uuid } from './uuid.ts';
 import { toError } from './to-error.ts';
-
-/** A monitor that the client opens anew on each connection. */
-export interface Attachment {
-  attach(connection: RpcConnection): void;
-  detach(error: ArcticTernError): void;
-  /** Whether the notification was for this one. */
-  notify(method: string, params: readonly unknown[]): boolean;
-  close(): Promise<void>;
-}
 
 export interface ReplicaOptions {
   readonly clock: Clock;

@@ -17,7 +17,7 @@ import {
   type Transaction,
   type Uuid,
 } from '../ovsdb/index.ts';
-import type { BridgeTables } from './bridge-database.ts';
+import type { BridgeTables } from './bridge-tables.ts';
 import { datapathType } from './bridge-observation.ts';
 import { SAMPLE_COLLECTOR_SET } from './pipeline.ts';
 

@@ -4,7 +4,8 @@
 import { asError } from '../errors.ts';
 import type { Clock } from '../clock.ts';
 import { switches as limits } from '../limits.ts';
-import type { ControlledSwitch, SwitchName } from '../network/model.ts';
+import type { ControlledSwitch } from '../network/model.ts';
+import type { SwitchName } from '../network/names.ts';
 import {
   connect,
   type OvsdbClient,
@@ -17,23 +18,7 @@ import {
 import { configureBridge, type Targets } from './bridge-configuration.ts';
 import { configureConntrack, type ConntrackWish } from './conntrack-timeouts.ts';
 import { type ObservedBridge, observeBridge, sameBridge } from './bridge-observation.ts';
-
-const selection = {
-  Open_vSwitch: { columns: ['bridges', 'datapaths', 'ovs_version', 'other_config', 'next_cfg', 'cur_cfg'] },
-  Bridge: {
-    columns: ['name', 'ports', 'controller', 'fail_mode', 'protocols', 'datapath_id', 'datapath_type'],
-  },
-  Port: { columns: ['name', 'interfaces'] },
-  Interface: { columns: ['name', 'ofport', 'external_ids', 'mac_in_use', 'type'] },
-  Controller: { columns: ['target', 'external_ids'] },
-  IPFIX: { columns: ['targets', 'external_ids'] },
-  Flow_Sample_Collector_Set: { columns: ['id', 'bridge', 'ipfix'] },
-  Datapath: { columns: ['capabilities', 'ct_zones'] },
-  CT_Zone: { columns: ['timeout_policy', 'external_ids'] },
-  CT_Timeout_Policy: { columns: ['timeouts', 'external_ids'] },
-} as const;
-
-export type BridgeTables = Pick<Replica<SelectedRows<OpenVSwitchTables, typeof selection>>, 'table'>;
+import { type BridgeTables, selection } from './bridge-tables.ts';
 
 export interface BridgeDatabaseHandlers {
   /** The bridge as it is now; called on every change of it. */

@@ -2,7 +2,7 @@
  * What an OVSDB says of the bridge under control. Pure.
  */
 import type { Bridge, BridgePort, ControlledSwitch, Datapath } from '../network/model.ts';
-import type { BridgeTables } from './bridge-database.ts';
+import type { BridgeTables } from './bridge-tables.ts';
 
 export type ObservedBridge = Omit<Bridge, 'graceUntil'>;
 

@@ -12,7 +12,7 @@
 import { conntrack as limits } from '../limits.ts';
 import type { SwitchView } from '../network/bridge-view.ts';
 import { openVSwitch, type OpenVSwitchTables, transaction, type Transaction } from '../ovsdb/index.ts';
-import type { BridgeTables } from './bridge-database.ts';
+import type { BridgeTables } from './bridge-tables.ts';
 import { datapathType } from './bridge-observation.ts';
 import { isOurs, OWNER } from './bridge-configuration.ts';
 import { anchorZone, relayZone, sourceZone } from './pipeline.ts';

@@ -7,7 +7,8 @@
 import { asError } from '../errors.ts';
 import type { Clock } from '../clock.ts';
 import { switchView, type SwitchView } from '../network/bridge-view.ts';
-import type { NetworkState, SwitchName } from '../network/model.ts';
+import type { NetworkState } from '../network/model.ts';
+import type { SwitchName } from '../network/names.ts';
 import { type Action, match, type Message, packetOut, Port } from '../openflow/index.ts';
 import { output } from './flow.ts';
 import { SwitchClosedError } from './errors.ts';

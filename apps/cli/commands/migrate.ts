@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MigrationObject, MigrationRequest } from '../../api/objects.ts';
 import { DEFAULT_MAX_BLACKOUT_MS, migration as limits } from '../../../controller/limits.ts';
 import { STRATEGIES, type Strategy } from '../../../controller/network/migration.ts';
-import { type Admit, ADMITS } from '../../../controller/network/model.ts';
+import { type Admit, ADMITS } from '../../../controller/network/anchor.ts';
 import { RELAY_MODES, type RelayMode } from '../../../controller/network/relay.ts';
 import { TUNNEL_OVERHEAD } from '../../../controller/switches/pipeline.ts';
 import { clientCommand, type ClientCommandOptions, clientFor } from '../client-command.ts';

@@ -1,7 +1,9 @@
 /**
  * What the three ways to relay have in common: what each is asked for, and what it is told.
  */
-import type { Addresses, Anchor, GuestInterface, Host } from '../../../controller/network/model.ts';
+import type { Anchor } from '../../../controller/network/anchor.ts';
+import type { GuestInterface, Host } from '../../../controller/network/model.ts';
+import type { Addresses } from '../../../controller/network/names.ts';
 import type { Family, Relay, RelayMode } from '../../../controller/network/relay.ts';
 import type { Action } from '../../../controller/openflow/index.ts';
 import type { FlowList } from '../../../controller/switches/flow.ts';

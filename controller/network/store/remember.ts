@@ -18,7 +18,8 @@ import {
 } from '../blocklist.ts';
 import type { Migration } from '../migration.ts';
 import { addressesOf } from '../addresses.ts';
-import type { Anchor, NetworkState } from '../model.ts';
+import type { Anchor } from '../anchor.ts';
+import type { NetworkState } from '../model.ts';
 import type { Remembered } from '../declare.ts';
 import { defenceRow, flightRow, flightsOf, policyOfRow } from './defence-rows.ts';
 import { migrationRow, migrationsOf } from './migration-rows.ts';

@@ -5,14 +5,8 @@ import type { Match } from '../match.ts';
 import type { Action } from '../actions/types.ts';
 import type { BundleControl } from '../names.ts';
 import type { FlowRequest } from '../multipart/types.ts';
-import type {
-  BundleAddMessage,
-  BundleControlMessage,
-  FlowMod,
-  Hello,
-  Message,
-  PacketOut,
-} from '../messages/types.ts';
+import type { BundleAddMessage, Message } from '../message.ts';
+import type { BundleControlMessage, FlowMod, Hello, PacketOut } from '../messages/types.ts';
 
 /** Adds a flow to table 0 unless told otherwise. */
 export function flowMod(input: Partial<Omit<FlowMod, 'type'>>): FlowMod {

@@ -10,7 +10,7 @@ import { ERROR_NAMES } from '../error-names.ts';
 import { OpenFlowBadJsonError, OpenFlowBadValueError } from '../errors.ts';
 import type { OxmField } from '../fields.ts';
 import { fieldKey, findField, RAW_OXM, type FieldValue } from '../fields.ts';
-import type { Message } from '../messages/types.ts';
+import type { Message } from '../message.ts';
 import { hexDigits } from '../text/values.ts';
 import { message } from './messages.ts';
 import { object, u16, u32, type ShapeNode } from './shape.ts';

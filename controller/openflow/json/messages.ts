@@ -1,5 +1,6 @@
 /** Shapes of all messages. */
 import type { ErrorName } from '../error-names.ts';
+import type { Message } from '../message.ts';
 import type {
   AsyncConfig,
   CtTuple,
@@ -7,7 +8,6 @@ import type {
   ErrorMessage,
   GroupBucket,
   GroupModCommand,
-  Message,
   MeterBand,
   PortDesc,
   SelectionMethod,

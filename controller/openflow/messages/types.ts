@@ -22,7 +22,6 @@ import type {
   TableReason,
   TlvTableCommand,
 } from '../names.ts';
-import type { MultipartMessage } from '../multipart/types.ts';
 
 interface Common {
   readonly xid?: number | undefined;
@@ -302,26 +301,12 @@ export interface AsyncConfig extends Common {
   readonly others?: Uint8Array | undefined;
 }
 
-export interface RequestForward extends Common {
-  readonly type: 'requestforward';
-  readonly request: Message;
-}
-
 export interface BundleControlMessage extends Common {
   readonly type: 'bundle_control';
   readonly bundleId: number;
   readonly control: BundleControl;
   /** Bits of BundleFlag. */
   readonly flags: number;
-  readonly properties: Uint8Array;
-}
-
-export interface BundleAddMessage extends Common {
-  readonly type: 'bundle_add_message';
-  readonly bundleId: number;
-  readonly flags: number;
-  /** Without a `xid` of its own it gets the outer one, as the specification wants. */
-  readonly message: Message;
   readonly properties: Uint8Array;
 }
 
@@ -389,41 +374,3 @@ export interface NxTlvTableReply extends Common {
   readonly maxFields: number;
   readonly maps: readonly TlvMap[];
 }
-
-export type Message =
-  | Hello
-  | ErrorMessage
-  | Echo
-  | Bare
-  | ExperimenterMessage
-  | RawMessage
-  | FeaturesReply
-  | SwitchConfig
-  | PacketIn
-  | NxPacketIn
-  | PacketOut
-  | FlowMod
-  | FlowRemoved
-  | GroupMod
-  | MeterMod
-  | PortStatus
-  | PortMod
-  | TableMod
-  | TableStatus
-  | RoleMessage
-  | RoleStatus
-  | AsyncConfig
-  | RequestForward
-  | BundleControlMessage
-  | BundleAddMessage
-  | NxSetControllerId
-  | NxSetPacketInFormat
-  | NxFlowModTableId
-  | NxCtFlushZone
-  | NxCtFlush
-  | NxTlvTableMod
-  | NxTlvTableReply
-  | MultipartMessage;
-
-/** What decoding gives: a message with the transaction id it came with. */
-export type Received = Message & { readonly xid: number };

@@ -14,7 +14,8 @@ import {
   placed,
 } from '../../../controller/network/changes.ts';
 import type { Flight } from '../../../controller/network/flight.ts';
-import type { HostName, NetworkState } from '../../../controller/network/model.ts';
+import type { NetworkState } from '../../../controller/network/model.ts';
+import type { HostName } from '../../../controller/network/names.ts';
 import { after, atHome } from '../../controller/network/sites.ts';
 import { verdict } from './attacks.ts';
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { leaseCareOf } from '../../../apps/migration/care-of.ts';
 import { isAttached, newAnchors, withLeases } from '../../../apps/migration/switchover.ts';
 import { anchored, bridgeSeen, delivered, placed } from '../../../controller/network/changes.ts';
-import type { Anchor, NetworkState } from '../../../controller/network/model.ts';
+import type { Anchor } from '../../../controller/network/anchor.ts';
+import type { NetworkState } from '../../../controller/network/model.ts';
 import { after, atHome, bridge } from '../../controller/network/sites.ts';
 
 const nicOf = (state: NetworkState, guest: string) => state.guests.get(guest)!.interfaces[0]!;

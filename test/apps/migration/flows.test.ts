@@ -18,7 +18,9 @@ import {
   placed,
 } from '../../../controller/network/changes.ts';
 import type { Phase } from '../../../controller/network/migration.ts';
-import type { Admit, HostName, NetworkState } from '../../../controller/network/model.ts';
+import type { Admit } from '../../../controller/network/anchor.ts';
+import type { NetworkState } from '../../../controller/network/model.ts';
+import type { HostName } from '../../../controller/network/names.ts';
 import type { RelayMode } from '../../../controller/network/relay.ts';
 import { formatFlow } from '../../../controller/openflow/index.ts';
 import { between } from '../../../controller/switches/diff.ts';

@@ -15,7 +15,8 @@ import {
 } from '../../../controller/network/changes.ts';
 import { declare, nothingRemembered, type Remembered } from '../../../controller/network/declare.ts';
 import type { Migration } from '../../../controller/network/migration.ts';
-import type { DomainState, HostName, NetworkState } from '../../../controller/network/model.ts';
+import type { DomainState, NetworkState } from '../../../controller/network/model.ts';
+import type { HostName } from '../../../controller/network/names.ts';
 import { Network } from '../../../controller/network/network.ts';
 import type { Fabric } from '../../../controller/switches/fabric.ts';
 import { ManualClock } from '../../controller/libvirt/manual-clock.ts';

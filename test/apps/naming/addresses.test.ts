@@ -4,7 +4,9 @@ import { withLeases } from '../../../apps/migration/switchover.ts';
 import { addressesForNewClients } from '../../../apps/naming/addresses.ts';
 import { anchored, delivered, gone, migrationChanged } from '../../../controller/network/changes.ts';
 import type { Phase } from '../../../controller/network/migration.ts';
-import { HOME_ANCHOR, type HostName, type NetworkState } from '../../../controller/network/model.ts';
+import { HOME_ANCHOR } from '../../../controller/network/anchor.ts';
+import type { NetworkState } from '../../../controller/network/model.ts';
+import type { HostName } from '../../../controller/network/names.ts';
 import { after, atHome, migration } from '../../controller/network/sites.ts';
 
 const of = (state: NetworkState): readonly string[] | undefined =>

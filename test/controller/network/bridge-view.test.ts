@@ -12,7 +12,8 @@ import {
   migrationChanged,
   placed,
 } from '../../../controller/network/changes.ts';
-import type { Anchor, NetworkState } from '../../../controller/network/model.ts';
+import type { Anchor } from '../../../controller/network/anchor.ts';
+import type { NetworkState } from '../../../controller/network/model.ts';
 import { after, atHome, border, bridge, declared, migration, portOf, TUNNEL, UPLINK } from './sites.ts';
 
 const careOf: Anchor = { index: 2, host: 'away-1', addresses: { ipv4: '10.2.0.200' }, admit: 'all' };

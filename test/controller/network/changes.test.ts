@@ -13,7 +13,8 @@ import {
   unanchored,
 } from '../../../controller/network/changes.ts';
 import type { Phase } from '../../../controller/network/migration.ts';
-import type { Anchor, NetworkState } from '../../../controller/network/model.ts';
+import type { Anchor } from '../../../controller/network/anchor.ts';
+import type { NetworkState } from '../../../controller/network/model.ts';
 import { after, atHome, bridge, declared, migration } from './sites.ts';
 
 const running = new Map([['web', 'running']] as const);

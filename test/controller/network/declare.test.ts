@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { declare, nothingRemembered } from '../../../controller/network/declare.ts';
 import { TooManyInterfacesError } from '../../../controller/network/errors.ts';
-import { type Anchor, MAX_INTERFACE_NUMBER } from '../../../controller/network/model.ts';
+import type { Anchor } from '../../../controller/network/anchor.ts';
+import { MAX_INTERFACE_NUMBER } from '../../../controller/network/names.ts';
 import { declared, description, migration } from './sites.ts';
 
 const home: Anchor = {

@@ -7,7 +7,8 @@ import { bridgeSeen, gatewayAnswered, placed } from '../../../controller/network
 import { declare, type Remembered } from '../../../controller/network/declare.ts';
 import type { NetworkDescription } from '../../../controller/network/description.ts';
 import type { Migration, Phase } from '../../../controller/network/migration.ts';
-import type { BridgePort, HostName, NetworkState } from '../../../controller/network/model.ts';
+import type { BridgePort, NetworkState } from '../../../controller/network/model.ts';
+import type { HostName } from '../../../controller/network/names.ts';
 
 const host = (name: string, site: string, underlay: string) => ({
   name,

@@ -37,7 +37,9 @@ import {
 import { declare } from '../../../controller/network/declare.ts';
 import type { NetworkDescription } from '../../../controller/network/description.ts';
 import type { Phase } from '../../../controller/network/migration.ts';
-import type { Addresses, Admit, BridgePort, NetworkState } from '../../../controller/network/model.ts';
+import type { Admit } from '../../../controller/network/anchor.ts';
+import type { BridgePort, NetworkState } from '../../../controller/network/model.ts';
+import type { Addresses } from '../../../controller/network/names.ts';
 import type { RelayMode } from '../../../controller/network/relay.ts';
 import { Network } from '../../../controller/network/network.ts';
 import { Fabric, type StagedSwitchover } from '../../../controller/switches/fabric.ts';

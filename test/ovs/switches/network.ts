@@ -1,13 +1,7 @@
 /** A network of two sites with one host each, and a guest on its way from one to the other. */
 import { emptyBlocklist } from '../../../controller/network/blocklist.ts';
-import type {
-  Anchor,
-  Bridge,
-  BridgePort,
-  Host,
-  NetworkState,
-  Subnet,
-} from '../../../controller/network/model.ts';
+import type { Anchor } from '../../../controller/network/anchor.ts';
+import type { Bridge, BridgePort, Host, NetworkState, Subnet } from '../../../controller/network/model.ts';
 
 const SITES = ['west', 'east'] as const;
 type Site = (typeof SITES)[number];

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { recipes } from '../../../apps/recipes.ts';
 import { systemClock } from '../../../controller/clock.ts';
 import { bridgeView } from '../../../controller/network/bridge-view.ts';
-import type { HostName, NetworkState } from '../../../controller/network/model.ts';
+import type { NetworkState } from '../../../controller/network/model.ts';
+import type { HostName } from '../../../controller/network/names.ts';
 import { FlowList, output } from '../../../controller/switches/flow.ts';
 import { cookie } from '../../../controller/switches/pipeline.ts';
 import {

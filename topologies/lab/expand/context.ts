@@ -8,6 +8,7 @@ import type {
   NetworkDescription,
   SiteDescription,
 } from '../../../controller/network/description.ts';
+import { NAME_SERVER, nameServerSite } from '../../naming.ts';
 import type { Topology } from '../../schema.ts';
 import type { StepPlan } from '../plan.ts';
 import type { ExpandOptions } from './options.ts';
@@ -58,6 +59,19 @@ export function sysctl(context: Context, forwarding: boolean): StepPlan {
 
 /** Clients and attackers: stations that are no part of the network under control. */
 export const ends = ({ clients, attackers }: Lab): Lab['clients'] => ({ ...clients, ...attackers });
+
+/** The hosts, clients and attackers of a site, its name server, and the sites behind it: what is linked to its LAN. */
+export function stationsOf({ topology, network, lab }: Context, site: string): string[] {
+  const hosts = network.hosts.filter((host) => host.site === site).map(({ name }) => name);
+  const others = Object.entries(ends(lab))
+    .filter(([, end]) => end.site === site)
+    .map(([name]) => name);
+  const behind = Object.entries(lab.nat)
+    .filter(([, nat]) => nat.behind === site)
+    .map(([name]) => name);
+  const named = nameServerSite(topology) === site ? [NAME_SERVER] : [];
+  return [...hosts, ...others, ...named, ...behind];
+}
 
 export function subnetOf(
   site: SiteDescription,

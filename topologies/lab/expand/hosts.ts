@@ -8,28 +8,11 @@ import { uuidOf } from '../identity.ts';
 import { libvirtdConf, qemuConf } from '../libvirt-files.ts';
 import type { NodePlan, StepPlan } from '../plan.ts';
 import { CONSOLE_DIRECTORY, type Context, DISK_DIRECTORY, step } from './context.ts';
+import { OVS_DIRECTORIES, privateDirectories } from './directories.ts';
 import { diskOf, domainFile, guestXml } from './guests.ts';
 import { switchSteps } from './switches.ts';
 
-export function privateDirectories(
-  runDirectory: string,
-  node: string,
-  mounts: readonly string[],
-): NodePlan['directories'] {
-  return mounts.map((mount) => ({
-    mount,
-    source: `${runDirectory}/${node}/${mount.slice(1).replaceAll('/', '-')}`,
-  }));
-}
-
-export const OVS_DIRECTORIES = ['/run/openvswitch', '/var/log/openvswitch'];
-
-const LIBVIRT_DIRECTORIES = [
-  '/run/libvirt',
-  '/var/lib/libvirt',
-  '/etc/libvirt',
-  '/var/log/libvirt',
-];
+const LIBVIRT_DIRECTORIES = ['/run/libvirt', '/var/lib/libvirt', '/etc/libvirt', '/var/log/libvirt'];
 
 /**
  * What QEMU can do, which takes a libvirtd most of a second to find out: it is the same for all hosts of a lab, and as a

@@ -2,13 +2,12 @@
  * Links and what they do to packets.
  */
 import { lab as labLimits } from '../../../controller/limits.ts';
-import { addressAt, formatAddress, parsePrefix, type Version } from '../../../controller/network/address.ts';
 import type { LinkShapeSection } from '../../schema.ts';
 import { macOf } from '../identity.ts';
 import { managedNodes, MANAGEMENT } from '../management.ts';
 import type { LinkPlan, LinkShape } from '../plan.ts';
-import { type Context, edgeOf, OUTSIDE, routerOf, switchesOf } from './context.ts';
-import { routedSites, stationsOf } from './routers.ts';
+import { type Context, edgeOf, OUTSIDE, routerOf, stationsOf, switchesOf } from './context.ts';
+import { routedPairs } from './wan.ts';
 
 /** Bytes: Ethernet's header and 1,500 bytes of payload. */
 const FULL_FRAME = 1_514;
@@ -74,13 +73,9 @@ function queueOf({ rate, queue }: LinkShapeSection, delayUs: number): number {
   return Math.max(1, Math.ceil((rate * (queue + delayUs)) / 1e6 / 8 / FULL_FRAME));
 }
 
-function* pairs<T>(items: readonly T[]): Generator<[T, T]> {
-  for (const [i, a] of items.entries()) for (const b of items.slice(i + 1)) yield [a, b];
-}
-
 export function wanLinks(context: Context): LinkPlan[] {
   const { topology, lab } = context;
-  return [...pairs(routedSites(context))].map(([{ name: a }, { name: b }]) => {
+  return routedPairs(context).map(([a, b]) => {
     const own = lab.wan.pairs.find(({ between }) => between.includes(a) && between.includes(b));
     const end = (site: string, other: string): LinkPlan['a'] => ({
       node: routerOf(site),
@@ -93,21 +88,4 @@ export function wanLinks(context: Context): LinkPlan[] {
       queue: own?.queue ?? lab.wan.queue,
     });
   });
-}
-
-/** The two addresses of the WAN link between two sites' routers, `site`'s own first. */
-export function wanAddresses(
-  context: Context,
-  site: string,
-  other: string,
-  version: Version,
-): [string, string] {
-  const { wan } = context.lab;
-  const prefix = parsePrefix(version === 4 ? wan.prefix : wan.prefix6)!;
-  const order = [...pairs(routedSites(context).map(({ name }) => name))];
-  const index = order.findIndex((pair) => pair.includes(site) && pair.includes(other));
-  const [first, second] = [2 * index, 2 * index + 1].map((offset) =>
-    formatAddress(addressAt(prefix, offset)),
-  );
-  return order[index]![0] === site ? [first!, second!] : [second!, first!];
 }

@@ -3,13 +3,22 @@
  */
 import { parsePrefix } from '../../../controller/network/address.ts';
 import type { SiteDescription } from '../../../controller/network/description.ts';
-import { NAME_SERVER, nameServerSite } from '../../naming.ts';
 import { macOf } from '../identity.ts';
 import { managedNodes, MANAGEMENT } from '../management.ts';
 import type { NodePlan, StepPlan } from '../plan.ts';
-import { type Context, edgeOf, ends, type Lab, OUTSIDE, routerOf, step, sysctl, usesV6 } from './context.ts';
-import { wanAddresses } from './links.ts';
-import { addAddress, addressing } from './stations.ts';
+import { addAddress, addressing } from './addressing.ts';
+import {
+  type Context,
+  edgeOf,
+  type Lab,
+  OUTSIDE,
+  routerOf,
+  stationsOf,
+  step,
+  sysctl,
+  usesV6,
+} from './context.ts';
+import { routedSites, wanAddresses } from './wan.ts';
 
 export function managementNode(context: Context): NodePlan {
   const ports = ['root', ...managedNodes(context.topology).map((name) => `m-${name}`)];
@@ -75,11 +84,6 @@ export function routerNode(context: Context, site: SiteDescription): NodePlan {
   };
 }
 
-/** Sites whose routers know each other; the others are behind one of them. */
-export function routedSites({ network, lab }: Context): readonly SiteDescription[] {
-  return network.sites.filter(({ name }) => !(name in lab.nat));
-}
-
 /** A station of the site outside, which translates all that leaves to its own address there. */
 function natSteps(context: Context, { behind, address }: Lab['nat'][string]): StepPlan[] {
   return [
@@ -89,17 +93,4 @@ function natSteps(context: Context, { behind, address }: Lab['nat'][string]): St
     step('hook the NAT', 'nft', 'add chain ip nat out { type nat hook postrouting priority srcnat; }'),
     step('translate', 'nft', `add rule ip nat out oifname ${OUTSIDE} snat to ${address}`),
   ];
-}
-
-/** The hosts, clients and attackers of a site, its name server, and the sites behind it: what is linked to its LAN. */
-export function stationsOf({ topology, network, lab }: Context, site: string): string[] {
-  const hosts = network.hosts.filter((host) => host.site === site).map(({ name }) => name);
-  const others = Object.entries(ends(lab))
-    .filter(([, end]) => end.site === site)
-    .map(([name]) => name);
-  const behind = Object.entries(lab.nat)
-    .filter(([, nat]) => nat.behind === site)
-    .map(([name]) => name);
-  const named = nameServerSite(topology) === site ? [NAME_SERVER] : [];
-  return [...hosts, ...others, ...named, ...behind];
 }

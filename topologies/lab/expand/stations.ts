@@ -2,40 +2,14 @@
  * Clients, attackers and the name server.
  */
 import { basename } from 'node:path';
-import { parseAddress, parsePrefix, type Version } from '../../../controller/network/address.ts';
+import { parsePrefix } from '../../../controller/network/address.ts';
 import { NAME_SERVER, nameServerSite } from '../../naming.ts';
 import { BIND_DIRECTORIES, namedConf, resolvConf, ZONE_FILE, zoneText } from '../bind-files.ts';
 import { managementAddress } from '../management.ts';
 import type { NodePlan, StepPlan } from '../plan.ts';
-import { type Context, ends, siteNamed, step, subnetOf, sysctl } from './context.ts';
-import { privateDirectories } from './hosts.ts';
-
-export function addAddress(address: string, device: string): StepPlan {
-  return step(`address ${address}`, 'ip', 'address', 'add', address, 'dev', device);
-}
-
-/** Commands that give a station its addresses, and a default route by the gateway of each version's first. */
-export function addressing(
-  context: Context,
-  siteName: string,
-  addresses: readonly string[],
-  device: string,
-): StepPlan[] {
-  const site = siteNamed(context, siteName);
-  const routed = new Set<Version>();
-  return addresses.flatMap((text) => {
-    const address = parseAddress(text)!;
-    const subnet = subnetOf(site, address)!;
-    const steps = [addAddress(`${text}/${subnet.prefix.length}`, device)];
-    if (!routed.has(address.version)) {
-      routed.add(address.version);
-      steps.push(
-        step(`default route by ${subnet.gateway}`, 'ip', 'route', 'add', 'default', 'via', subnet.gateway),
-      );
-    }
-    return steps;
-  });
-}
+import { addAddress, addressing } from './addressing.ts';
+import { type Context, ends, step, sysctl } from './context.ts';
+import { privateDirectories } from './directories.ts';
 
 export function stationNode(context: Context, name: string, kind: 'client' | 'attacker'): NodePlan {
   const { site, addresses } = ends(context.lab)[name]!;

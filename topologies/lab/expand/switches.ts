@@ -8,10 +8,9 @@ import { FIRST_NICE, goFirstCommand } from '../go-first.ts';
 import { datapathIdOf, macOf, uuidOf } from '../identity.ts';
 import { managementAddress } from '../management.ts';
 import type { NodePlan, StepPlan } from '../plan.ts';
-import { type Context, step, type Switch, sysctl } from './context.ts';
-import { OVS_DIRECTORIES, privateDirectories } from './hosts.ts';
-import { stationsOf } from './routers.ts';
-import { addAddress, addressing } from './stations.ts';
+import { addAddress, addressing } from './addressing.ts';
+import { type Context, stationsOf, step, type Switch, sysctl } from './context.ts';
+import { OVS_DIRECTORIES, privateDirectories } from './directories.ts';
 
 export function edgeNode(context: Context, edge: EdgeDescription): NodePlan {
   return {
