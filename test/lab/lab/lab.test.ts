@@ -56,6 +56,14 @@ describe('its network', () => {
     },
   );
 
+  it('has one interface alone that answers for a host’s address: the bridge of Open vSwitch', async () => {
+    const watch = "tcpdump -lnn -i lan 'arp and src host 10.1.0.11' & sleep 0.5";
+    const ask = 'ip neigh flush dev lan; ping -q -c 1 10.1.0.11 >&2; sleep 0.5; kill $!';
+    const text = await lab.run('router-A', ['sh', '-c', `${watch}; ${ask}`]);
+    const [, mac] = /ether ([0-9a-f:]+)/.exec(await lab.run('a1', ['ip', 'link', 'show', 'br-ex']))!;
+    expect([...text.matchAll(/10\.1\.0\.11 is-at ([0-9a-f:]+)/g)].map(([, answer]) => answer)).toEqual([mac]);
+  });
+
   it('delays a packet by the round trip that the file says, to less than a millisecond in the median', async () => {
     const text = await lab.run('router-C', ['ping', '-c', '200', '-i', '0.005', '100.64.0.2']);
     const times = [...text.matchAll(/time=([\d.]+)/g)].map((match) => Number(match[1])).sort((a, b) => a - b);

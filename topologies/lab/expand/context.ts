@@ -52,6 +52,9 @@ export function sysctl(context: Context, forwarding: boolean): StepPlan {
     settings.push('net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1');
     settings.push('net.ipv4.conf.all.send_redirects=0', 'net.ipv4.conf.default.send_redirects=0');
   }
+  // Who asks for an address hears of the interface that has it, and of no other: on a host the kernel's bridge that OVS is
+  // wired to would answer, too, and whatever is sent there never comes to OVS's tunnels.
+  settings.push('net.ipv4.conf.all.arp_ignore=1');
   // A guest's packets may come in where its home address does not lead back to.
   settings.push('net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.default.rp_filter=0');
   return step('kernel settings', 'sysctl', '-q', '-e', '-w', ...settings);
