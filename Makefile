@@ -26,8 +26,8 @@ build: check node_modules/.package-lock.json ## compile to dist/
 demo: packages build ## migrate a guest between two sites and back, with live connections
 	@node dist/apps/cli/main.js lab run topologies/first-flight.yaml
 
-test: test-packages build ## lint, format, types; unit tests, tests against real OVS, the lab
-	@for check in typecheck lint format:check; do npm run --silent $$check & checks+=($$!); done
+test: test-packages build ## types, lint, imports, format; unit tests, tests against real OVS, the lab
+	@for check in typecheck lint imports format:check; do npm run --silent $$check & checks+=($$!); done
 	for check in "$${checks[@]}"; do wait $$check || failed=1; done
 	[ -z "$${failed:-}" ] || exit 1
 	npm test

@@ -10,7 +10,6 @@ import { systemClock } from '../../../controller/clock.ts';
 import { admission } from '../../../controller/limits.ts';
 import type { ExperimentSection, Topology } from '../../../topologies/schema.ts';
 import type { DefencePolicyObject, VerdictObject } from '../../api/defence-objects.ts';
-
 import { goodput, receiptOf } from '../../evidence/goodput.ts';
 import { createResults, type ResultsFolder } from '../../lab/results.ts';
 import { runExperiment } from '../../lab/run.ts';
