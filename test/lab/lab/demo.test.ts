@@ -110,7 +110,7 @@ test('it migrates the guest there and back, tells what became of every connectio
   expect(log.filter((line) => (JSON.parse(line) as { msg?: string }).msg === 'relaying')).toHaveLength(2);
   for (const host of ['a1', 'b1']) expect(read(`logs/${host}/openvswitch/ovs-vswitchd.log`)).toMatch(/\w/);
   expect(read('topology.yaml')).toBe(readFileSync(topology, 'utf8'));
-  expect(read('report.html')).toContain('Blackout and gap');
+  expect(read('report.html')).toContain('Gap by strategy');
 });
 
 test('killed in the midst of its copy, nothing is left of it within seconds, and the next lab starts', async () => {
