@@ -296,7 +296,17 @@ describe('a guest that writes memory faster than it can be copied', () => {
 
   test('moves by post-copy, and back', async () => {
     for (const to of ['b1', 'a1']) {
-      expect(await migrate('web', to, { postCopy: true })).toMatchObject({ outcome: 'completed', to });
+      const migration = await migrate('web', to, { postCopy: true });
+      expect(migration).toMatchObject({ outcome: 'completed', to });
+      const { id, from } = migration;
+      for (const [host, event] of [
+        [from, 'suspended'],
+        [to, 'resumed'],
+      ]) {
+        expect(running.moments(id)).toContainEqual(
+          expect.objectContaining({ kind: 'libvirt', host, event, detail: 'postcopy' }),
+        );
+      }
     }
     await sleep(500);
     await expectAlive(connections, 2);
