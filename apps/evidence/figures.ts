@@ -40,7 +40,10 @@ export interface MigrationFigures extends Pick<
   /** When the kernel told of the destination's TAP, and that the capture of it had begun before. */
   readonly tapAt: number | null;
   readonly tapCapturedBefore: boolean | null;
-  /** Requests that both TAPs carried, each with the same number: what a copy to both hosts leaves. */
+  /**
+   * Requests that both TAPs carried, each with the same number, at the source before STOP and at the destination before RESUME:
+   * what a copy to both hosts leaves.
+   */
   readonly copied: number;
   readonly phases: readonly PhaseSpan[];
 }
@@ -167,7 +170,12 @@ function migrationFigures(
     announcedAt: stopAt === null ? null : firstRarp(captures, to, stopAt),
     tapAt: tap?.at ?? null,
     tapCapturedBefore: tap === undefined ? null : tap.at === undefined || tap.begunBy <= tap.at,
-    copied: copiedRequests(traces, from, to, began, resumeAt),
+    copied: copiedRequests(
+      traces,
+      { host: from, until: stopAt ?? Infinity },
+      { host: to, until: resumeAt ?? Infinity },
+      began,
+    ),
     phases: phaseSpans(migration, origin),
   };
 }
@@ -218,23 +226,24 @@ function firstRarp(captures: readonly Capture[], host: string, since: number): n
   return found.length === 0 ? null : Math.min(...found);
 }
 
-/** Until the guest resumed: what the guest left behind on its way is forwarded once, not copied. */
+/**
+ * At the source until the guest stopped: from then until the commit is in force gates send what comes there on, and nobody
+ * reads it there. At the destination until it resumed: what it left behind on its way is forwarded once, not copied.
+ */
 function copiedRequests(
   traces: readonly ConnectionTrace[],
-  from: string,
-  to: string,
+  source: { readonly host: string; readonly until: number },
+  destination: { readonly host: string; readonly until: number },
   since: number,
-  resumeAt: number | null,
 ): number {
   let copied = 0;
   for (const { taps } of traces) {
-    const numbers = new Set<number>();
-    const within = taps.filter(
-      ({ ms, toGuest, n, length }) =>
-        toGuest && n !== null && length > 0 && ms >= since && ms <= (resumeAt ?? Infinity),
-    );
-    for (const { node, n } of within) if (node === from) numbers.add(n!);
-    for (const { node, n } of within) if (node === to && numbers.has(n!)) copied += 1;
+    const carried = ({ host, until }: typeof source): number[] =>
+      taps.flatMap(({ ms, node, toGuest, n, length }) =>
+        node === host && toGuest && n !== null && length > 0 && ms >= since && ms <= until ? [n] : [],
+      );
+    const numbers = new Set(carried(source));
+    copied += carried(destination).filter((n) => numbers.has(n)).length;
   }
   return copied;
 }

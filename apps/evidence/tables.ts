@@ -54,7 +54,10 @@ export const migrationColumns: readonly Column<Migration>[] = [
   same('announcedAt', "first RARP at the destination's TAP, ms since the origin"),
   same('tapAt', "the destination's TAP appeared, by the kernel, ms since the origin"),
   same('tapCapturedBefore', 'the capture had begun before the TAP appeared'),
-  same('copied', 'requests that both TAPs carried before RESUME'),
+  same(
+    'copied',
+    'requests that both TAPs carried, at the source before STOP, at the destination before RESUME',
+  ),
 ];
 
 export const connectionColumns: readonly Column<Connection>[] = [

@@ -105,7 +105,7 @@ describe('what is written', () => {
       '150 controller: QEMU RESUME at b1',
       '151 capture: RARP of 52:54:00:00:00:01 at taps',
     ]);
-    expect(entries.filter(({ connection }) => connection === 'echo')).toHaveLength(63 + 62);
+    expect(entries.filter(({ connection }) => connection === 'echo')).toHaveLength(63 + 63);
     expect(rows('timeline.csv')).toHaveLength(entries.length);
   });
 

@@ -39,6 +39,8 @@ function frames(bicast: boolean) {
     if (bicast && sent >= 60 && sent < 99) {
       taps.b1.push({ ms: sent + DELAY, bytes: cooked('0800', request, 7, true) });
     }
+    // Until the commit is in force gates send it on from the source, where nobody reads it any more.
+    if (sent === 100) taps.a1.push({ ms: sent + DELAY, bytes: cooked('0800', request, 5, true) });
     atTap(answered + DELAY, answer, false);
     client.push({ ms: answered + 2 * DELAY, bytes: ethernet('0800', answer) });
   };
