@@ -75,6 +75,7 @@ test('a SYN flood: seen, dropped at the attackers’ own edge, and no honest con
   expect(packetsOf(drops(await running.api.edgeFlows('ec'), ATTACKERS))).toBeGreaterThan(1_000);
   expectUnharmed(summary.connections);
   await running.api.defendAsDeclared('web');
+  for (const { number } of await running.api.blocks()) await running.api.removeBlock(number);
 });
 
 test('the experiment of the file: filters, flees from forged sources, is found by name, and bots meet the same blocks', async () => {
@@ -124,10 +125,9 @@ test('the experiment of the file: filters, flees from forged sources, is found b
   for (const ms of [verdictMs, filteredMs, firstDropMs, safeMs, backMs]) expect(ms).toBeGreaterThanOrEqual(0);
   expect(safeMs!).toBeGreaterThan(verdictMs!);
   const timeline = readFileSync(results.file('timeline.csv'), 'utf8');
-  const at = (text: string): number => timeline.indexOf(text);
-  const told = ['attack syn: first packet', 'under attack at a1: syn-flood', 'safe: no attack at b1'];
-  expect(told.map(at)).toEqual(told.map(at).sort((a, b) => a - b));
-  expect(at(told[0]!)).toBeGreaterThan(0);
+  expect(timeline).toMatch(
+    /attack syn: first packet[^]*under attack at a1: syn-flood[^]*safe: no attack at b1[^]*attack syn: last of/,
+  );
   expect(timeline).toContain('attack syn: honest goodput is back');
 
   // What lives came along, and who asks for the name is answered at the new place.
