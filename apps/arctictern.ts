@@ -51,6 +51,7 @@ import { NamingService } from './naming/service.ts';
 import { portChanges } from './port-changes.ts';
 import { recipes } from './recipes.ts';
 import { Gateways } from './routing/gateways.ts';
+import { graceNotice } from './routing/grace.ts';
 import { answerPacketIn } from './routing/too-large-answer.ts';
 
 export interface ControllerOptions {
@@ -385,11 +386,8 @@ export class ArcticTern {
       clock.after(GRACE_SECONDS * 1000, () => this.network.update(graceSet(host, 0))),
     );
     this.network.update(graceSet(host, until));
-    this.#say(
-      `host ${host}`,
-      `conntrack is empty: for ${GRACE_SECONDS} s TCP in mid-stream of guests' services is admitted; connections that were translated are lost`,
-      'warning',
-    );
+    const { message, level } = graceNotice(this.network.state, host);
+    this.#say(`host ${host}`, message, level);
   }
 
   #subject(name: SwitchName): string {

@@ -44,6 +44,17 @@ export class SwitchRefusedError extends ArcticTernError {
   }
 }
 
+/** The switch follows a controller with a later epoch (`generation_id` of OpenFlow's roles), and obeys us no more. */
+export class ControllerReplacedError extends ArcticTernError {
+  readonly code = 'SWITCH_CONTROLLER_REPLACED';
+  constructor(peer: string, epoch: bigint, cause?: unknown) {
+    super(
+      `switch ${peer} obeys a controller that was started after this one (whose epoch is ${epoch}), and refuses what this one wants: end this one, or the other`,
+      { cause },
+    );
+  }
+}
+
 /** Its version of OVS counts another way: see `emptying` in meters.ts. */
 export class MeterLeaksError extends ArcticTernError {
   readonly code = 'SWITCH_METER_LEAKS';

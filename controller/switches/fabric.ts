@@ -11,7 +11,7 @@ import type { NetworkState } from '../network/model.ts';
 import type { SwitchName } from '../network/names.ts';
 import { type Action, match, type Message, packetOut, Port } from '../openflow/index.ts';
 import { output } from './flow.ts';
-import { SwitchClosedError } from './errors.ts';
+import { ControllerReplacedError, SwitchClosedError, SwitchRefusedError } from './errors.ts';
 import { Table, type TableName } from './pipeline.ts';
 import { compile, emptyProgram, type BlockRecipe, type Program } from './program.ts';
 import { readFlows } from './read-flows.ts';
@@ -96,7 +96,11 @@ export class Fabric {
 
   message(session: SwitchSession, message: Message): void {
     for (const [host, member] of this.#members) {
-      if (member.session === session) this.#handlers.onMessage(host, message);
+      if (member.session !== session) continue;
+      if (message.type === 'role_status' && message.role === 'secondary') {
+        this.#handlers.onError(host, new ControllerReplacedError(session.peer, this.#epoch));
+      }
+      this.#handlers.onMessage(host, message);
     }
   }
 
@@ -238,10 +242,7 @@ export class Fabric {
   }
 
   async #prepare(host: SwitchName, member: Member, session: SwitchSession): Promise<void> {
-    await session.request(
-      { type: 'role_request', role: 'primary', shortId: 0xffff, generationId: this.#epoch },
-      'taking the primary role',
-    );
+    await this.#lead(session);
     session.send({ type: 'nx_set_packet_in_format', format: 'nxt_packet_in2' });
     const readBack = await member.reconciler.attach(session, (found) => {
       if (found === 0) this.#handlers.onFresh(host);
@@ -250,6 +251,20 @@ export class Fabric {
     if (member.session !== session) return;
     member.ready = true;
     this.#handlers.onReady(host, readBack);
+  }
+
+  /** From now on the switch obeys us, unless it has obeyed a later controller already. */
+  async #lead(session: SwitchSession): Promise<void> {
+    const generationId = this.#epoch;
+    try {
+      await session.request(
+        { type: 'role_request', role: 'primary', shortId: 0xffff, generationId },
+        'taking the primary role',
+      );
+    } catch (error) {
+      const isStale = error instanceof SwitchRefusedError && error.error.error === 'OFPRRFC_STALE';
+      throw isStale ? new ControllerReplacedError(session.peer, generationId, error) : error;
+    }
   }
 
   #program(host: SwitchName, { reconciler }: Member, state: NetworkState): void {

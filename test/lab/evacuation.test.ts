@@ -1,4 +1,4 @@
-/** A host with six guests that are all asked to leave at once. */
+/** A host with ten guests that are all asked to leave at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { migration as limits } from '../../controller/limits.ts';
@@ -11,8 +11,8 @@ const guests = Object.entries(running.topology.guests).map(([name, { addresses }
   target: addresses[0]!,
 }));
 
-test('six guests go to another site, a few copies at a time, and keep their connections', async () => {
-  expect(guests).toHaveLength(6);
+test('ten guests go to another site, a few copies at a time, and keep their connections', async () => {
+  expect(guests).toHaveLength(10);
   const connections = guests.map(
     ({ name, target }) => new Probe(running.lab, name, { kind: 'tcp-echo', target, intervalMs: 100 }),
   );

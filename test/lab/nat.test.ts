@@ -17,7 +17,8 @@ const relayed = (flows: readonly FlowObject[], table: string): number =>
     .reduce((sum, { packets }) => sum + packets, 0);
 
 test('a client behind a NAT keeps its connections when the guest moves, whichever side of it the edge is on', async () => {
-  const connections = ['p1', 'q1'].flatMap((client) => [open(client, 'tcp-echo'), open(client, 'udp-echo')]);
+  const kinds = ['tcp-echo', 'udp-echo', 'ping'] as const;
+  const connections = ['p1', 'q1'].flatMap((client) => kinds.map((kind) => open(client, kind)));
   await Promise.all(connections.map((connection) => connection.begun()));
   expect(
     await running.migrate({ guest: 'web', to: 'b1', relay: 'rewrite', bandwidthMiBps: 32 }),

@@ -34,6 +34,10 @@ function timesStaged(id: string, host: string): number {
   return running.log().filter((line) => line.includes(moment)).length;
 }
 
+/** The controller's last word about it. */
+const saidOfConntrack = (host: string): string | undefined =>
+  running.log().findLast((line) => line.includes(`"host ${host}"`) && line.includes('conntrack is empty'));
+
 const migrate = (
   to: string,
   bandwidthMiBps: number,
@@ -157,6 +161,9 @@ test('OVS at either end, killed while it copies: the copy goes on, and the switc
     await expect.poll(() => timesStaged(id, host), { timeout: 20_000 }).toBeGreaterThan(before);
   }
   await ends(id, { outcome: 'completed', from, to });
+  // At b1 connections of the care-of address were translated, at home none.
+  expect(saidOfConntrack('b1')).toMatch(/are lost: those of guest web with 10\.2\.0\.2\d\d"/);
+  expect(saidOfConntrack('a1')).toMatch(/services is admitted"/);
 });
 
 test('and nobody has noticed', async () => {

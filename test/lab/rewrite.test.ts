@@ -18,6 +18,8 @@ const running = new RunningLab('rewrite', 18663);
 
 const echo: ConnectionSection = { kind: 'tcp-echo', client: 'c1', to: 'web', at: 'home', interval: 5_000 };
 
+const ping: ConnectionSection = { ...echo, kind: 'ping', interval: 10_000 };
+
 const open = (name: string, section: ConnectionSection, target = HOME): Connection =>
   running.open(name, section, target);
 
@@ -29,9 +31,18 @@ const relayed = (flows: readonly FlowObject[], table: string): number =>
     .filter((flow) => flow.table === table && flow.owner.includes('relay'))
     .reduce((sum, { packets }) => sum + packets, 0);
 
+/** ICMP, but for a few packets at each switchover; the machine may be slow. */
+async function expectAnswered(pings: Connection, moves: number): Promise<void> {
+  const { survived, lost, duplicated, error, sent } = await pings.close();
+  expect({ survived, duplicated, error }).toEqual({ survived: true, duplicated: 0, error: null });
+  expect(lost).toBeLessThanOrEqual(10 * moves);
+  expect(sent).toBeGreaterThan(100);
+}
+
 test('connections go straight from the edge to the new site, and back home again', async () => {
   expect(await running.api.edges()).toMatchObject([{ name: 'ec', openflow: 'connected' }]);
   const born = open('echo', echo);
+  const pings = open('ping', ping);
   await sleep(500);
   expect(await migrate('b1')).toMatchObject({ outcome: 'completed', to: 'b1', relay: 'rewrite' });
 
@@ -52,10 +63,12 @@ test('connections go straight from the edge to the new site, and back home again
     expect(summary, connection.name).toMatchObject(UNHARMED);
     expect(summary.sent).toBeGreaterThan(100);
   }
+  await expectAnswered(pings, 2);
 });
 
 test('a client without an edge is relayed by the anchor', async () => {
   const born = open('far', { ...echo, client: 'd1' });
+  const pings = open('far-ping', { ...ping, client: 'd1' });
   await sleep(500);
   expect(await migrate('b1')).toMatchObject({ outcome: 'completed' });
   const before = await running.api.flows('a1');
@@ -65,6 +78,7 @@ test('a client without an edge is relayed by the anchor', async () => {
   expect(await migrate('a1')).toMatchObject({ outcome: 'completed' });
   await sleep(500);
   expect(await born.close()).toMatchObject({ survived: true, lost: 0, duplicated: 0, error: null });
+  await expectAnswered(pings, 2);
 });
 
 /** A flood of SYNs from forged sources, from a client whose site has no edge. */

@@ -7,7 +7,8 @@
  *
  * `unshare` gets SIGKILL when this process ends, PID 1 gets it when `unshare` ends, and the kernel then ends
  * whatever is in the namespace, however any of them ended. Commands that run in a node are our children by
- * way of `nsenter`, but members of that namespace too, so they end with the lab.
+ * way of `nsenter`, but members of that namespace too, so they end with the lab. What is left then, files, goes by
+ * `down`, or by the sweeper (sweeper.ts) when this process has been killed.
  */
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
@@ -33,6 +34,7 @@ import { keepLogs } from './logs.ts';
 import { packageRoot } from './package-root.ts';
 import { LabProcess, type ProcessOptions } from './process.ts';
 import type { LabPlan } from './plan.ts';
+import { Sweeper } from './sweeper.ts';
 
 export interface LabOptions {
   readonly onProgress?: (progress: LabProgress) => void;
@@ -72,15 +74,23 @@ export class Lab {
   /** The lab's first process, by its number in this machine; the kernel ends the lab when it ends. */
   readonly initPid: number;
   readonly #builder: Builder;
+  readonly #sweeper: Sweeper;
   readonly #clock: Clock;
   readonly #pids: Readonly<Record<string, number>>;
   #isEnded = false;
   #isTidied = false;
 
-  private constructor(plan: LabPlan, builder: Builder, ready: Event & { event: 'ready' }, clock: Clock) {
+  private constructor(
+    plan: LabPlan,
+    builder: Builder,
+    sweeper: Sweeper,
+    ready: Event & { event: 'ready' },
+    clock: Clock,
+  ) {
     this.plan = plan;
     this.delay = ready.delay;
     this.#builder = builder;
+    this.#sweeper = sweeper;
     this.#clock = clock;
     this.#pids = ready.pids;
     this.initPid = childrenOf(builder.pid ?? 0)[0] ?? 0;
@@ -97,6 +107,7 @@ export class Lab {
     const clock = options.clock ?? systemClock;
     refuseOverlap(plan);
     const builder = startBuilder();
+    const sweeper = new Sweeper(plan.runDirectory, builder.pid ?? 0);
     let stderr = '';
     builder.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-4096);
@@ -118,7 +129,7 @@ export class Lab {
             options.onProgress?.({ node: event.node, what: event.what });
             break;
           case 'ready':
-            return new Lab(plan, builder, event, clock);
+            return new Lab(plan, builder, sweeper, event, clock);
           case 'failed': {
             if (event.reason === 'running') throw new LabRunning(plan.name, plan.runDirectory);
             const where = event.node === null ? '' : ` at ${event.node}`;
@@ -135,6 +146,7 @@ export class Lab {
       await exited(builder);
       // Of a lab that is running already, the run directory is the other's.
       if (!(error instanceof LabRunning)) rmSync(plan.runDirectory, { recursive: true, force: true });
+      sweeper.dismiss();
       throw error;
     } finally {
       cancel();
@@ -229,6 +241,7 @@ export class Lab {
     this.#isTidied = true;
     if (logs !== undefined) keepLogs(this.plan, logs);
     rmSync(this.plan.runDirectory, { recursive: true, force: true });
+    this.#sweeper.dismiss();
   }
 }
 

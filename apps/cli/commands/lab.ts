@@ -37,20 +37,33 @@ Example:
     .description('Bring a lab up with its controller, and leave it running in the background.')
     .argument('<topology>', 'a topology file with a `lab` section')
     .option('--api <address:port>', 'where the lab’s controller has its API', API)
+    .option('--json', 'print as JSON what has come up: lab, pid, api, log, nodes', false)
     .addHelpText(
       'after',
       `
-Example:
+Examples:
   arctictern lab up topologies/first-flight.yaml
   arctictern guests
   arctictern migrate web --to b1
-  arctictern lab down`,
+  arctictern lab down
+
+  arctictern lab up topologies/first-flight.yaml --json | jq -r '.nodes[]'`,
     )
     .action(onDemand(async () => (await import('./lab/up.ts')).up));
   lab
     .command('down')
     .description('Take a lab down that was brought up with `lab up`.')
     .argument('[name]', 'the lab’s name; may be left out when there is only one')
+    .option('--json', 'print as JSON which lab has gone', false)
+    .addHelpText(
+      'after',
+      `
+All of it goes: processes, namespaces, interfaces, files.
+
+Examples:
+  arctictern lab down
+  arctictern lab down first-flight --json`,
+    )
     .action(onDemand(async () => (await import('./lab/down.ts')).down));
   lab
     .command('exec')

@@ -68,10 +68,11 @@ export function reportPage({ summary, evidence, entries }: ReportInput, commands
           }
           ${
             migrations.some(({ blackoutMs }) => blackoutMs !== null)
-              ? html`<h2>Gap and blackout</h2>
+              ? html`<h2>Gap by strategy</h2>
                   <p class="quiet">
                     A gap is the longest silence that a connection’s client saw around a switchover, by the
-                    capture there.
+                    capture there; beside it the blackout. Migrations stand by strategy, and then in order of
+                    time.
                   </p>
                   <div class="panel">${gapsChart(evidence)}</div>`
               : null

@@ -1,6 +1,7 @@
 /**
  * Charts over all migrations of a run: how long each phase took, and gap against blackout.
  */
+import { STRATEGIES } from '../../../controller/network/migration.ts';
 import type { Evidence, MigrationFigures } from '../figures.ts';
 import { axis, chart, color, legend } from './chart.ts';
 import { html, type Markup } from './markup.ts';
@@ -63,17 +64,30 @@ export function phasesChart(migrations: readonly MigrationFigures[]): Markup {
   return html`${key}${picture}`;
 }
 
-/** For each migration the blackout, and beside it each connection's gap. */
+const SIZE = { width: 1080, height: 320 } as const;
+const SIDES = { left: 64, right: 16 } as const;
+
+/** Migrations by strategy, the strategies in the order in which they are offered; within one, in order of time. */
+function byStrategy(migrations: readonly MigrationFigures[]): readonly (readonly MigrationFigures[])[] {
+  return STRATEGIES.map((strategy) => migrations.filter((one) => one.strategy === strategy)).filter(
+    ({ length }) => length > 0,
+  );
+}
+
+/** For each migration the blackout, and beside it each connection's gap; by strategy, with room between any two. */
 export function gapsChart({ migrations, switchovers, connections }: Evidence): Markup {
   const names = connections
     .map(({ name }) => name)
     .filter((name) => switchovers.some(({ connection }) => connection === name));
   const palette = [color.blue, color.green, color.orange, color.purple, color.yellow, color.ink];
-  const shown = migrations.filter(({ blackoutMs }) => blackoutMs !== null);
+  const groups = byStrategy(migrations.filter(({ blackoutMs }) => blackoutMs !== null));
+  const shown = groups.flatMap((group, i): readonly (MigrationFigures | null)[] =>
+    i === 0 ? group : [null, ...group],
+  );
   const gapOf = (number: number, name: string): number | null =>
     switchovers.find(({ migration, connection }) => migration === number && connection === name)?.gapMs ??
     null;
-  const bar = (name: string, shade: string, data: readonly (number | null)[]) => ({
+  const bar = (name: string, shade: string, valueOf: (one: MigrationFigures) => number | null) => ({
     type: 'bar',
     name,
     barMaxWidth: 26,
@@ -85,38 +99,43 @@ export function gapsChart({ migrations, switchovers, connections }: Evidence): M
       fontSize: 10,
       formatter: ({ value }: { value: unknown }) => (typeof value === 'number' ? value.toFixed(0) : ''),
     },
-    data,
+    data: shown.map((one) => (one === null ? null : valueOf(one))),
   });
   const all = [
-    bar(
-      'blackout',
-      color.grey,
-      shown.map(({ blackoutMs }) => blackoutMs),
-    ),
+    bar('blackout', color.grey, ({ blackoutMs }) => blackoutMs),
     ...names.map((name, i) =>
-      bar(
-        `gap of ${name}`,
-        palette[i % palette.length]!,
-        shown.map(({ number }) => gapOf(number, name)),
-      ),
+      bar(`gap of ${name}`, palette[i % palette.length]!, ({ number }) => gapOf(number, name)),
     ),
   ];
   const key = legend(all.map(({ name, itemStyle }) => ({ name, color: itemStyle.color })));
+  const room = (SIZE.width - SIDES.left - SIDES.right) / shown.length;
   const picture = chart(
     {
-      grid: { left: 64, right: 16, top: 32, bottom: 32 },
+      grid: { ...SIDES, top: 32, bottom: 46 },
       xAxis: {
         ...axis,
         type: 'category',
-        data: shown.map((one) => `${titleOf(one)} (${one.strategy})`),
+        // A category of its own each, whatever it is called.
+        data: shown.map((_, i) => i),
         axisTick: { show: false },
-        axisLabel: { color: color.ink, fontSize: 11 },
+        axisLabel: {
+          color: color.ink,
+          fontSize: 11,
+          lineHeight: 15,
+          interval: 0,
+          width: room - 6,
+          overflow: 'truncate',
+          formatter: (_: string, i: number) => {
+            const one = shown[i] ?? null;
+            return one === null ? '' : `${one.strategy}\n${titleOf(one)}`;
+          },
+        },
       },
       yAxis: { ...axis, type: 'value', name: 'ms', nameGap: 8 },
       series: all,
     },
-    { width: 1080, height: 320 },
-    'Blackout and gap of each connection, by migration',
+    SIZE,
+    'Gap by strategy: blackout and gap of each connection at each migration',
   );
   return html`${key}${picture}`;
 }

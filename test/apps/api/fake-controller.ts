@@ -13,7 +13,7 @@ import { declare, nothingRemembered } from '../../../controller/network/declare.
 import type { NetworkDescription } from '../../../controller/network/description.ts';
 import type { Flight } from '../../../controller/network/flight.ts';
 import { hasEnded, type Migration, type Phase } from '../../../controller/network/migration.ts';
-import type { Bridge, NetworkState } from '../../../controller/network/model.ts';
+import type { Bridge, Host, NetworkState } from '../../../controller/network/model.ts';
 import { Network } from '../../../controller/network/network.ts';
 import {
   actions,
@@ -403,6 +403,14 @@ export class FakeController implements ControllerView {
       this.network.update(defended(name, policy));
     },
   };
+
+  /** Declares what a host can hold. */
+  resize(name: string, capacity: Host['capacity']): void {
+    this.network.update((state) => {
+      const host = { ...state.hosts.get(name)!, capacity };
+      return { ...state, hosts: new Map(state.hosts).set(name, host) };
+    });
+  }
 
   put(migration: Migration): void {
     this.remembered.set(migration.id, migration);

@@ -194,7 +194,13 @@ describe('what is refused', () => {
       'API_BAD_REQUEST',
       /^the request cannot be read: /,
     ],
-    ['a move to where the guest is', post({ guest: 'web', to: 'a1' }), 409, 'MIGRATION_ALREADY_THERE', /a1/],
+    [
+      'a move to where the guest is',
+      post({ guest: 'web', to: 'a1' }),
+      409,
+      'MIGRATION_ALREADY_THERE',
+      /^guest web is on host a1 already: choose another host$/,
+    ],
     [
       'a move of a guest that does not run',
       post({ guest: 'idle', to: 'a1' }),
@@ -302,6 +308,22 @@ describe('migrations', () => {
       headers: { 'content-type': 'Application/JSON; charset=utf-8' },
     });
     expect(controller.wishes).toEqual([['web', 'b1', {}]]);
+  });
+
+  it.each([
+    [{ guests: 1, memoryMiB: 1_024 }, 'it holds 1 of 1 guests'],
+    [{ guests: 4, memoryMiB: 511 }, '256 MiB wanted, 255 of 511 MiB free'],
+  ])('refuse a host without room: %j', async (capacity, why) => {
+    controller.resize('b1', capacity);
+    expect(await refused(post({ guest: 'web', to: 'b1' }))).toMatchObject({
+      status: 409,
+      code: 'MIGRATION_NO_ROOM',
+      title: 'No room',
+      detail: `host b1 has no room for guest web: ${why}; choose another host or raise its capacity`,
+    });
+    expect(controller.history.size).toBe(2);
+    controller.resize('b1', { guests: 2, memoryMiB: 512 });
+    expect((await ask(server, post({ guest: 'web', to: 'b1' }))).status).toBe(202);
   });
 
   it('refuse a second one of the same guest', async () => {

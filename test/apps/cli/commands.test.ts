@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { program } from '../../../apps/cli/program.ts';
 import { ManualClock } from '../../controller/libvirt/manual-clock.ts';
 import { ask, served, stop } from '../api/ask.ts';
 import { FakeController, STARTED_AT } from '../api/fake-controller.ts';
@@ -466,6 +468,26 @@ describe('help', () => {
     expect([code, err]).toEqual([0, '']);
     expect(out).toMatch(new RegExp(`^Usage: arctictern ${name} `));
     expect(out).toMatch(new RegExp(`Examples?:\n  arctictern ${name}`));
+  });
+
+  const endsOf = (command: Command, path: string): [string, Command][] =>
+    command.commands.length === 0
+      ? [[path, command]]
+      : command.commands.flatMap((one) => endsOf(one, `${path} ${one.name()}`.trim()));
+  /** What these print is another program's, one JSON text a line anyway, or for `lab up` alone. */
+  const withoutJson = ['lab exec', 'openflow decode', 'openflow encode', 'lab supervise'];
+
+  it('of every command offers --json', () => {
+    const commands = endsOf(program(new FakeTerminal()), '');
+    expect(commands.length).toBeGreaterThan(25);
+    const without = commands.filter(([, { options }]) => !options.some(({ long }) => long === '--json'));
+    expect(new Set(without.map(([path]) => path))).toEqual(new Set(withoutJson));
+  });
+
+  it.each(['run', 'up', 'down', 'exec'])('of lab %s teaches by example', async (name) => {
+    const { code, out } = await runIn(new FakeTerminal(), 'lab', name, '--help');
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`Examples?:\n  arctictern lab ${name}`));
   });
 
   it('of everything lists all commands', async () => {

@@ -292,6 +292,21 @@ Completed in 9.04 s: blackout 37.1 ms.
     await until(() => controller.listeners === 0);
   });
 
+  it.each([
+    [{ guests: 1, memoryMiB: 1_024 }, 'it holds 1 of 1 guests'],
+    [{ guests: 4, memoryMiB: 511 }, '256 MiB wanted, 255 of 511 MiB free'],
+  ])('says that a host has no room: %j', async (capacity, why) => {
+    controller.resize('b1', capacity);
+    for (const more of [[], ['--no-wait'], ['--json']]) {
+      expect(await runAt(server, {}, 'migrate', 'web', '--to', 'b1', ...more)).toEqual({
+        code: 1,
+        out: '',
+        err: `error: host b1 has no room for guest web: ${why}; choose another host or raise its capacity\n`,
+      });
+    }
+    expect(controller.history.size).toBe(2);
+  });
+
   it('does not wait when told so', async () => {
     expect(await runAt(server, {}, 'migrate', 'web', '--to', 'b1', '--no-wait')).toEqual({
       code: 0,

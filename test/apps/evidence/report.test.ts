@@ -144,7 +144,7 @@ describe('what is written', () => {
       'Moments around',
       'Numbers of connection echo',
       'Numbers of connection beat',
-      'Blackout and gap',
+      'Gap by strategy',
     ]) {
       expect(page).toContain(`aria-label="${label}`);
     }

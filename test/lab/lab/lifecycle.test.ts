@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { logFileOf } from '../../../apps/cli/commands/lab/running-lab.ts';
+import { logFileOf, RUN_ROOT } from '../../../apps/cli/commands/lab/running-lab.ts';
 import { LabEnded, LabStartFailed } from '../../../topologies/lab/errors.ts';
 import { Lab } from '../../../topologies/lab/lab.ts';
 import {
@@ -21,6 +21,7 @@ import { smallLab, topologyText } from './small-lab.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'lab-'));
 const file = join(directory, 'test-end.yaml');
+const runDirectory = join(RUN_ROOT, 'test-end');
 const before = machineState();
 
 beforeAll(() => {
@@ -66,6 +67,7 @@ describe('a kill -9', () => {
     process.kill(victim(running), 'SIGKILL');
     await exited;
     await expectGone(running.namespace, 'at-test-end');
+    await expect.poll(() => existsSync(runDirectory)).toBe(false);
     expect(machineState()).toEqual(before);
   });
 });

@@ -20,9 +20,19 @@ export function processesIn(pidNamespace: string): number[] {
 export const pidNamespaceOf = (pid: number): string => readlinkSync(`/proc/${pid}/ns/pid`);
 
 export const childrenOf = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 
 export const childOf = (pid: number): number => childrenOf(pid)[0]!;
+
+/** All that a process has started, and what that has started, as it is now. */
+export function descendantsOf(pid: number): number[] {
+  const children = attempt(() => childrenOf(pid)) ?? [];
+  return children.flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+/** It runs: a zombie, which nobody has asked after yet, does not. */
+export const isAlive = (pid: number): boolean =>
+  /\) [^ZX] /.test(attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? '');
 
 export const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
 

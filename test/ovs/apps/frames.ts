@@ -78,6 +78,13 @@ export function tcp4(
   return Uint8Array.from([...macBytes(ethTo), ...macBytes(ethFrom), 0x08, 0x00, ...header, ...tcp]);
 }
 
+/** An ICMP or ICMPv6 echo request; the kernel fills in ICMPv6's checksum, which covers addresses as well. */
+export function echoRequest(version: 4 | 6, identifier: number, text: string): Uint8Array {
+  const message = [version === 4 ? 8 : 128, 0, 0, 0, ...word(identifier), 0, 1, ...Buffer.from(text)];
+  if (version === 4) message.splice(2, 2, ...checksum(message));
+  return Uint8Array.from(message);
+}
+
 /** An ARP request. */
 export function arp(ethFrom: string, sender: { mac: string; ipv4: string }, target: string): Uint8Array {
   const start = [...macBytes('ff:ff:ff:ff:ff:ff'), ...macBytes(ethFrom), 0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 1];

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { address } from './bed.ts';
 import { bedOfFile } from '../support/bed-of-file.ts';
-import { tcp, udp, versions } from './talk.ts';
+import { icmp, tcp, udp, versions } from './talk.ts';
 
 const bed = await bedOfFile();
 
@@ -18,8 +18,10 @@ describe.each(versions)('with an edge at the client’s site (%s)', (version) =>
     const others = await udp(bed, { version, port: 9001 });
     const stream = await tcp(bed, { version, port: 80 });
     const silent = await tcp(bed, { version, port: 81 });
+    const echo = await icmp(bed, { version });
     await move('b');
     const oldSite = await bed.room.tap('router', 'to-a');
+    await echo.clientFirst('away');
     await datagrams.clientFirst('away');
     await others.guestFirst('away');
     await stream.clientFirst('away');
@@ -60,11 +62,13 @@ describe.each(versions)('with an edge at the client’s site (%s)', (version) =>
     const home = await tcp(bed, { version, port: 80 });
     const homeUdp = await udp(bed, { version, port: 9000 });
     const quiet = await tcp(bed, { version, port: 81 });
+    const homeEcho = await icmp(bed, { version, from: 8 });
     await move('b');
     await home.clientFirst('at b');
     await homeUdp.guestFirst('at b');
     const atB = await tcp(bed, { version, port: 82, at: bed.careOf('web', 'b')[version] });
     const atBUdp = await udp(bed, { version, port: 9001, at: bed.careOf('web', 'b')[version] });
+    const atBEcho = await icmp(bed, { version, at: bed.careOf('web', 'b')[version] });
     await move('c');
     const [a, b] = [await bed.room.tap('router', 'to-a'), await bed.room.tap('router', 'to-b')];
     await quiet.guestFirst('at c');
@@ -72,6 +76,8 @@ describe.each(versions)('with an edge at the client’s site (%s)', (version) =>
     await homeUdp.clientFirst('at c');
     await atB.guestFirst('at c');
     await atBUdp.guestFirst('at c');
+    await homeEcho.clientFirst('at c');
+    await atBEcho.clientFirst('at c');
     for (const tap of [a, b]) {
       expect(tap.passed('at c')).toEqual([]);
       await tap.close();
@@ -82,6 +88,7 @@ describe.each(versions)('with an edge at the client’s site (%s)', (version) =>
       await talk.guestFirst('back');
       await talk.clientFirst('back');
     }
+    for (const echo of [homeEcho, atBEcho]) await echo.clientFirst('back');
   });
 
   test('an anchor that saw nothing of a connection for a megabyte carries it on', async () => {
@@ -133,11 +140,13 @@ describe.each(versions)('without an edge (%s)', (version) => {
     const others = await udp(bed, { version, client, port: 9001 });
     const stream = await tcp(bed, { version, client, port: 80 });
     const silent = await tcp(bed, { version, client, port: 81 });
+    const echo = await icmp(bed, { version, client });
     await move('b');
     const oldSite = await bed.room.tap('router', 'to-a');
     await datagrams.clientFirst('away');
     await stream.clientFirst('away');
     expect(oldSite.passed('to away', 'from away')).toEqual(['to away']);
+    await echo.clientFirst('away');
     await others.guestFirst('away');
     await silent.guestFirst('away');
     const fresh = await tcp(bed, { version, client, port: 82 });

@@ -85,6 +85,15 @@ def udp(request):
     return follow('udp', opened)
 
 
+def icmp(request):
+    """A raw socket for ICMP or ICMPv6: whole messages, with the IPv4 header in front of what arrives."""
+    enter(request['ns'])
+    protocol = socket.IPPROTO_ICMPV6 if ':' in request['address'] else socket.IPPROTO_ICMP
+    opened = socket.socket(family(request['address']), socket.SOCK_RAW, protocol)
+    opened.bind((request['address'], 0))
+    return follow('udp', opened)
+
+
 def send(request):
     """A datagram."""
     return sockets[request['socket']].sendto(bytes.fromhex(request['data']), (request['address'], request['port']))
@@ -141,6 +150,7 @@ def inject(request):
 OPERATIONS = {
     'run': run,
     'udp': udp,
+    'icmp': icmp,
     'send': send,
     'listen': listen,
     'connect': connect,

@@ -5,6 +5,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { echoRequest } from './frames.ts';
 
 interface Answer {
   readonly id?: number;
@@ -22,6 +23,9 @@ interface Waiting {
   readonly done: (value: unknown) => void;
   readonly failed: (error: Error) => void;
 }
+
+const IPV4_HEADER = 20;
+const ICMP_HEADER = 8;
 
 /** How long something that should happen is waited for. */
 const PATIENCE = 5_000;
@@ -67,6 +71,14 @@ export class Room {
 
   async udp(namespace: string, address: string, port = 0): Promise<Datagrams> {
     return new Datagrams(this, await this.#open('udp', { ns: namespace, address, port }));
+  }
+
+  async icmp(namespace: string, address: string): Promise<Pings> {
+    return new Pings(
+      this,
+      await this.#open('icmp', { ns: namespace, address }),
+      address.includes(':') ? 6 : 4,
+    );
   }
 
   async listen(namespace: string, address: string, port: number): Promise<Listener> {
@@ -245,6 +257,32 @@ export class Datagrams extends Opened {
   /** The error that an ICMP message has put on the socket. */
   failure(): Promise<string> {
     return this.inbox.take('an error', (item) => item.error);
+  }
+}
+
+/** ICMP or ICMPv6 echo. The kernel of whoever is asked answers. */
+export class Pings extends Opened {
+  readonly #version: 4 | 6;
+
+  constructor(room: Room, inbox: Inbox, version: 4 | 6) {
+    super(room, inbox);
+    this.#version = version;
+  }
+
+  /** An echo request with this text. */
+  async request(address: string, identifier: number, text: string): Promise<void> {
+    const message = echoRequest(this.#version, identifier, text);
+    await this.room.ask('send', this.inbox, { address, port: 0, data: hex(message) });
+  }
+
+  /** Waits for the answer; who it is from. */
+  async reply(identifier: number, text: string): Promise<string> {
+    return this.inbox.take(`the echo of "${text}"`, (item) => {
+      const message = Buffer.from(item.data ?? '', 'hex').subarray(this.#version === 4 ? IPV4_HEADER : 0);
+      const isReply =
+        message[0] === (this.#version === 4 ? 0 : 129) && message.readUInt16BE(4) === identifier;
+      return isReply && message.subarray(ICMP_HEADER).toString() === text ? item.address : undefined;
+    });
   }
 }
 

@@ -72,7 +72,21 @@ export async function udp(bed: Bed, side: Side): Promise<Talk> {
   };
 }
 
-function ownAddress({ version, own }: Side, client: Client): string {
+/** ICMP or ICMPv6 echo that has been answered: whoever asks speaks first. */
+export async function icmp(bed: Bed, side: Omit<Side, 'port'>): Promise<Pick<Talk, 'clientFirst'>> {
+  const { version, client = 'client' } = side;
+  const at = side.at ?? address.guest('web')[version];
+  const pings = await bed.room.icmp(client, ownAddress(side, client));
+  const identifier = side.from ?? 7;
+  const clientFirst = async (text: string): Promise<void> => {
+    await pings.request(at, identifier, text);
+    expect(await pings.reply(identifier, text)).toBe(at);
+  };
+  await clientFirst('hello');
+  return { clientFirst };
+}
+
+function ownAddress({ version, own }: Omit<Side, 'port'>, client: Client): string {
   const known = own ?? (client === 'inner' ? undefined : address[client][version]);
   if (known === undefined) throw new Error(`no address of ${client}`);
   return known;

@@ -2,8 +2,11 @@
  * What a bridge's OVSDB is told, by a real one.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { presentHost } from '../../../apps/api/present.ts';
 import { systemClock } from '../../../controller/clock.ts';
+import { bridgeSeen } from '../../../controller/network/changes.ts';
 import { BridgeDatabase } from '../../../controller/switches/bridge-database.ts';
+import type { ObservedBridge } from '../../../controller/switches/bridge-observation.ts';
 import { Bed } from '../apps/bed.ts';
 
 let bed: Bed;
@@ -20,14 +23,15 @@ async function settings(): Promise<string[]> {
   return [...told.matchAll(/max-\w+="?\d+/g)].map(([text]) => text.replace('"', '')).sort();
 }
 
-/** Configures the host's bridge as a controller that has just started does it. */
-async function configure(session: number): Promise<void> {
+/** Configures the host's bridge as a controller that has just started does it; gives what is seen of it. */
+async function configure(session: number): Promise<ObservedBridge | undefined> {
   const host = { ...bed.network.state.hosts.get('a')!, ovsdb: bed.ovsdb('a') };
   const targets = { controller: bed.controllerOf('a'), samples: '127.0.0.1:4739', session };
   let database: BridgeDatabase | undefined;
+  let seen: ObservedBridge | undefined;
   await new Promise<void>((resolve, reject) => {
     database = new BridgeDatabase(host, () => targets, systemClock, {
-      onBridge: () => undefined,
+      onBridge: (bridge) => (seen = bridge),
       onConnection: () => undefined,
       onConfigured: resolve,
       onError: reject,
@@ -35,6 +39,7 @@ async function configure(session: number): Promise<void> {
     database.start();
   });
   await database?.close();
+  return seen;
 }
 
 test('counters are brought up to date soon, and idle megaflows forgotten soon, but for what somebody chose', async () => {
@@ -43,4 +48,34 @@ test('counters are brought up to date soon, and idle megaflows forgotten soon, b
   await vsctl('set', 'Open_vSwitch', '.', 'other_config:max-idle=7000', 'other_config:max-revalidator=50');
   await configure(2);
   expect(await settings()).toEqual(['max-idle=7000', 'max-revalidator=50']);
+});
+
+test.each([
+  [
+    'that forwards by itself when it has no controller',
+    ['set-fail-mode', 'br-int', 'standalone'],
+    'standalone',
+  ],
+  ['of which nobody has said what it does then', ['del-fail-mode', 'br-int'], ''],
+])('a bridge %s is told to keep to its flows', async (_, command, before) => {
+  await vsctl(...command);
+  expect((await vsctl('get-fail-mode', 'br-int')).trim()).toBe(before);
+  await configure(3 + before.length);
+  expect((await vsctl('get-fail-mode', 'br-int')).trim()).toBe('secure');
+});
+
+test('Open vSwitch tells of all that the pipeline needs, by the names that are looked for, and here it is there', async () => {
+  const bridge = (await configure(100))!;
+  const missing = (capabilities: ReadonlyMap<string, string>): readonly string[] => {
+    const { state } = bed.network;
+    const seen = bridgeSeen('a', { ...bridge, datapath: { ...bridge.datapath, capabilities } })(state);
+    return presentHost(seen, state.hosts.get('a')!, 'connected').datapath!.missing;
+  };
+  const { capabilities } = bridge.datapath;
+  expect(missing(capabilities)).toEqual([]);
+  // A name that it does not tell would be taken to be there.
+  expect([...missing(new Map([...capabilities.keys()].map((name) => [name, 'false'])))].sort()).toEqual([
+    ...['check_pkt_len', 'ct_mark', 'ct_orig_tuple', 'ct_orig_tuple6', 'ct_state', 'ct_state_nat', 'ct_zone'],
+    'recirc',
+  ]);
 });

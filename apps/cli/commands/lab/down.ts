@@ -8,7 +8,7 @@ import { LabStillUpError } from '../../errors.ts';
 import { needRoot } from './need-root.ts';
 import { logFileOf, RUN_ROOT, runningLab } from './running-lab.ts';
 
-export async function down(name: string | undefined): Promise<void> {
+export async function down(name: string | undefined, options: { json: boolean }): Promise<void> {
   needRoot('lab down');
   const { lab, pid } = runningLab(name);
   process.kill(pid, 'SIGTERM');
@@ -19,5 +19,5 @@ export async function down(name: string | undefined): Promise<void> {
     await new Promise<void>((done) => systemClock.after(limits.poll, done));
   }
   rmSync(logFileOf(lab), { force: true });
-  process.stdout.write(`Lab ${lab} is down.\n`);
+  process.stdout.write(options.json ? `${JSON.stringify({ lab })}\n` : `Lab ${lab} is down.\n`);
 }

@@ -5,13 +5,14 @@ import { resolve } from 'node:path';
 import { Listr } from 'listr2';
 import { LabNotDescribed } from '../../../../topologies/lab/errors.ts';
 import { readTopology } from '../../../../topologies/parse.ts';
+import type { SupervisorRecord } from '../../../lab/supervisor-file.ts';
 import { LabSuperviseError } from '../../errors.ts';
 import { needRoot } from './need-root.ts';
 import { once } from './progress.ts';
-import { logFileOf, RUN_ROOT } from './running-lab.ts';
+import { logFileOf, RUN_ROOT, runningLab } from './running-lab.ts';
 import type { SupervisorMessage } from './supervise.ts';
 
-export async function up(file: string, options: { api: string }): Promise<void> {
+export async function up(file: string, options: { api: string; json: boolean }): Promise<void> {
   needRoot('lab up');
   const topology = readTopology(file);
   if (topology.lab === undefined) throw new LabNotDescribed(topology.name);
@@ -44,10 +45,34 @@ export async function up(file: string, options: { api: string }): Promise<void> 
           }),
       },
     ],
-    { rendererOptions: { showErrorMessage: false }, fallbackRenderer: 'simple' },
+    {
+      rendererOptions: { showErrorMessage: false },
+      fallbackRenderer: 'simple',
+      silentRendererCondition: options.json,
+    },
   );
   await tasks.run();
   child.disconnect();
   child.unref();
-  process.stdout.write(`Try: arctictern guests; arctictern lab down ${topology.name}\n`);
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify(presentLab(runningLab(topology.name), logFile))}\n`
+      : `Try: arctictern guests; arctictern lab down ${topology.name}\n`,
+  );
+}
+
+/** What `lab up --json` tells. */
+export interface LabObject {
+  readonly lab: string;
+  /** The process that holds the lab: a signal ends both. */
+  readonly pid: number;
+  /** The URL of its controller's API. */
+  readonly api: string;
+  /** What lab and controller say, in a file. */
+  readonly log: string;
+  readonly nodes: readonly string[];
+}
+
+function presentLab({ lab, pid, api, doors }: SupervisorRecord, log: string): LabObject {
+  return { lab, pid, api: `http://${api}`, log, nodes: Object.keys(doors) };
 }
