@@ -5,7 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
-import type { MigrationObject } from '../../apps/api/objects.ts';
+import type { EventObject, FlowObject, MigrationObject } from '../../apps/api/objects.ts';
+import type { Moment } from '../../apps/events.ts';
 import type { Connection } from '../../apps/lab/connections.ts';
 import { endDaemon, freeze, LIBVIRTD, QEMU, signal, VSWITCHD } from './lab/node.ts';
 import { hasEnded, RunningLab, UNHARMED } from './running-lab.ts';
@@ -30,8 +31,7 @@ async function places(): Promise<readonly [from: string, to: string]> {
 
 /** How often the switchover of a migration was staged at a host. */
 function timesStaged(id: string, host: string): number {
-  const moment = `"kind":"staged","guest":"web","migration":"${id}","host":"${host}"`;
-  return running.log().filter((line) => line.includes(moment)).length;
+  return running.moments(id).filter((moment) => moment.kind === 'staged' && moment.host === host).length;
 }
 
 /** The controller's last word about it. */
@@ -57,6 +57,28 @@ async function killIn(
     await meanwhile();
   }
   await running.session.controller.start(running.api);
+}
+
+/** Kills the controller as soon as it tells of the next moment of this kind. */
+function killAt(kind: Moment['kind']): Promise<void> {
+  const following = new AbortController();
+  return new Promise((resolve, reject) => {
+    const onEvent = ({ moment }: EventObject): void => {
+      if (moment?.kind !== kind) return;
+      running.session.controller.stop('SIGKILL').then(resolve, reject);
+      following.abort();
+    };
+    running.api.follow(onEvent, () => undefined, following.signal).catch(reject);
+  });
+}
+
+/** Flows of gates, wherever: of a switchover that is still prepared. */
+async function gates(): Promise<FlowObject[]> {
+  const flows = await Promise.all([
+    ...['a1', 'b1'].map((host) => running.api.flows(host)),
+    running.api.edgeFlows('ec'),
+  ]);
+  return flows.flat().filter(({ table }) => table === 'beforeSwitchover' || table === 'afterSwitchover');
 }
 
 /** With every bridge in the controller's hand, for what comes next. */
@@ -98,6 +120,20 @@ test('copying: it goes on, is staged anew, and may switch over', async () => {
   const { id } = await migrate(to, 8);
   await killIn(id, 'copying');
   await ends(id, { outcome: 'completed', from, to });
+});
+
+test('copying to both, just before the switchover: the guest arrives, and no gate is left open', async () => {
+  const [from, to] = await places();
+  const killed = killAt('copying-to-both');
+  const { id } = await running.api.migrate({ guest: 'web', to, bandwidthMiBps: 32, strategy: 'bicast' });
+  await killed;
+  const told = running.moments(id);
+  expect(told).toContainEqual(expect.objectContaining({ kind: 'gates-turned', position: 'both' }));
+  expect(told).not.toContainEqual(expect.objectContaining({ kind: 'phase', phase: 'switching' }));
+  await sleep(300);
+  await running.session.controller.start(running.api);
+  await ends(id, { outcome: 'completed', strategy: 'bicast', from, to });
+  await expect.poll(gates, { timeout: 5_000 }).toEqual([]);
 });
 
 test('switching: the guest arrives', async () => {

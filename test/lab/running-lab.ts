@@ -14,6 +14,8 @@ import { createResults, type ResultsFolder } from '../../apps/lab/results.ts';
 import { runExperiment } from '../../apps/lab/run.ts';
 import { LabSession } from '../../apps/lab/session.ts';
 import type { RunSummary } from '../../apps/lab/summary.ts';
+import type { Moment } from '../../apps/events.ts';
+import { readMoments } from '../../apps/evidence/run-folder.ts';
 import { systemClock } from '../../controller/clock.ts';
 import type { Lab } from '../../topologies/lab/lab.ts';
 import { packageRoot } from '../../topologies/lab/package-root.ts';
@@ -67,6 +69,13 @@ export class RunningLab {
   /** The controller's log, line by line. */
   log(): string[] {
     return readFileSync(this.results.file(CONTROLLER_LOG), 'utf8').trim().split('\n');
+  }
+
+  /** What the log tells of a migration, in order. */
+  moments(id: string): Moment[] {
+    return readMoments(this.log().join('\n'), 0)
+      .map(({ moment }) => moment)
+      .filter((moment) => 'migration' in moment && moment.migration === id);
   }
 
   open(name: string, section: ConnectionSection, target: string): Connection {
