@@ -330,8 +330,11 @@ export const flight = {
   patience: 3_000,
   /** And for how long its honest traffic may suffer without a break: a retransmission or two, once the way in is free. */
   relief: 1_000,
-  /** Below this share of what is usual, honest traffic suffers; above it, it is back. */
+  /** Below this share of what is usual, honest traffic suffers. */
   honestShare: 0.5,
+  /** With this share of what was usual, taken over so long, it is back at the destination. */
+  backShare: 0.8,
+  backOver: 1_000,
   /** Packets per second below which a guest's usual traffic says nothing. */
   honestLeast: 2,
   /** How long it must be calm at the destination until a guest is safe there, and how long that may take. */

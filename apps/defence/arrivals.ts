@@ -3,7 +3,7 @@
  * the flows that deliver to it, and of those that take what it says.
  */
 import type { Clock } from '../../controller/clock.ts';
-import { defence as limits } from '../../controller/limits.ts';
+import { flight as limits } from '../../controller/limits.ts';
 import type { Guest } from '../../controller/network/model.ts';
 import type { HostName } from '../../controller/network/names.ts';
 import type { Fabric } from '../../controller/switches/fabric.ts';
@@ -29,7 +29,7 @@ export class ArrivalMeter {
   readonly #clock: Clock;
   readonly #host: HostName;
   readonly #guest: Pick<Guest, 'interfaces'>;
-  /** Oldest first; over a second or so. */
+  /** Oldest first. */
   #readings: Reading[] = [];
 
   constructor(
@@ -53,7 +53,7 @@ export class ArrivalMeter {
     // Flows that were put anew count from zero.
     if (before !== undefined && (to < before.to || from < before.from)) this.#readings = [];
     this.#readings.push({ at: now, to, from });
-    while (this.#readings.length > 2 && now - this.#readings[1]!.at >= limits.sampleEpoch)
+    while (this.#readings.length > 2 && now - this.#readings[1]!.at >= limits.backOver)
       this.#readings.shift();
     const [first] = this.#readings;
     if (first === undefined || first.at === now) return undefined;

@@ -177,11 +177,11 @@ export class FlightService {
     );
   }
 
-  /** Sources that are blocked for its verdicts: their connections are cut, and do not come along. */
+  /** Sources that are blocked for its verdicts in the first line: their connections are cut, and do not come along. */
   #suspects({ verdicts }: Flight): number {
     const blocks = [...this.#options.network.state.blocklist.blocks.values()];
     return blocks
-      .filter(({ verdict }) => verdict !== undefined && verdicts.includes(verdict))
+      .filter(({ verdict, line }) => line === 'first' && verdict !== undefined && verdicts.includes(verdict))
       .reduce((sum, { count }) => sum + count, 0);
   }
 

@@ -8,7 +8,7 @@
 import { flight as limits } from '../../controller/limits.ts';
 import { type Flight, type FlightPhase, hasLanded } from '../../controller/network/flight.ts';
 import type { GuestName } from '../../controller/network/names.ts';
-import { type HonestTraffic, suffers } from './decide.ts';
+import type { HonestTraffic } from './decide.ts';
 import type { Verdict } from './verdict.ts';
 
 export type FlightEvent =
@@ -66,7 +66,7 @@ export function verified(flight: Flight, seen: Observation, now: number): Flight
   }
   const { rate, usual } = seen.honest;
   const expected = usual !== undefined && usual >= limits.honestLeast;
-  const back = !expected || (!suffers(seen.honest) && seen.answers > 0);
+  const back = !expected || (rate >= usual * limits.backShare && seen.answers > 0);
   const figures = expected
     ? `${figure(rate)} of usually ${figure(usual)} packets/s on connections that live`
     : 'no usual traffic is known to compare with';
@@ -76,7 +76,7 @@ export function verified(flight: Flight, seen: Observation, now: number): Flight
   const silent = seen.answers > 0 ? '' : ', and it answers nothing';
   return {
     type: 'failed',
-    why: `no attack came to ${flight.to}, but honest traffic is not back after ${seconds(since)}: ${figures}${silent}`,
+    why: `no attack came to ${flight.to}, but honest traffic is not back after ${seconds(since)}: ${figures}${silent}; it stays there until an attack reaches it`,
   };
 }
 

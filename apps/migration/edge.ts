@@ -85,8 +85,9 @@ export function edgeMigrationRecipes(
 }
 
 /**
- * Whoever begins, and whatever is under way when the edge comes under control: tracked from here on. What stations
- * begin is admitted as anywhere; TCP that is under way is not held up by that.
+ * Whoever begins, and whatever is under way when the edge comes under control: tracked from here on. What stations begin
+ * is admitted as anywhere; TCP that is under way is not held up by that, and tracked once the guest has answered. For what
+ * a station alone sends in mid-stream may be anything: a flood must neither fill conntrack nor become a known connection.
  */
 function bridgeFlows(): readonly Flow[] {
   const list = new FlowList(cookie('migration', 'bridge', 0));
@@ -95,7 +96,7 @@ function bridgeFlows(): readonly Flow[] {
     const begins = { ...ctState('trk', 'new'), ...ip[version] };
     const station = { [Register.class]: Class.station, ...begins };
     list.add('edgeTracked', 130, { ...station, ip_proto: TCP, tcp_flags: TCP_OPENS }, [[], 'admission']);
-    list.add('edgeTracked', 120, { ...station, ip_proto: TCP }, track);
+    list.add('edgeTracked', 120, { ...station, ip_proto: TCP }, [[switched]]);
     list.add('edgeTracked', 110, station, [[], 'admission']);
     list.add('edgeTracked', 100, begins, track);
     list.add('binding', 100, ip[version], track);
@@ -197,9 +198,7 @@ function redirectFlows(
   }
   relayed.add('edgeTracked', 210, { ...tcp, tcp_flags: TCP_OPENS }, admitted);
   // In mid-stream, and not known here: the anchor may know it, and when it has answered this edge knows, too.
-  list.add('edgeTracked', 205, tcp, [
-    [ct({ commit: true, zone: Register.anchorZone, exec: markKnown }), switched],
-  ]);
+  list.add('edgeTracked', 205, tcp, [[switched]]);
   relayed.add('edgeTracked', 200, begins, admitted);
 }
 

@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { FlowObject } from '../../apps/api/objects.ts';
 import { requestsWithin } from '../../apps/bench/defence/figures.ts';
+import { writeReport } from '../../apps/evidence/report.ts';
 import type { ConnectionSummary } from '../../apps/lab/summary.ts';
-import type { AttackSection } from '../../topologies/schema.ts';
 import { RunningLab } from './running-lab.ts';
 
 const running = new RunningLab('under-attack', 18664);
@@ -75,75 +75,79 @@ test('a SYN flood: seen, dropped at the attackers’ own edge, and no honest con
   expect(packetsOf(drops(await running.api.edgeFlows('ec'), ATTACKERS))).toBeGreaterThan(1_000);
   expectUnharmed(summary.connections);
   await running.api.defendAsDeclared('web');
+  for (const { number } of await running.api.blocks()) await running.api.removeBlock(number);
 });
 
-test('forged sources: it flees; who looks its name up finds it, and bots that do so meet the same blocks', async () => {
-  const bots: AttackSection = {
-    ...{ kind: 'connection-flood', from: ['x2'], to: 'web', at: 'name', sources: 'real' },
-    ...{ rate: 100, size: 0, duration: 4_000 },
-  };
-  const before = new Set((await running.api.verdicts()).map(({ id }) => id));
+test('the experiment of the file: filters, flees from forged sources, is found by name, and bots meet the same blocks', async () => {
+  const known = new Set((await running.api.verdicts()).map(({ id }) => id));
+  const { steps, attacks } = topology.experiment!;
+  const last = steps.findIndex(({ attack }) => attack?.includes('again'));
   const { summary, results, story } = await running.run({
     connections: {
       ...connections,
       // Somebody who keeps what he heard long ago.
       stale: { kind: 'http-requests', client: 'c2', to: 'web', at: 'home', interval: second / 5 },
     },
-    attacks: {
-      bots,
-      forged: {
-        ...{ kind: 'syn-flood', from: ['x2'], to: 'web', at: 'home', sources: 'spoofed' },
-        ...{ rate: 3_000, size: 1_200, duration: 12_000 },
-      },
-      again: bots,
-    },
-    steps: [
-      { open: ['echo', 'download', 'visitors'] },
-      { wait: 3 * second },
-      { attack: ['bots'] },
-      { wait: 5 * second },
-      { attack: ['forged'] },
-      { wait: 13 * second },
-      { open: ['stale'] },
-      { attack: ['again'] },
-      { wait: 5 * second },
-    ],
+    attacks,
+    steps: [...steps.slice(0, last), { open: ['stale'] }, ...steps.slice(last)],
   });
 
-  const flights = await running.api.flights();
-  expect(flights).toMatchObject([{ guest: 'web', from: 'a1', to: 'b1', phase: 'safe' }]);
-  const verdicts = (await running.api.verdicts()).filter(({ id }) => !before.has(id));
-  expect(verdicts.map(({ kind, origin }) => ({ kind, origin }))).toEqual([
-    { kind: 'connection-flood', origin: 'real' },
-    { kind: 'syn-flood', origin: 'spoofed' },
+  // No other verdict: the crowd is no attack.
+  const verdicts = (await running.api.verdicts()).filter(({ id }) => !known.has(id));
+  expect(verdicts.map(({ kind, origin, host }) => ({ kind, origin, host }))).toEqual([
+    { kind: 'udp-flood', origin: 'real', host: 'a1' },
+    { kind: 'connection-flood', origin: 'real', host: 'a1' },
+    { kind: 'syn-flood', origin: 'spoofed', host: 'a1' },
   ]);
-  const [ofBots, ofFlood] = verdicts;
-  expect(flights[0]!.verdicts).toContain(ofFlood!.id);
+  const [, ofBots, ofFlood] = verdicts;
+  const flights = await running.api.flights();
+  expect(flights).toMatchObject([
+    { guest: 'web', from: 'a1', to: 'b1', phase: 'safe', verdicts: [ofFlood!.id] },
+  ]);
   expect(summary.migrations).toMatchObject([{ from: 'a1', to: 'b1', outcome: 'completed' }]);
-  expect(story).toMatch(/safe/);
+  const [udp, bots, syn, again] = summary.attacks;
+  expect(udp).toMatchObject({ verdict: 'udp-flood', firstDropAt: 'ec', safeMs: null });
+  expect(udp!.reached).toBeLessThan(udp!.packets! / 5);
+  expect(bots).toMatchObject({
+    verdict: 'connection-flood',
+    addresses: topology.guests['web']!.addresses,
+    firstDropAt: 'ea',
+  });
+  expect(bots!.connections!.completed).toBeGreaterThan(10);
+  expect(syn).toMatchObject({ verdict: 'syn-flood', connections: null });
 
   // What lives came along, and who asks for the name is answered at the new place.
   expectUnharmed(summary.connections.filter(({ name }) => name === 'echo' || name === 'download'));
-  const { careOf } = await running.api.guest('web');
-  const abroad = careOf!.ipv4!;
-  const [first, forged, again] = summary.attacks;
+  for (const { honestConnectionsLost } of summary.attacks) expect(honestConnectionsLost).toBe(0);
   const visits = readFileSync(results.file('probes/visitors.jsonl'), 'utf8').split('\n');
   const late = requestsWithin(visits, again!.startedAt, again!.endedAt);
   expect(late.sent).toBeGreaterThan(10);
-  expect(late.answered).toBe(late.sent);
+  // One or another may come from a port that it had at the home address less than a minute ago (see ARCHITECTURE.md).
+  expect(late.answered / late.sent).toBeGreaterThan(0.8);
   expect(summary.connections.find(({ name }) => name === 'stale')).toMatchObject({ received: 0 });
 
-  // The bots were let in until they were seen, and never again.
-  expect(first).toMatchObject({ addresses: topology.guests['web']!.addresses, verdict: 'connection-flood' });
-  expect(first!.connections!.completed).toBeGreaterThan(10);
-  expect(forged).toMatchObject({ verdict: 'syn-flood', connections: null, honestConnectionsLost: 0 });
-  expect(again).toMatchObject({ addresses: [abroad], reached: 0, verdict: null, honestConnectionsLost: 0 });
+  // So do the bots find it, and nothing of them gets in.
+  const { careOf } = await running.api.guest('web');
+  expect(again).toMatchObject({ addresses: [careOf!.ipv4], reached: 0, verdict: null });
   expect(again!.connections!.opened).toBeGreaterThan(200);
   expect(again!.connections!.completed).toBe(0);
-  expect(again!.packets).toBeGreaterThan(200);
   const met = drops(await running.api.edgeFlows('eb'), BOTS);
   expect(packetsOf(met)).toBeGreaterThanOrEqual(again!.packets!);
   const blocks = await running.api.blocks();
   const owners = blocks.filter(({ verdict }) => verdict === ofBots!.id).map(({ number }) => `${number}`);
   for (const { owner } of met) expect(owners, owner).toContain(owner.replace(/^defence block /, ''));
+
+  // Its story, as it was told and as the evidence has it.
+  for (const line of [/under attack at a1: syn-flood/, /flight from a1 to b1, safe: no attack at b1/]) {
+    expect(story).toMatch(line);
+  }
+  const { attacks: figures } = writeReport(results.path);
+  const { verdictMs, filteredMs, firstDropMs, safeMs, backMs } = figures.find(({ name }) => name === 'syn')!;
+  for (const ms of [verdictMs, filteredMs, firstDropMs, safeMs, backMs]) expect(ms).toBeGreaterThanOrEqual(0);
+  expect(safeMs!).toBeGreaterThan(verdictMs!);
+  const timeline = readFileSync(results.file('timeline.csv'), 'utf8');
+  expect(timeline).toMatch(
+    /attack syn: first packet[^]*under attack at a1: syn-flood[^]*safe: no attack at b1[^]*attack syn: last of/,
+  );
+  expect(timeline).toContain('attack syn: honest goodput is back');
 });

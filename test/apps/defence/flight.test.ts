@@ -83,12 +83,13 @@ describe('verified', () => {
   });
 
   test('failed, when honest traffic does not come back for long', () => {
-    const slow = { honest: { rate: 49, usual: 100 } };
+    const slow = { honest: { rate: 79, usual: 100 } };
     expect(told(slow, limits.verifyPatience - 1)).toBe('too early');
     expect(told(slow, limits.verifyPatience)).toBe(
-      'failed: no attack came to away-1, but honest traffic is not back after 15.0 s: 49 of usually 100 packets/s on connections that live',
+      'failed: no attack came to away-1, but honest traffic is not back after 15.0 s: 79 of usually 100 packets/s on connections that live; it stays there until an attack reaches it',
     );
-    expect(told({ answers: 0 }, limits.verifyPatience)).toMatch(/, and it answers nothing$/);
+    expect(told({ honest: { rate: 80, usual: 100 } }, limits.verifyPatience)).toMatch(/^safe/);
+    expect(told({ answers: 0 }, limits.verifyPatience)).toMatch(/, and it answers nothing; it stays/);
   });
 });
 

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """A bounded flood of raw frames out of one interface.
 
-flood.py INTERFACE KIND RATE SECONDS SOURCE ETH_FROM ETH_TO IP_TO PORT
+flood.py INTERFACE KIND RATE SECONDS SOURCE ETH_FROM ETH_TO IP_TO PORT [FROM_PORT]
 
-KIND is syn, ack, udp or icmp. SOURCE is an address of the target's family, or `random` for another one in each frame.
+KIND is syn, ack, udp or icmp. SOURCE is an address of the target's family, or `random` for another one in each frame; so is
+FROM_PORT, without which it is random, too.
 Writes the time of the first frame and of the last (seconds since the epoch), and how many there were, as JSON.
 """
 
@@ -29,7 +30,7 @@ def checksum(data):
     return ~(total + (total >> 16)) & 0xFFFF
 
 
-def segment(kind, source, target, port):
+def segment(kind, source, target, port, from_port):
     """What IP carries."""
     is_v6 = len(target) == 16
     if kind == 'icmp':
@@ -37,7 +38,7 @@ def segment(kind, source, target, port):
         echo = struct.pack('>BBHHH', 128 if is_v6 else 8, 0, 0, random.randrange(65536), 1) + bytes(24)
         over = source + target + struct.pack('>II', len(echo), ICMPV6) if is_v6 else b''
         return echo[:2] + struct.pack('>H', checksum(over + echo)) + echo[4:]
-    from_port = random.randrange(1024, 65536)
+    from_port = from_port or random.randrange(1024, 65536)
     if kind == 'udp':
         header = struct.pack('>HHHH', from_port, port, 8 + 32, 0)
         # Over IPv6 a sum there must be (RFC 8200, section 8.1).
@@ -51,11 +52,11 @@ def segment(kind, source, target, port):
     return header[:16] + struct.pack('>H', checksum(pseudo + header)) + header[18:]
 
 
-def frame(kind, source, eth_from, eth_to, target, port):
+def frame(kind, source, eth_from, eth_to, target, port, from_port):
     """An Ethernet frame."""
     ethernet = bytes.fromhex((eth_to + eth_from).replace(':', ''))
     address = packed(source) if source != 'random' else random_source(len(target))
-    body = segment(kind, address, target, port)
+    body = segment(kind, address, target, port, from_port)
     if len(target) == 16:
         protocol = ICMPV6 if kind == 'icmp' else PROTOCOL[kind]
         return ethernet + b'\x86\xdd' + struct.pack('>IHBB', 6 << 28, len(body), protocol, 64) + address + target + body
@@ -78,13 +79,15 @@ def random_source(length):
 
 def main():
     """Sends evenly, in steps of a millisecond, and never more than was asked for."""
-    interface, kind, rate, seconds, source, eth_from, eth_to, target, port = sys.argv[1:]
+    interface, kind, rate, seconds, source, eth_from, eth_to, target, port, *more = sys.argv[1:]
+    from_port = int(more[0]) if more else None
     rate, seconds = min(int(rate), MOST), min(float(seconds), LONGEST)
     opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     opened.bind((interface, 0))
     target = packed(target)
     frames = [
-        frame(kind, source, eth_from, eth_to, target, int(port)) for _ in range(min(20_000, int(rate * seconds)))
+        frame(kind, source, eth_from, eth_to, target, int(port), from_port)
+        for _ in range(min(20_000, int(rate * seconds)))
     ]
     start = now = time.time()
     sent = 0
