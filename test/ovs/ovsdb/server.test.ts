@@ -1,7 +1,8 @@
 /** An `ovsdb-server` of our own, from its first start to schema changes and the controller's violent end. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import {
   connect,
@@ -13,7 +14,10 @@ import {
   type OvsdbServerProcess,
   type Uuid,
 } from '../../../controller/ovsdb/index.ts';
-import { eventually, removeDirectory, temporaryDirectory, tool } from './ovsdb-server.ts';
+import { eventually, removeDirectory, temporaryDirectory } from './ovsdb-server.ts';
+
+/** Some seconds, or half a minute beside other tests. */
+const COMPILE_MS = 90_000;
 
 const root = temporaryDirectory();
 const servers: OvsdbServerProcess[] = [];
@@ -179,34 +183,39 @@ describe('a server of our own', () => {
     });
   });
 
-  test('dies with the process that started it, even by kill -9', async () => {
-    const options = place(schemaOf('1.0.0'));
-    // A controller of its own, from the code as it is built.
-    const built = join(root, 'built');
-    await tool('npx', 'tsc', '-p', 'tsconfig.build.json', '--outDir', built);
-    writeFileSync(join(built, 'package.json'), '{"type":"module"}');
-    const program = `
+  test(
+    'dies with the process that started it, even by kill -9',
+    async () => {
+      const options = place(schemaOf('1.0.0'));
+      // A controller of its own, from the code as it is built.
+      const built = join(root, 'built');
+      const argv = ['-p', 'tsconfig.build.json', '--outDir', built];
+      await promisify(execFile)('node_modules/.bin/tsc', argv, { timeout: COMPILE_MS });
+      writeFileSync(join(built, 'package.json'), '{"type":"module"}');
+      const program = `
       import { serve } from './controller/ovsdb/index.js';
       const server = await serve(${JSON.stringify(options)});
       process.stdout.write(String(server.pid));
       setInterval(() => {}, 1000);
     `;
-    writeFileSync(join(built, 'main.js'), program);
-    const controller = spawn(process.execPath, [join(built, 'main.js')], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    try {
-      const pid = await new Promise<number>((resolve) =>
-        controller.stdout.once('data', (text: Buffer) => resolve(Number(text))),
-      );
-      expect(alive(pid)).toBe(true);
-      expect(await texts(`unix:${join(options.directory, 'Notes.sock')}`)).toEqual([]);
-      controller.kill('SIGKILL');
-      await eventually('the server is gone', () => !alive(pid), 2_000);
-    } finally {
-      controller.kill('SIGKILL');
-    }
-  });
+      writeFileSync(join(built, 'main.js'), program);
+      const controller = spawn(process.execPath, [join(built, 'main.js')], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      try {
+        const pid = await new Promise<number>((resolve) =>
+          controller.stdout.once('data', (text: Buffer) => resolve(Number(text))),
+        );
+        expect(alive(pid)).toBe(true);
+        expect(await texts(`unix:${join(options.directory, 'Notes.sock')}`)).toEqual([]);
+        controller.kill('SIGKILL');
+        await eventually('the server is gone', () => !alive(pid), 2_000);
+      } finally {
+        controller.kill('SIGKILL');
+      }
+    },
+    COMPILE_MS + 20_000,
+  );
 
   test('says which program is missing', async () => {
     const options = place(schemaOf('1.0.0'));
