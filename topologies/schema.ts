@@ -17,7 +17,7 @@ import { TSIG_ALGORITHMS } from '../controller/network/description.ts';
 import { STRATEGIES } from '../controller/network/migration.ts';
 import { ADMITS } from '../controller/network/anchor.ts';
 import { RELAY_MODES } from '../controller/network/relay.ts';
-import { ATTACK_KINDS } from '../controller/network/attack-kind.ts';
+import { ATTACK_KINDS, opensConnections } from '../controller/network/attack-kind.ts';
 import { parseAddress, parsePrefix } from '../controller/network/address.ts';
 import { ECHO_LENGTH, ECHO_LENGTH_MOST } from './probes/echo-message.ts';
 
@@ -374,6 +374,10 @@ const lab = z.strictObject({
   nat: z.record(name, nat).default({}),
 });
 
+/** Which of a guest's addresses something goes to; `name` is what DNS says. */
+export const DESTINATIONS = ['home', 'care-of', 'name'] as const;
+export type Destination = (typeof DESTINATIONS)[number];
+
 const connection = z
   .strictObject({
     kind: z.enum(['tcp-echo', 'http-download', 'http-requests', 'ping', 'udp-echo']),
@@ -383,7 +387,7 @@ const connection = z
     /** The guest. */
     to: name,
     /** Which of the guest's addresses, at the moment when it is opened: `name` is what DNS says then. */
-    at: z.enum(['home', 'care-of', 'name']).default('home'),
+    at: z.enum(DESTINATIONS).default('home'),
     /** Over which version of IP; without it, the first that the guest has. */
     family: z.literal([4, 6], 'expected 4 or 6').optional(),
     /** The guest's, if not the usual one of the kind. */
@@ -416,7 +420,7 @@ const attack = z
     /** The guest. */
     to: name,
     /** Which of its addresses, when the attack begins; bots may look the `name` up for each connection. */
-    at: z.enum(['home', 'care-of', 'name']).default('home'),
+    at: z.enum(DESTINATIONS).default('home'),
     /** The attackers' own addresses, or another one for each packet. */
     sources: z.enum(['real', 'spoofed']).default('real'),
     /** Packets, or new connections, in a second, of all attackers together. */
@@ -437,7 +441,7 @@ const attack = z
     const problem = (field: 'at' | 'sources' | 'size' | 'connections', message: string): void => {
       context.addIssue({ code: 'custom', path: [field], message });
     };
-    const byConnections = kind === 'connection-flood' || kind === 'slow-connections';
+    const byConnections = opensConnections(kind);
     if (!byConnections && at === 'name')
       problem('at', `expected home or care-of: a ${kind} goes to an address`);
     if (byConnections && sources === 'spoofed') {

@@ -8,7 +8,7 @@ import { migration } from '../api/objects.ts';
 import { CAPTURE_POINTS, type CaptureRecord } from '../lab/captures.ts';
 import type { MegaflowSample } from '../lab/megaflows.ts';
 import type { AttackRecord, ConnectionSummary, MigrationSummary, RunSummary } from '../lab/summary.ts';
-import { name } from '../../topologies/schema.ts';
+import { DESTINATIONS, name } from '../../topologies/schema.ts';
 
 /** What `Date` can hold: milliseconds since the Unix epoch. */
 const moment = z.number().min(0).max(8.64e15);
@@ -42,7 +42,7 @@ const connectionShape: z.ZodType<ConnectionSummary> = z.object({
   guest: z.string(),
   target: z.string(),
   clientPort: z.number().nullable().exactOptional(),
-  at: z.enum(['home', 'care-of', 'name']),
+  at: z.enum(DESTINATIONS),
   migrations: count,
   unit: z.enum(['messages', 'packets', 'bytes']),
   sent: count,
@@ -68,7 +68,7 @@ const attackShape: z.ZodType<AttackRecord> = z
     from: z.array(z.string()),
     guest: z.string(),
     target: z.string(),
-    at: z.enum(['home', 'care-of', 'name']).default('home'),
+    at: z.enum(DESTINATIONS).default('home'),
     addresses: z.array(z.string()).optional(),
     connections: z.object({ opened: count, completed: count }).nullable().default(null),
     rate: count,

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../controller/clock.ts';
 import { attack as limits } from '../../controller/limits.ts';
+import { opensConnections } from '../../controller/network/attack-kind.ts';
 import { type BotReport, readBotReport } from '../../topologies/attacks/bot-report.ts';
 import { attackCommands } from '../../topologies/attacks/command.ts';
 import type { Lab } from '../../topologies/lab/lab.ts';
@@ -78,9 +79,7 @@ function outcomeOf(
   target: string,
   said: readonly string[],
 ): Pick<AttackRecord, 'addresses' | 'connections'> {
-  if (kind !== 'connection-flood' && kind !== 'slow-connections') {
-    return { addresses: [target], connections: null };
-  }
+  if (!opensConnections(kind)) return { addresses: [target], connections: null };
   const reports = said.flatMap((text) => readBotReport(text) ?? []);
   const sum = (of: (report: BotReport) => number): number => reports.reduce((all, one) => all + of(one), 0);
   return {

@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../controller/clock.ts';
 import { lab as limits } from '../../controller/limits.ts';
 import { parseAddress } from '../../controller/network/address.ts';
+import { opensConnections } from '../../controller/network/attack-kind.ts';
 import { dnsNameOf } from '../../topologies/naming.ts';
 import type {
   AttackSection,
@@ -211,7 +212,7 @@ function sourcesOf(
 }
 
 function describeAttack(name: string, { kind, from, sources, rate, duration, to }: AttackSection): string {
-  const what = kind === 'connection-flood' || kind === 'slow-connections' ? 'connections' : 'packets';
+  const what = opensConnections(kind) ? 'connections' : 'packets';
   const whose = sources === 'spoofed' ? 'forged addresses' : 'their own addresses';
   return `${name}: ${kind} on ${to} from ${from.join(', ')}, ${whose}, ${rate} ${what}/s for ${duration / 1000} s`;
 }

@@ -4,6 +4,7 @@
 import { cpus, release } from 'node:os';
 import type { AttackKind } from '../../controller/network/attack-kind.ts';
 import type { ProbeSummary } from '../../topologies/probes/summary.ts';
+import type { Destination } from '../../topologies/schema.ts';
 import type { MigrationObject } from '../api/objects.ts';
 import { version } from '../version.ts';
 
@@ -62,7 +63,7 @@ export type MigrationSummary = Pick<
 export type ConnectionSummary = ProbeSummary & {
   readonly guest: string;
   /** Which of the guest's addresses it was opened to. */
-  readonly at: 'home' | 'care-of' | 'name';
+  readonly at: Destination;
   /** Migrations that happened while it was open. */
   readonly migrations: number;
 };
@@ -80,7 +81,7 @@ export interface AttackRecord {
   readonly guest: string;
   /** An address or a name, and which of the guest's it is. */
   readonly target: string;
-  readonly at: 'home' | 'care-of' | 'name';
+  readonly at: Destination;
   /** Where its packets went: more than one where a name came to mean another address. */
   readonly addresses: readonly string[];
   /** Of bots: what they opened, and what was completed. Null for floods. */

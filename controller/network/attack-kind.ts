@@ -16,3 +16,7 @@ export const ATTACK_KINDS = [
 ] as const;
 
 export type AttackKind = (typeof ATTACK_KINDS)[number];
+
+/** Made of connections that are really opened, and not of packets alone. */
+export const opensConnections = (kind: AttackKind): boolean =>
+  kind === 'connection-flood' || kind === 'slow-connections';

@@ -47,12 +47,16 @@ if (target === '' || !(rate > 0) || !(duration > 0)) {
 const open = new Set<Socket>();
 const addresses = new Set<string>();
 let begun = 0;
+/** That wait for their target's address. */
+let resolving = 0;
 let opened = 0;
 let completed = 0;
 
 async function begin(): Promise<void> {
   const from = sources[begun++ % sources.length];
+  resolving++;
   const host = await resolve(target, 4);
+  resolving--;
   if (isIP(host) === 0) return;
   addresses.add(host);
   opened++;
@@ -77,7 +81,7 @@ async function begin(): Promise<void> {
 }
 
 const stop = pace(1000 / rate, () => {
-  if (open.size < (hold ?? MOST_OPEN)) void begin();
+  if (open.size + resolving < (hold ?? MOST_OPEN)) void begin();
 });
 await sleep(duration);
 stop();

@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path';
 import { attack as limits } from '../../controller/limits.ts';
-import type { AttackKind } from '../../controller/network/attack-kind.ts';
+import { type AttackKind, opensConnections } from '../../controller/network/attack-kind.ts';
 import { parseAddress } from '../../controller/network/address.ts';
 import { packageRoot } from '../lab/package-root.ts';
 import type { AttackSection, LabSection } from '../schema.ts';
@@ -41,7 +41,7 @@ export function attackCommands(
     const own = attackers[attacker]!.addresses.filter((text) => parseAddress(text)?.version === 4);
     return (sources === 'spoofed' ? [undefined] : own).map((source) => ({ attacker, source }));
   });
-  const isFlood = section.kind in floods;
+  const isFlood = !opensConnections(section.kind);
   // A bot takes an attacker's addresses in turn, so there is one for each attacker.
   const taken = isFlood ? senders : from.map((attacker) => ({ attacker, source: undefined }));
   // One that would send less than a packet a second is left out.
