@@ -30,10 +30,10 @@ const ping: ConnectionSection = { kind: 'ping', client: 'c2', to: 'web', at: 'ho
 const datagrams: ConnectionSection = { ...ping, kind: 'udp-echo', interval: 5_000 };
 
 /**
- * What is sent in this time may be lost at a switchover, whoever began it: a few milliseconds' worth is, and the machine
- * may be slow. Without a redirect that is in time, all that comes in a blackout would be.
+ * What is sent in this time may be lost at a switchover, whoever began it. It is some milliseconds' worth, and on a slow
+ * machine what the guest has not read when it is stopped. Without a redirect in time it would be all of a blackout.
  */
-const LOST_MS = 50;
+const LOST_MS = 100;
 
 /** What nobody sends again is lost within that bound, and never arrives twice. */
 function expectServed(summary: ProbeSummary, { interval }: ConnectionSection, switchovers: number): void {
@@ -201,15 +201,12 @@ describe('a guest that moves to another subnet', () => {
     const uriOf = (name: string): string =>
       running.lab.plan.network.hosts.find((it) => it.name === name)!.migration;
     const before = (await running.api.migrations()).length;
-    for (const [from, to] of [
-      ['a1', 'b1'],
+    // From daemon to daemon, and led by whoever asks for it, as virt-manager does.
+    for (const [from, to, ...how] of [
+      ['a1', 'b1', '--p2p'],
       ['b1', 'a1'],
     ] as const) {
-      await running.lab.run(
-        from,
-        ['virsh', 'migrate', '--live', '--p2p', '--bandwidth', '16', 'web', uriOf(to)],
-        90_000,
-      );
+      await running.lab.run(from, ['virsh', 'migrate', '--live', ...how, 'web', uriOf(to)], 90_000);
       const [noticed] = (await running.api.migrations()).slice(-1);
       expect(await running.follow(noticed!.id, hasEnded)).toMatchObject({
         origin: 'noticed',
