@@ -170,6 +170,7 @@ export class FlightService {
         mode: saidPolicy(state, guest)?.policy ?? 'off',
         verdicts: reaching(verdicts.verdicts, state, guest),
         filteredSince,
+        isEdge: (name) => state.edges.has(name),
         honest,
         suffersSince: this.#suffering.get(guest),
       },

@@ -183,11 +183,11 @@ describe('a flood that is filtered, and honest traffic that suffers', () => {
 
   test('drives the guest away when it has suffered without a break', async () => {
     begin('1');
-    await world.pass(limits.relief - limits.lookInterval);
+    await world.pass(limits.reliefAtHost - limits.lookInterval);
     honest = { rate: 80, usual: 100 };
     await world.pass(limits.lookInterval);
     honest = { rate: 20, usual: 100 };
-    await world.pass(limits.relief);
+    await world.pass(limits.reliefAtHost);
     expect(world.network.state.flights.size).toBe(0);
     await world.pass(2 * limits.lookInterval);
     expect(flight().reason).toContain('honest traffic does not come back though the syn-flood is filtered');
@@ -195,13 +195,13 @@ describe('a flood that is filtered, and honest traffic that suffers', () => {
 
   test('and what it suffered in an attack that is over counts for nothing in the next', async () => {
     begin('1');
-    await world.pass(limits.relief / 2);
+    await world.pass(limits.reliefAtHost / 2);
     feed.say(verdict({ id: '1', rate: 0, ended: world.clock.now() }));
-    await world.pass(limits.relief);
+    await world.pass(limits.reliefAtHost);
     begin('2');
-    await world.pass(limits.relief / 2);
+    await world.pass(limits.reliefAtHost / 2);
     expect(world.network.state.flights.size).toBe(0);
-    await world.pass(limits.relief);
+    await world.pass(limits.reliefAtHost);
     expect(world.network.state.flights.size).toBe(1);
   });
 });
