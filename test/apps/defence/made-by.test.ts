@@ -17,12 +17,13 @@ import {
   flightChanged,
   migrationChanged,
 } from '../../../controller/network/changes.ts';
+import { nothingRemembered } from '../../../controller/network/declare.ts';
 import type { Flight } from '../../../controller/network/flight.ts';
 import type { NetworkState } from '../../../controller/network/model.ts';
 import { flowMod, formatFlow } from '../../../controller/openflow/index.ts';
 import { instructionsOf } from '../../../controller/switches/installed.ts';
 import { cookie } from '../../../controller/switches/pipeline.ts';
-import { after, atHome, migration } from '../../controller/network/sites.ts';
+import { after, atHome, declared, migration } from '../../controller/network/sites.ts';
 
 const block: NewBlock = {
   origin: 'person',
@@ -67,6 +68,20 @@ const flight: Flight = {
   entered: {},
 };
 const REFUSED = 'table=33, priority=210,reg0=0x1,reg6=0 actions=drop';
+
+/** The guest has fled. */
+function fled(): NetworkState {
+  const begun = after(atHome(), migrationChanged(flees), flightChanged(flight));
+  const [home] = begun.anchors.get(1)!;
+  const relays = [{ host: 'away-1', mode: 'rewrite', edge: { ipv4: '10.2.0.201' }, anchor: {} }] as const;
+  return after(
+    begun,
+    anchored(1, { ...home!, admit: 'established', relays }),
+    delivered('web', 'away-1'),
+    migrationChanged({ ...flees, phase: 'relaying', performed: true }),
+    flightChanged({ ...flight, phase: 'safe' }),
+  );
+}
 
 test('what is there whatever anybody says is nobody’s; what is let in is so by the guest’s policy', () => {
   expect(made(atHome(), 'home-1')).toEqual(USUAL);
@@ -130,15 +145,7 @@ test('what a flight closes names flight and verdicts, from its beginning until t
   const begun = after(atHome(), migrationChanged(flees), flightChanged(flight));
   expect(made(begun, 'home-1')).toEqual([`${REFUSED} by flight f1, verdict one, another`, ...USUAL]);
 
-  const [home] = begun.anchors.get(1)!;
-  const relays = [{ host: 'away-1', mode: 'rewrite', edge: { ipv4: '10.2.0.201' }, anchor: {} }] as const;
-  const away = after(
-    begun,
-    anchored(1, { ...home!, admit: 'established', relays }),
-    delivered('web', 'away-1'),
-    migrationChanged({ ...flees, phase: 'relaying', performed: true }),
-    flightChanged({ ...flight, phase: 'safe' }),
-  );
+  const away = fled();
   expect(made(away, 'home-1')).toEqual([`${REFUSED} by flight f1, verdict one, another`, ...USUAL]);
   const new_ = 'ct_state=+new+trk';
   const fields = 'reg0=0x1,reg1=0x4,reg4=0x1';
@@ -170,4 +177,35 @@ test('what somebody closes by hand names the migration; one that was rolled back
   );
   expect([...later.history.keys()]).toEqual(['by hand', 'given up', 'on']);
   expect(made(later, 'home-1')).toEqual([`${REFUSED} by migration by hand`, ...USUAL]);
+});
+
+test('a controller that starts anew leaves every flow as it is, and says the same of what it remembers', () => {
+  const before = after(
+    fled(),
+    blocklistChanged(blocked({ ...block, origin: 'verdict', verdict: 'one', guest: 'web' }, ['203.0.113.9'])),
+    admissionLimited('web', { perSecond: 100, known: [], verdicts: new Map([['one', 'home-1']]) }),
+  );
+  const { bridges, gateways, hypervisors } = before;
+  const started = {
+    ...declared({ ...nothingRemembered, ...remembered(before) }),
+    bridges,
+    gateways,
+    hypervisors,
+  };
+  for (const bridge of ['home-1', 'away-1', 'border']) {
+    const flows = (state: NetworkState) =>
+      [...recipes(switchView(state, bridge)!, state)].flatMap((recipe) => [...recipe.flows()]);
+    expect(flows(started), bridge).toEqual(flows(before));
+    // What is let in is so by policy, until the attack has been seen again.
+    const policy = made(before, bridge).map((line) =>
+      line.includes('meter:') ? line.replace(/by .*$/, 'by policy') : line,
+    );
+    expect(made(started, bridge), bridge).toEqual(policy);
+  }
+  expect(made(started, 'home-1')).toContain(`${REFUSED} by flight f1, verdict one, another`);
+});
+
+/** What the store keeps of this. */
+const remembered = ({ placements, anchors, migrations, history, blocklist, flights }: NetworkState) => ({
+  ...{ placements, anchors, migrations, history, blocklist, flights },
 });
