@@ -163,9 +163,17 @@ test('the experiment of the file: filters, flees from forged sources, is found b
   expect(again!.connections!.completed).toBe(0);
   const met = drops(await running.api.edgeFlows('eb'), BOTS);
   expect(packetsOf(met)).toBeGreaterThanOrEqual(again!.packets!);
-  const blocks = await running.api.blocks();
-  const owners = blocks.filter(({ verdict }) => verdict === ofBots!.id).map(({ number }) => `${number}`);
-  for (const { owner } of met) expect(owners, owner).toContain(owner.replace(/^defence block /, ''));
+  const named = { flight: null, migration: null };
+  for (const { madeBy } of met) {
+    expect(madeBy).toEqual({ ...named, origin: 'verdict', verdicts: [ofBots!.id] });
+  }
+  // What the guest has left is closed by its flight, for as long as it is away.
+  const { id: flight, migration } = flights[0]!;
+  const refused = (await running.api.flows('a1')).filter(({ owner }) => owner.startsWith('defence anchor '));
+  expect(refused.map(({ madeBy }) => madeBy)).toEqual([
+    { origin: 'flight', verdicts: [ofFlood!.id], flight, migration },
+  ]);
+  expect(packetsOf(refused)).toBeGreaterThan(1_000);
 
   // Who follows it drives it on: to the third place, when it may move again.
   expect(pursuit).toMatchObject({ addresses: [atB], verdict: 'udp-flood' });
