@@ -38,6 +38,7 @@ import {
   Answer,
   anchorZone,
   Class,
+  closedAnchorCookie,
   cookie,
   Register,
   relayCookie,
@@ -201,16 +202,18 @@ function redirectFlows(
   const begins = { ...sent, ...ctState('trk', 'new') };
   const tcp = { ...begins, ip_proto: TCP };
   // As many a second as anywhere, and what is listed not at all.
-  const admitted: Then = anchor.admit === 'established' ? drop : [[], 'admission'];
-  if (anchor.admit === 'all') {
+  const open = anchor.admit === 'all';
+  const admitted: Then = open ? [[], 'admission'] : drop;
+  const fresh = open ? relayed : list.under(closedAnchorCookie('migration', nic.number, anchor.index));
+  if (open) {
     relayed.add('binding', 110, sent, [
       [ct({ commit: true, zone: Register.anchorZone, exec: markRedirected }), ...redirect],
     ]);
   }
-  relayed.add('edgeTracked', 210, { ...tcp, tcp_flags: TCP_OPENS }, admitted);
+  fresh.add('edgeTracked', 210, { ...tcp, tcp_flags: TCP_OPENS }, admitted);
   // In mid-stream, and not known here: the anchor may know it, and when it has answered this edge knows, too.
   list.add('edgeTracked', 205, tcp, [[switched]]);
-  relayed.add('edgeTracked', 200, begins, admitted);
+  fresh.add('edgeTracked', 200, begins, admitted);
 }
 
 /**

@@ -53,6 +53,8 @@ export interface Resident {
   readonly own: Anchor | undefined;
   /** It is about to leave, in flight: from now on nothing new is let in here. */
   readonly fleeing: boolean;
+  /** The anchor that this bridge holds lets nothing new in: the guest has fled from here, or is about to. */
+  readonly closed: boolean;
   /** Its anchors on other bridges. */
   readonly others: readonly Anchor[];
 }
@@ -151,6 +153,7 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
         atHome: host.site === nic.homeSite && (home === undefined || home.host === hostName),
         own,
         fleeing,
+        closed: own !== undefined && (fleeing || (own.admit === 'established' && location !== host)),
         others: anchors.filter((anchor) => anchor.host !== hostName),
       });
     }

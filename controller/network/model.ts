@@ -181,6 +181,8 @@ export interface Hypervisor {
 export type DomainState = 'running' | 'paused' | 'incoming' | 'saved' | 'shutoff' | 'other';
 
 export interface AdmissionLimit {
+  /** Ids of the verdicts that say so, and where each of these floods arrives. */
+  readonly verdicts?: ReadonlyMap<string, SwitchName>;
   /** New connections a second that each bridge lets it have. */
   readonly perSecond: number;
   /** At these edges alone; undefined: at every bridge. */

@@ -153,6 +153,27 @@ describe('a flood of forged sources', () => {
     expect(flight('f2')).toMatchObject({ from: TO, to: 'bare-1', phase: 'moving' });
   });
 
+  test('that comes along when no other place is left: it does not go back, and says so as soon as it may move', async () => {
+    world.network.update(hypervisorLost('bare-1'));
+    feed.say(spoofed());
+    await arrive();
+    await world.pass(limits.verifyFor / 2);
+    feed.say(spoofed(), verdict({ id: 'there', host: TO, origin: 'spoofed' }));
+    await world.pass(500);
+    expect(told().slice(3)).toEqual(['pursued', expect.stringContaining('less than 30 s ago') as string]);
+    await world.pass(flight().entered.planned! + limits.spacing + limits.lookInterval - world.clock.now());
+    expect(told().slice(5)).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `no host fits: ${FROM} is at a site where it was attacked 0 s ago; .*bare-1 has no libvirtd`,
+        ),
+      ) as string,
+    ]);
+    await world.pass(limits.spacing - 1_000);
+    expect(told()).toHaveLength(6);
+    expect(world.network.state.flights.size).toBe(1);
+  });
+
   test('while somebody moves the guest anyway: nothing is added to that', async () => {
     world.service.begin('web', TO);
     feed.say(spoofed());

@@ -106,7 +106,8 @@ const ofGuests = (flows: Program): Program =>
   new Map(
     [...flows].filter(
       ([key]) =>
-        /interface|grace|deliver|binding|relay|flood|migration edge/.test(key) && key !== 'migration bridge',
+        /interface|grace|closed|deliver|binding|relay|flood|migration edge/.test(key) &&
+        key !== 'migration bridge',
     ),
   );
 

@@ -266,6 +266,12 @@ describe('a guest with two interfaces and a disk', () => {
   });
 });
 
+it('says to a guest what its server can do', () => {
+  const { files } = planOf('under-attack').nodes.find(({ name }) => name === 'a1')!;
+  const xml = files.find(({ path }) => path.endsWith('web.xml'))!.text;
+  expect(xml).toContain(' guest.connections=150 guest.requests=40');
+});
+
 describe('a name server', () => {
   const text = readFileSync('topologies/three-sites.yaml', 'utf8');
   const dns = 'dns: { server: 203.0.113.53, zone: example.test }';
