@@ -169,7 +169,9 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
     subnets: [...state.subnets.values()].filter((subnet) => subnet.site === host.site),
     peers: [...state.hosts.values()].filter((peer) => peer !== host),
     edges,
-    edgeSubnets: [...state.subnets.values()].filter(({ site }) => edges.some((edge) => edge.redirect && edge.site === site)),
+    edgeSubnets: [...state.subnets.values()].filter(({ site }) =>
+      edges.some((edge) => edge.redirect && edge.site === site),
+    ),
     residents,
   };
 }
