@@ -119,6 +119,11 @@ export const edge = host
     datapathId: true,
     datapath: true,
   })
+  .extend({
+    redirect: z.boolean().meta({
+      description: 'whether it sends connections straight to where a guest is; without, anchors relay them',
+    }),
+  })
   .meta({ id: 'Edge', description: 'an OVS between a site and its router; it holds no guests' });
 
 export const migration = z

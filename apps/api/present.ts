@@ -136,6 +136,7 @@ export function presentEdge(state: NetworkState, edge: Edge, openflow: EdgeObjec
     ovsdb: bridge === undefined ? 'unseen' : 'seen',
     datapathId: bridge?.datapathId ?? null,
     datapath: bridge === undefined ? null : presentDatapath(bridge),
+    redirect: edge.redirect,
   };
 }
 

@@ -11,6 +11,8 @@
  *                       ▲    └─► not known: under the guest's next address
  *                       └─────┘    └─► not known under any: a tunnel to the first anchor
  *
+ * An edge that does not redirect only tracks: its connections are the anchors' to relay.
+ *
  * Owns, at an edge: edge, edgeTracked, binding, beforeSwitchover, afterSwitchover.
  */
 import type { EdgeView, Passer } from '../../controller/network/bridge-view.ts';
@@ -48,14 +50,16 @@ import { from, ipOf, setDestination, setSource, to } from './relay/packet.ts';
 import { tunnelTo } from './tunnel.ts';
 
 export function edgeMigrationRecipes(
-  { passers, hosts, uplink, tunnel }: EdgeView,
+  { edge, passers, hosts, uplink, tunnel }: EdgeView,
   { gateways, subnets }: Pick<NetworkState, 'gateways' | 'subnets'>,
 ): BlockRecipe[] {
   if (uplink === undefined) return [];
   return [
     { key: 'migration bridge', inputs: [], flows: bridgeFlows },
-    ...passers.map((passer) => {
-      const { nic, location, copyTo, anchors } = passer;
+    ...passers.map((seen) => {
+      const passer = edge.redirect ? seen : unrelayed(seen);
+      const { nic, location, copyTo } = passer;
+      const { anchors } = seen;
       const homes = [...subnets.values()].filter(({ site }) => site === nic.homeSite);
       const gatewayMacs = homes.map(({ family, prefix }) => [family, gateways.get(prefix)] as const);
       const anchorHosts = anchors.map((anchor) => hosts.find(({ name }) => name === anchor.host));
@@ -64,6 +68,7 @@ export function edgeMigrationRecipes(
         // Where the guest is concerns an edge only as far as it relays there.
         inputs: [
           nic,
+          edge.redirect,
           ...(relaying(passer) ? [location, copyTo] : []),
           uplink,
           tunnel,
@@ -118,6 +123,12 @@ function passerFlows(passer: Passer, uplink: number, unknown: (family: Family) =
   }
   return list.flows;
 }
+
+/** As if its anchors relayed nothing by way of edges. */
+const unrelayed = (passer: Passer): Passer => ({
+  ...passer,
+  anchors: passer.anchors.map((anchor) => ({ ...anchor, relays: [] })),
+});
 
 const relaying = ({ anchors }: Passer): boolean => anchors.some(({ relays }) => (relays ?? []).length > 0);
 

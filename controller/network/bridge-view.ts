@@ -28,7 +28,7 @@ export interface BridgeView {
   readonly peers: readonly Host[];
   /** Edges, which tunnels come from. */
   readonly edges: readonly Edge[];
-  /** Subnets whose stations are behind an edge that has been seen. */
+  /** Subnets whose stations are behind an edge that has been seen, and that redirects. */
   readonly edgeSubnets: readonly Subnet[];
   readonly residents: readonly Resident[];
 }
@@ -169,7 +169,9 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
     subnets: [...state.subnets.values()].filter((subnet) => subnet.site === host.site),
     peers: [...state.hosts.values()].filter((peer) => peer !== host),
     edges,
-    edgeSubnets: [...state.subnets.values()].filter(({ site }) => edges.some((edge) => edge.site === site)),
+    edgeSubnets: [...state.subnets.values()].filter(({ site }) =>
+      edges.some((edge) => edge.redirect && edge.site === site),
+    ),
     residents,
   };
 }

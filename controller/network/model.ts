@@ -90,6 +90,8 @@ export interface ControlledSwitch {
 export interface Edge extends ControlledSwitch {
   /** Counted from 1 as declared: the key of an edge in cookies. */
   readonly number: number;
+  /** Whether it sends connections straight to where a guest is; without, the guest's anchors relay them. */
+  readonly redirect: boolean;
 }
 
 export interface Host extends ControlledSwitch {

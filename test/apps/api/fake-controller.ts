@@ -81,6 +81,7 @@ const description: NetworkDescription = {
       ovsdb: 'tcp:10.2.0.5:6640',
       bridge: 'br-int',
       uplink: 'uplink',
+      redirect: true,
     },
   ],
   guests: [

@@ -76,8 +76,8 @@ note         its datapath lacks ct_state_nat, check_pkt_len, which the pipeline 
 
 it('edges', async () => {
   expect(await shown(NOW, 'edges')).toBe(
-    `EDGE  SITE  UNDERLAY  OPENFLOW   OVSDB  DATAPATH
-eb    B     10.2.0.5  connected  seen   netdev (OVS 3.1.0)
+    `EDGE  SITE  UNDERLAY  REDIRECTS  OPENFLOW   OVSDB  DATAPATH
+eb    B     10.2.0.5  yes        connected  seen   netdev (OVS 3.1.0)
 `,
   );
 });
