@@ -5,16 +5,20 @@
  *
  * Prints `listening` when switches may come.
  *
- * It makes no object for a packet: what it needs of a packet-in it reads from the view, and its two answers are
- * messages that it fills in anew each time, as a session encodes what it is given at once.
+ * It makes no object for a packet: what it needs of a packet-in it reads from the view, and its answers are templates,
+ * in which it sets the numbers.
  */
 import { systemClock } from '../../controller/clock.ts';
 import {
   actions,
-  fieldByName,
+  type FlowMod,
   flowMod,
+  formatMac,
+  type Instruction,
   instructions,
+  match,
   type Message,
+  MessageTemplate,
   packetOut,
   type PacketInView,
   Port,
@@ -27,17 +31,32 @@ const DESTINATION = 0;
 const SOURCE = 6;
 const ADDRESSES = 12;
 
-const inPort = { field: fieldByName('in_port'), value: 0 };
-const ethDst = { field: fieldByName('eth_dst'), value: 0 };
-const ethSrc = { field: fieldByName('eth_src'), value: 0 };
-const output = { ...actions.output(0) };
-const toPort = [instructions.apply(output)];
-const forward = {
-  ...flowMod({ priority: 1, idleTimeout: 60, match: [inPort, ethSrc, ethDst], instructions: toPort }),
-};
-const flood = {
-  ...packetOut({ match: [inPort], actions: [actions.output(Port.FLOOD)], data: new Uint8Array(0) }),
-};
+const pair = { bufferId: 32, inPort: 32, ethSrc: 48, ethDst: 48 } as const;
+const forward = new MessageTemplate({ ...pair, outPort: 32 }, (flow) =>
+  flowOf(flow, [instructions.apply(actions.output(flow.outPort))]),
+);
+const drop = new MessageTemplate(pair, (flow) => flowOf(flow, []));
+const flood = new MessageTemplate({ bufferId: 32, inPort: 32 }, ({ bufferId, inPort }) =>
+  packetOut({
+    bufferId,
+    match: match({ in_port: inPort }),
+    actions: [actions.output(Port.FLOOD)],
+    data: new Uint8Array(0),
+  }),
+);
+
+function flowOf(
+  { bufferId, inPort, ethSrc, ethDst }: Record<keyof typeof pair, number>,
+  to: readonly Instruction[],
+): FlowMod {
+  return flowMod({
+    priority: 1,
+    idleTimeout: 60,
+    bufferId,
+    match: match({ in_port: inPort, eth_src: formatMac(ethSrc), eth_dst: formatMac(ethDst) }),
+    instructions: to,
+  });
+}
 
 /** Ports of stations, by the halves of their MAC addresses: integers of 24 bits are found faster than numbers of 48. */
 class Stations {
@@ -80,19 +99,20 @@ function answer(packet: PacketInView, session: SwitchSession): void {
   const source = packet.u48(SOURCE);
   known.learn(source, from);
   const to = known.portOf(destination);
-  inPort.value = from;
   if (to === undefined) {
-    flood.bufferId = packet.bufferId;
-    session.send(flood);
+    flood.set.bufferId(packet.bufferId);
+    flood.set.inPort(from);
+    session.sendTemplate(flood);
     return;
   }
-  ethDst.value = destination;
-  ethSrc.value = source;
-  output.port = to;
   // A packet is not sent back where it came from.
-  forward.instructions = to === from ? [] : toPort;
-  forward.bufferId = packet.bufferId;
-  session.send(forward);
+  const flow = to === from ? drop : forward;
+  flow.set.bufferId(packet.bufferId);
+  flow.set.inPort(from);
+  flow.set.ethSrc(source);
+  flow.set.ethDst(destination);
+  if (flow === forward) forward.set.outPort(to);
+  session.sendTemplate(flow);
 }
 
 function complain(message: Message): void {

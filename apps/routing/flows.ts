@@ -126,8 +126,7 @@ export function routingRecipes(
     const gateways = view.subnets.map(({ prefix }) => gatewayMacs.get(prefix));
     const homeMacs = homeGateways.map(({ prefix }) => gatewayMacs.get(prefix));
     const graced = view.bridge.graceUntil > 0 && own?.index === HOME_ANCHOR;
-    const open = own?.admit === 'all' || resident.location === host;
-    const admitted = own !== undefined && open && !resident.fleeing;
+    const admitted = own !== undefined && !resident.closed;
     recipes.push({
       key: `routing grace ${nic.number}`,
       inputs: [resident.guest, nic, graced, others.length > 0],

@@ -36,6 +36,11 @@ export class OpenFlowBadValueError extends OpenFlowError {
   readonly code = 'OPENFLOW_BAD_VALUE';
 }
 
+/** A message that cannot be made by setting numbers in the bytes of another; `what` is the number. */
+export class OpenFlowTemplateError extends OpenFlowError {
+  readonly code = 'OPENFLOW_TEMPLATE';
+}
+
 /** A view of a message that was asked something after it had been closed. */
 export class OpenFlowViewClosedError extends OpenFlowError {
   readonly code = 'OPENFLOW_VIEW_CLOSED';

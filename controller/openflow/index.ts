@@ -1,7 +1,7 @@
 /**
  * OpenFlow 1.5 with Nicira's extensions, as Open vSwitch 3.1 speaks it: a codec without any I/O.
  *
- * Bytes ↔ objects (`decode`, `encode`), a stream ↔ messages (`MessageSplitter`, `PacketInView`, `Writer`), objects ↔ OVS's text
+ * Bytes ↔ objects (`decode`, `encode`), a stream ↔ messages (`MessageSplitter`, `PacketInView`, `MessageTemplate`, `Writer`), objects ↔ OVS's text
  * (`formatFlow` …), objects ↔ JSON (`toJson`, `fromJson`), and builders (`match`, `actions`, `flowMod` …).
  */
 export * from './constants.ts';
@@ -10,6 +10,7 @@ export * from './addresses.ts';
 export { Writer } from './writer.ts';
 export { decode, encode, encodeInto } from './codec.ts';
 export { MessageSplitter } from './stream.ts';
+export { MessageTemplate, type HoleWidth } from './template.ts';
 export { PacketInView } from './packet-in-view.ts';
 export {
   ALL_FIELDS,

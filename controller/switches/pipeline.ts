@@ -246,6 +246,7 @@ export const ObjectKind = {
   counter: 5,
   edge: 6,
   block: 7,
+  anchor: 8,
 } as const;
 export type ObjectKindName = keyof typeof ObjectKind;
 
@@ -269,6 +270,18 @@ export function relayCookie(
   mode: keyof typeof Relaying = 'tunnel',
 ): bigint {
   return cookie('migration', 'relay', interfaceNumber + anchor * 2 ** 16 + Relaying[mode] * 2 ** 24);
+}
+
+/**
+ * The object `anchor`: flows that refuse what is new at an anchor that admits only what is established, at whichever
+ * bridge. Interface number in bits 0 to 15, index of the anchor in 16 to 23.
+ */
+export function closedAnchorCookie(app: AppName, interfaceNumber: number, anchor: number): bigint {
+  return cookie(app, 'anchor', interfaceNumber + anchor * 2 ** 16);
+}
+
+export function ofAnchor(number: number): { interfaceNumber: number; index: number } {
+  return { interfaceNumber: number & 0xffff, index: (number >>> 16) & 0xff };
 }
 
 export interface CookieOwner {
@@ -295,12 +308,13 @@ export function ofCounter(number: number): { interfaceNumber: number; trafficCla
   return { interfaceNumber: number & 0x7fff, trafficClass: number >>> 16 };
 }
 
-/** `interface 3`; of a relay, interface and anchor: `relay 3/1, rewrite`; of a counter, interface and class. */
+/** `interface 3`; with the anchor's index: `anchor 3/1`, `relay 3/1, rewrite`; of a counter, interface and class. */
 export function objectText({ kind, number }: CookieOwner): string {
   if (kind === 'counter') return `counter ${number & 0x7fff}/${number >>> 16}`;
-  if (kind !== 'relay') return `${kind} ${number}`;
-  const mode = nameOf(Relaying, number >>> 24) ?? 'unknown';
-  return `relay ${number & 0xffff}/${(number >>> 16) & 0xff}, ${mode}`;
+  if (kind !== 'relay' && kind !== 'anchor') return `${kind} ${number}`;
+  const { interfaceNumber, index } = ofAnchor(number);
+  const mode = kind === 'relay' ? `, ${nameOf(Relaying, number >>> 24) ?? 'unknown'}` : '';
+  return `${kind} ${interfaceNumber}/${index}${mode}`;
 }
 
 /** Meters that every bridge has, by what they protect the controller and the slow path from. */

@@ -16,6 +16,7 @@ import {
   type FeaturesReply,
   type Message,
   MessageSplitter,
+  type MessageTemplate,
   OFP_VERSION,
   PacketInView,
   Writer,
@@ -117,6 +118,14 @@ export class SwitchSession {
   send(message: Message): number {
     const xid = message.xid ?? this.allocateXids(1);
     encodeInto(this.#out, message, xid);
+    this.#scheduleFlush();
+    return xid;
+  }
+
+  /** As `send`, of a message that is encoded but for some numbers. */
+  sendTemplate<Name extends string>(template: MessageTemplate<Name>): number {
+    const xid = this.allocateXids(1);
+    template.appendTo(this.#out, xid);
     this.#scheduleFlush();
     return xid;
   }

@@ -3,7 +3,7 @@
 # connections cost no thousand processes:
 #   TCP 7     echo, without Nagle's algorithm: each message comes back by itself
 #   UDP 7     echo, from the address that was asked
-#   TCP 80    GET /bytes/N: N bytes, the byte at offset i being byte (i mod length) of the file /pattern;
+#   TCP 80    GET /bytes/N: N bytes, the byte at offset i being byte (i mod length) of the file ./pattern;
 #             GET /bytes/N?rate=R: the same at R bytes a second
 #   TCP 7007  what else a lab may ask of a guest: see control.pl
 # Where the environment sets CONNECTIONS, it serves so many echo and HTTP connections at a time, and others wait in the
@@ -31,7 +31,7 @@ use constant {
 };
 
 $SIG{PIPE} = 'IGNORE';
-open(my $file, '<:raw', '/pattern') or die "cannot open the pattern: $!";
+open(my $file, '<:raw', './pattern') or die "cannot open the pattern: $!";
 my $pattern = do { local $/; <$file> };
 my $length = length $pattern;
 

@@ -25,6 +25,7 @@ const NOTHING = new Uint8Array(0);
 export interface Script {
   /** Wire versions in the HELLO. */
   readonly versions?: readonly number[];
+  readonly datapathId?: bigint;
   /** Messages that get no answer. */
   readonly mute?: (message: Received) => boolean;
   /** What a flow mod is refused with, if it is. */
@@ -102,7 +103,7 @@ export class FakeSwitch {
         this.send(
           {
             type: 'features_reply',
-            datapathId: 0x1234n,
+            datapathId: this.script.datapathId ?? 0x1234n,
             nBuffers: 0,
             nTables: 254,
             auxiliaryId: 0,

@@ -6,7 +6,9 @@ import {
   flowMod,
   match,
   type Message,
+  MessageTemplate,
   OFP_VERSION,
+  packetOut,
   type PacketInView,
 } from '../../../controller/openflow/index.ts';
 import type { SwitchSession } from '../../../controller/switches/session.ts';
@@ -243,6 +245,28 @@ describe('packet-ins as they lie in the stream', () => {
     await until('the answers', () => pair.fake.all('barrier_request').length === 2);
     expect(seen.slice(0, 3)).toEqual(['packet 1 at 1: 11', 'echo_reply', 'packet 2 at 2: 22']);
     expect(pair.fake.all('barrier_request').map(({ xid }) => xid)).toEqual([1_001, 1_002]);
+    expect(write).toHaveBeenCalledTimes(1);
+  });
+
+  test('may be answered by templates, each with an xid of its own', async () => {
+    const answer = new MessageTemplate({ bufferId: 32 }, ({ bufferId }) =>
+      packetOut({ bufferId, match: [], actions: [], data: NOTHING }),
+    );
+    const xids: number[] = [];
+    const pair = await wire.connect(clock, {}, undefined, {
+      onPacketIn: (packet, session) => {
+        answer.set.bufferId(packet.bufferId);
+        xids.push(session.sendTemplate(answer));
+      },
+    });
+    await pair.session;
+    const write = vi.spyOn(pair.ours, 'write');
+    pair.fake.socket.write(Buffer.concat([encode(packetIn(1, 11), 1), encode(packetIn(2, 22), 2)]));
+    await until('the answers', () => pair.fake.all('packet_out').length === 2);
+    expect(pair.fake.all('packet_out').map(({ bufferId, xid }) => [bufferId, xid])).toEqual([
+      [1, xids[0]],
+      [2, xids[0]! + 1],
+    ]);
     expect(write).toHaveBeenCalledTimes(1);
   });
 

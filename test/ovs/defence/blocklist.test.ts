@@ -15,6 +15,7 @@ import { address, type SwitchKey } from '../apps/bed.ts';
 import { bedOfFile } from '../support/bed-of-file.ts';
 import { configured } from '../support/configured.ts';
 import { echo } from './echo.ts';
+import { made } from './made-by.ts';
 
 const bed = await bedOfFile();
 const blocklist = new BlocklistService(bed.network, systemClock);
@@ -80,14 +81,16 @@ describe.each(versions)('%s: the first line', (version) => {
     expect(await reaches('client', web[version])).toBe(true);
   });
 
-  test('names the block in its flow', async () => {
+  test('names the block in its flow, and by that who made it', async () => {
     const { number } = await block([client[version]]);
     const ours = cookie('defence', 'block', number).toString(16);
     const flows = await bed.ofctl('a', 'dump-flows', `cookie=0x${ours}/-1`);
     const field = version === 'ipv4' ? 'ip,nw_src' : 'ipv6,ipv6_src';
     expect(flows).toContain(`cookie=0x${ours}, `);
     expect(flows).toContain(`table=10, `);
-    expect(flows).toContain(`priority=100,${field}=${client[version]} actions=drop`);
+    const flow = `priority=100,${field}=${client[version]} actions=drop`;
+    expect(flows).toContain(flow);
+    expect(await made(bed, 'a', 'blocklist')).toEqual([`${flow} by person`]);
   });
 
   test('goes around what is allowed', async () => {

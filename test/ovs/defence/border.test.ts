@@ -1,8 +1,9 @@
 /**
  * The script for borders without Open vSwitch, with real nft in a namespace of its own: what of the API's list is
- * in force, and that nothing happens while the list is the same.
+ * in force, that nothing happens while the list is the same, and that it is kept up to date.
  */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -33,20 +34,19 @@ afterAll(async () => {
   rmSync(state, { recursive: true });
 });
 
-/** The script once; nft works in the router's namespace, curl where the API is. */
-async function pull(api = `http://127.0.0.1:${portOf(server)}`): Promise<string> {
+const api = (): string => `http://127.0.0.1:${portOf(server)}`;
+
+/** The script with these options; nft works in the router's namespace, curl where the API is, a second takes a tenth. */
+function argv(...options: readonly string[]): string[] {
   const nft = `nft() { nsenter -t ${router.pid} -n nft "$@"; }`;
-  const text = readFileSync(script, 'utf8').replace('set -eu\n', `set -eu\n${nft}\n`);
-  const { stderr } = await execute('sh', [
-    '-c',
-    text,
-    'arctictern-nft',
-    '--api',
-    api,
-    '--once',
-    '--state',
-    state,
-  ]);
+  const sleep = 'sleep() { command sleep "0.$1"; }';
+  const text = readFileSync(script, 'utf8').replace('set -eu\n', `set -eu\n${nft}\n${sleep}\n`);
+  return ['-c', text, 'arctictern-nft', ...options];
+}
+
+/** Once. */
+async function pull(from = api()): Promise<string> {
+  const { stderr } = await execute('sh', argv('--api', from, '--once', '--state', state));
   return stderr;
 }
 const set = async (name: string): Promise<string> =>
@@ -90,4 +90,45 @@ test('a controller that cannot be reached is said to be so, and the list stays',
   await router.run('nft', 'list', 'table', 'inet', 'arctictern');
   await expect(pull('http://127.0.0.1:1')).rejects.toThrow('curl: (7)');
   expect(await set('blocked4_prefixes')).toContain('203.0.113.0/28');
+});
+
+test('run as a service, it follows the list, keeps the last one while the controller is away, and goes on when it is back', async () => {
+  const options = ['--api', api(), '--every', '2', '--state', join(state, 'loop')];
+  const loop = spawn('setpriv', ['--pdeathsig', 'KILL', 'sh', ...argv(...options)], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = once(loop, 'exit');
+  let said = '';
+  loop.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const holds = (element: string, what = true) =>
+    expect
+      .poll(async () => (await set('blocked4')).includes(element), { timeout: 10_000, interval: 50 })
+      .toBe(what);
+  const block = (source: string): void => {
+    controller.blocklist.block({ sources: [source], origin: 'person', reason: 'scans' });
+  };
+  try {
+    for (const source of ['198.51.100.1', '198.51.100.2']) {
+      block(source);
+      await holds(source);
+    }
+    expect(said).toBe('');
+
+    const port = portOf(server);
+    stop(server);
+    controller.blocklist.unblock('198.51.100.1');
+    await expect.poll(() => said.match(/curl: \(7\)/g)?.length, { timeout: 10_000 }).toBeGreaterThan(1);
+    for (const source of ['198.51.100.1', '198.51.100.2']) await holds(source);
+
+    server = await served(controller, { port });
+    await holds('198.51.100.1', false);
+    await holds('198.51.100.2');
+    block('198.51.100.3');
+    await holds('198.51.100.3');
+    expect(loop.exitCode).toBeNull();
+  } finally {
+    process.kill(-loop.pid!, 'SIGKILL');
+    await ended;
+  }
 });

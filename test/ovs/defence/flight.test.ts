@@ -15,13 +15,16 @@ import { systemClock } from '../../../controller/clock.ts';
 import { defended, hypervisorSeen, migrationChanged } from '../../../controller/network/changes.ts';
 import { type DefenceMode, defaultDefence } from '../../../controller/network/defence-policy.ts';
 import type { Migration } from '../../../controller/network/migration.ts';
-import { admissionMeter, cookie } from '../../../controller/switches/pipeline.ts';
+import { admissionMeter, knownNetworksMeter } from '../../../controller/switches/pipeline.ts';
 import { address, Bed, mac } from '../apps/bed.ts';
 import { echo } from './echo.ts';
+import { made } from './made-by.ts';
 import { Watch } from './watch.ts';
 
 const web = address.guest('web').ipv4;
 const attacker = address.neighbour.ipv4;
+/** A network that clients of the guest have come from. */
+const KNOWN = `${address.client.ipv4.replace(/\d+$/, '0')}/24`;
 const flooder = fileURLToPath(new URL('flood.py', import.meta.url));
 
 let bed: Bed;
@@ -50,7 +53,7 @@ beforeEach(async () => {
     verdicts: watch.defence,
     clock: systemClock,
     isFiltered: () => true,
-    knownNetworks: () => [],
+    knownNetworks: () => [KNOWN],
     settled: () => bed.fabric.settled(),
     onFiltered: (what) => filtered.push(what),
     onError: (error) => watch.faults.push(error.message),
@@ -142,9 +145,11 @@ test('a flood of one source: seen, blocked at the bridge by a flow that names th
 
   const [block] = bed.network.state.blocklist.blocks.values();
   expect(block).toMatchObject({ verdict: verdict.id, guest: 'web', sources: [attacker] });
-  const ours = cookie('defence', 'block', block!.number).toString(16);
-  const flows = await bed.ofctl('a', 'dump-flows', `cookie=0x${ours}/-1`);
-  expect(flows).toContain(`priority=100,ip,nw_src=${attacker},nw_dst=${web} actions=drop`);
+  for (const bridge of ['a', 'x'] as const) {
+    expect(await made(bed, bridge, 'blocklist')).toEqual([
+      `priority=100,ip,nw_src=${attacker},nw_dst=${web} actions=drop by verdict ${verdict.id}`,
+    ]);
+  }
 
   await pause(300);
   const [before, droppedBefore] = [await counted(), await hits(10, `ip,nw_src=${attacker},nw_dst=${web}`)];
@@ -177,19 +182,44 @@ test('a flood of forged sources: the guest flees, nothing new follows it, and wh
   expect(bed.network.state.placements.get('web')).toBe('a');
   expect(await reaches('stranger', web)).toBe(false);
   expect(await connection.live()).toBe(true);
-  const meters = await bed.ofctl('a', 'dump-meters');
-  const meter = admissionMeter(bed.network.state.guests.get('web')!.interfaces[0]!.number);
-  expect(meters).toMatch(new RegExp(`meter=${meter} [^]*?rate=${defaultDefence.admission.inFlood}\\b`));
+  const { number } = bed.network.state.guests.get('web')!.interfaces[0]!;
+  const ofWeb = `reg0=0x${number.toString(16)}`;
+  const [meter, ofKnown] = [admissionMeter(number), knownNetworksMeter(number)];
+  const rateOf = async (id: number): Promise<string | undefined> =>
+    new RegExp(`meter=${id} .*\\n.*rate=(\\d+)`).exec(await bed.ofctl('a', 'dump-meters'))?.[1];
+  const { perSecond, inFlood } = defaultDefence.admission;
+  expect([await rateOf(meter), await rateOf(ofKnown)]).toEqual([`${inFlood}`, `${perSecond}`]);
+  // Each rule names what made it: the flood's verdict, and the flight from it.
+  const [flight] = bed.network.state.flights.values();
+  const [verdict] = flight!.verdicts;
+  const on = 'ct(table=34,zone=NXM_NX_REG2[0..15])';
+  const letIn = (by: string): string[] =>
+    ['ip', 'ipv6'].map((ip) => `priority=100,${ip},${ofWeb} actions=meter:${meter},${on} by ${by}`);
+  const refused = `priority=210,${ofWeb},reg6=0 actions=drop by flight ${flight!.id}, verdict ${verdict}`;
+  const known = `priority=110,ip,${ofWeb},nw_src=${KNOWN} actions=meter:${ofKnown},${on} by verdict ${verdict}`;
+  const admission = async (): Promise<string[]> =>
+    (await made(bed, 'a', 'admission')).filter((flow) => new RegExp(`${ofWeb}[, ]`).test(flow)).toSorted();
+  expect(await admission()).toEqual([refused, known, ...letIn(`verdict ${verdict}`)].toSorted());
+  expect(verdict).toBe(watch.active[0]!.id);
 
   await bed.move('web', 'b', 'established', 'rewrite');
   await until('a verified flight', () => phases().includes('safe'), 10_000);
   expect(phases()).toEqual(['planned', 'moving', 'verifying', 'safe']);
-  const flight = [...bed.network.state.flights.values()].at(-1)!;
-  expect(flight).toMatchObject({ from: 'a', to: 'b', phase: 'safe' });
-  expect(flight.why).toMatch(/^no attack at b for \d\.\d s; \d+ of usually \d+ packets\/s/);
+  const landed = bed.network.state.flights.get(flight!.id)!;
+  expect(landed).toMatchObject({ from: 'a', to: 'b', phase: 'safe' });
+  expect(landed.why).toMatch(/^no attack at b for \d\.\d s; \d+ of usually \d+ packets\/s/);
   expect(await connection.live()).toBe(true);
   expect(await reaches('stranger', web)).toBe(false);
   expect(await reaches('stranger', bed.careOf('web', 'b').ipv4)).toBe(true);
+  // The edge on the clients' side refuses what is new to the old place, too.
+  expect((await made(bed, 'x', 'edgeTracked')).map((flow) => flow.replace(/^.*actions=/, ''))).toEqual(
+    Array(4).fill(`drop by flight ${landed.id}, verdict ${verdict}`),
+  );
   await flooding;
+  await until('the end of the verdict', () => watch.active.length === 0, 10_000);
+  await bed.settled();
+  expect(await admission()).toEqual([refused, ...letIn('policy')].toSorted());
+  expect(await rateOf(meter)).toBe(`${perSecond}`);
+  expect(await hits(33, `reg0=${number},reg6=0`)).toBeGreaterThan(1_000);
   await pinging;
 }, 90_000);

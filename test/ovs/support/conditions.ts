@@ -10,8 +10,12 @@ const PATIENCE_MS = 10_000;
 const REFRESH_MS = 500;
 
 /** A server of the namespace takes connections at the port. */
-export async function takesConnections(bed: Bed, namespace: string, port: number): Promise<void> {
-  const listening = () => bed.room.run(namespace, ['ss', '-Hltn', `sport = :${port}`]);
+export async function takesConnections(
+  { room }: Pick<Bed, 'room'>,
+  namespace: string,
+  port: number,
+): Promise<void> {
+  const listening = () => room.run(namespace, ['ss', '-Hltn', `sport = :${port}`]);
   await expect.poll(listening, { timeout: PATIENCE_MS }).not.toBe('');
 }
 
