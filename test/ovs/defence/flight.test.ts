@@ -1,6 +1,7 @@
 /**
  * From packets to what is done about them, on real bridges: a verdict becomes flows that drop; a flood of forged sources
- * drives the guest away, and what is established goes with it. Only libvirt's part is the test's.
+ * drives the guest away, and what is established goes with it; one that comes along drives it on. Only libvirt's part is the
+ * test's, and how much time has passed between two flights.
  */
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +13,7 @@ import type { Moment } from '../../../apps/events.ts';
 import type { MigrationOptions } from '../../../apps/migration/service.ts';
 import { withLeases } from '../../../apps/migration/switchover.ts';
 import { systemClock } from '../../../controller/clock.ts';
+import { flight as limits } from '../../../controller/limits.ts';
 import { defended, hypervisorSeen, migrationChanged } from '../../../controller/network/changes.ts';
 import { type DefenceMode, defaultDefence } from '../../../controller/network/defence-policy.ts';
 import type { Migration } from '../../../controller/network/migration.ts';
@@ -36,6 +38,8 @@ let flights: FlightService;
 let filtered: Filtered[];
 let moments: Moment[];
 let begun: MigrationOptions[];
+/** By how much flights are ahead of the time, in ms. */
+let ahead: number;
 beforeAll(async () => {
   bed = await Bed.open();
   lanMac = await bed.macOf('neighbour', 'eth0');
@@ -43,9 +47,9 @@ beforeAll(async () => {
 afterAll(() => bed.close());
 beforeEach(async () => {
   await bed.reset();
-  [filtered, moments, begun] = [[], [], []];
+  [filtered, moments, begun, ahead] = [[], [], [], 0];
   for (const host of ['a', 'b', 'c', 'd']) bed.network.update(hypervisorSeen(host, new Map()));
-  watch = await Watch.open(bed);
+  watch = await Watch.open(bed, 'a', 'b');
   blocklist = new BlocklistService(bed.network, systemClock);
   filter = new FilterService({
     network: bed.network,
@@ -60,7 +64,7 @@ beforeEach(async () => {
   });
   flights = new FlightService({
     network: bed.network,
-    clock: systemClock,
+    clock: { ...systemClock, now: () => systemClock.now() + ahead },
     verdicts: watch.defence,
     migrations: { begin },
     fabric: bed.fabric,
@@ -100,10 +104,19 @@ const defend = (policy: DefenceMode): void =>
   bed.network.update(defended('web', { ...defaultDefence, policy, coolDown: 1_000 }));
 
 function flood(rate: number, seconds: number, source: string): Promise<string> {
-  const to = [lanMac, mac('web'), web, '9'];
-  return bed.room.run('neighbour', [
-    ...['python3', flooder, 'eth0', 'syn', String(rate), String(seconds), source],
-    ...to,
+  return floodFrom('neighbour', [lanMac, mac('web'), web], rate, seconds, source);
+}
+
+/** `to`: the frames' source and destination, and the address that they are for. */
+function floodFrom(
+  station: string,
+  to: readonly [string, string, string],
+  rate: number,
+  seconds: number,
+  source: string,
+): Promise<string> {
+  return bed.room.run(station, [
+    ...['python3', flooder, 'eth0', 'syn', String(rate), String(seconds), source, ...to, '9'],
   ]);
 }
 
@@ -223,3 +236,44 @@ test('a flood of forged sources: the guest flees, nothing new follows it, and wh
   expect(await hits(33, `reg0=${number},reg6=0`)).toBeGreaterThan(1_000);
   await pinging;
 }, 90_000);
+
+test('a flood that comes along: pursued, and when it may it goes on to a third place, not back', async () => {
+  defend('move-when-needed');
+  const connection = await echo(bed, web, address.client.ipv4);
+  const flooding = flood(3_000, 2, 'random');
+  await until('a flight', () => begun.length === 1, 5_000);
+  await bed.move('web', 'b', 'established', 'rewrite');
+
+  const careOf = bed.careOf('web', 'b').ipv4;
+  const toRouter = [await bed.macOf('stranger', 'eth0'), await bed.macOf('router', 'to-y'), careOf] as const;
+  const pursuing = floodFrom('stranger', toRouter, 3_000, 5, 'random');
+  await until('a pursued flight', () => phases().includes('pursued'), 5_000);
+  await until('a word on the next one', () => phases().includes('flight-withheld'), 5_000);
+  const [first] = bed.network.state.flights.values();
+  expect(first).toMatchObject({ from: 'a', to: 'b', phase: 'pursued' });
+  expect(first!.why).toMatch(
+    /^a syn-flood has come to b: [\d,]+ handshakes a second are begun and not completed/,
+  );
+  expect(moments.at(-1)).toMatchObject({
+    host: 'b',
+    why: expect.stringMatching(/from forged sources.*; its last flight began less than 30 s ago$/) as string,
+  });
+  await pause(500);
+  expect(begun).toHaveLength(1);
+
+  ahead = limits.spacing;
+  await until('the next flight', () => begun.length === 2, 2_000);
+  const next = [...bed.network.state.flights.values()].at(-1)!;
+  expect(next).toMatchObject({
+    from: 'b',
+    to: 'c',
+    verdicts: [watch.active.find(({ host }) => host === 'b')!.id],
+  });
+  await bed.move('web', 'c', 'established', 'rewrite');
+  await until('a verified flight', () => phases().includes('safe'), 10_000);
+  expect(bed.network.state.flights.get(next.id)!.why).toMatch(/^no attack at c for/);
+  expect(await connection.live()).toBe(true);
+  expect(await reaches('stranger', careOf)).toBe(false);
+  expect(await reaches('stranger', bed.careOf('web', 'c').ipv4)).toBe(true);
+  await Promise.all([flooding, pursuing]);
+}, 60_000);
