@@ -234,8 +234,10 @@ export function presentFlow(flow: FlowDesc, madeBy: MadeBy | undefined): FlowObj
 
 export function presentMadeBy(madeBy: MadeBy | undefined): FlowObject['madeBy'] {
   if (madeBy === undefined) return null;
-  const nothing = { verdicts: [], flight: null, migration: null };
-  return 'verdicts' in madeBy
-    ? { ...nothing, ...madeBy, verdicts: [...madeBy.verdicts] }
-    : { ...nothing, ...madeBy };
+  return {
+    origin: madeBy.origin,
+    verdicts: 'verdicts' in madeBy ? [...madeBy.verdicts] : [],
+    flight: 'flight' in madeBy ? madeBy.flight : null,
+    migration: 'migration' in madeBy ? madeBy.migration : null,
+  };
 }

@@ -13,7 +13,13 @@
  *
  * Owns: blocklist, admission, blocklistNew.
  */
-import type { Allowance, Blocklist, Source } from '../../controller/network/blocklist.ts';
+import type { Prefix } from '../../controller/network/address.ts';
+import {
+  type Allowance,
+  type Blocklist,
+  type Source,
+  sourcesOf,
+} from '../../controller/network/blocklist.ts';
 import type { Resident, SwitchView } from '../../controller/network/bridge-view.ts';
 import { policyOf } from '../../controller/network/defence-policy.ts';
 import type { AdmissionLimit, GuestInterface, NetworkState } from '../../controller/network/model.ts';
@@ -29,7 +35,9 @@ import {
   Register,
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
+import { parseSource } from './aggregate.ts';
 import { blocklistRecipes, fromSource } from './blocklist-flows.ts';
+import { PrefixIndex } from './prefix-index.ts';
 
 /** Of all that is allowed. */
 export const allowedCookie = cookie('defence', 'bridge', 1);
@@ -39,7 +47,11 @@ type DefenceState = Pick<NetworkState, 'blocklist' | 'admissionLimits' | 'guests
 export function defenceRecipes(view: SwitchView, state: DefenceState): BlockRecipe[] {
   const recipes: BlockRecipe[] = [
     { key: 'defence bridge', inputs: [view.kind], flows: () => bridgeFlows(view.kind) },
-    { key: 'defence allowed', inputs: [state.blocklist.allowed], flows: () => allowedFlows(state.blocklist) },
+    {
+      key: 'defence allowed',
+      inputs: [state.blocklist.allowed, state.blocklist.lines.first],
+      flows: () => allowedFlows(state.blocklist),
+    },
   ];
   if (view.kind === 'host') recipes.push(...view.residents.flatMap(closedRecipe));
   for (const nic of admitting(view)) {
@@ -103,14 +115,26 @@ function closedRecipe({ nic, own, closed }: Resident): BlockRecipe[] {
   ];
 }
 
-/** What is allowed passes both lines, whatever prefix around it is blocked. */
-function allowedFlows({ allowed }: Blocklist): readonly Flow[] {
+/**
+ * What is allowed passes both lines, whatever prefix around it is blocked. In the first a flow costs a flood some megaflows,
+ * so there are those alone that pass something by.
+ */
+function allowedFlows(blocklist: Blocklist): readonly Flow[] {
   const list = new FlowList(allowedCookie);
-  for (const { source } of allowed.values() as Iterable<Allowance>) {
-    list.add('blocklist', 200, fromSource(source), [[], 'neighbour']);
+  const allowances: Iterable<Allowance> = blocklist.allowed.values();
+  const first = blocklist.allowed.size === 0 ? [] : [...sourcesOf(blocklist, 'first')];
+  const blocked = new PrefixIndex(first.flatMap(([source]) => prefixed(source)));
+  for (const { source } of allowances) {
+    const isBlocked = prefixed(source).some(({ prefix }) => blocked.overlapping(prefix) !== undefined);
+    if (isBlocked) list.add('blocklist', 200, fromSource(source), [[], 'neighbour']);
     list.add('blocklistNew', 200, fromSource(source), [[], 'binding']);
   }
   return list.flows;
+}
+
+function prefixed(source: Source): { readonly prefix: Prefix }[] {
+  const prefix = parseSource(source);
+  return prefix === undefined ? [] : [{ prefix }];
 }
 
 function admissionFlows({ number }: GuestInterface): readonly Flow[] {

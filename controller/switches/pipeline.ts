@@ -56,6 +56,8 @@ export const Table = {
   blocklist: 10,
   /** ARP and neighbour discovery: answered here, for addresses that this bridge holds. */
   neighbour: 20,
+  /** Neighbour discovery: only what no router has passed on. Nobody else's source address is looked at. */
+  onLink: 21,
   /** At an edge: is it to or from an address of a guest elsewhere? */
   edge: 24,
   /** At an edge, looked up in the anchor zone: established, new, unknown. */
@@ -114,6 +116,19 @@ export const Table = {
 
 export type TableName = keyof typeof Table;
 
+/**
+ * Tables that packets of any address come to and whose flows name addresses: what OVS keeps tries of there, 3 fields at
+ * most. So a packet's megaflow has no more bits of an address than tell it from those that are named; without one it has
+ * all of them, and random sources make a megaflow each. By itself OVS (3.1) does that for IPv4 alone.
+ */
+export const prefixLookups: Partial<Readonly<Record<TableName, readonly string[]>>> = {
+  blocklist: ['ip_dst', 'ip_src', 'ipv6_src'],
+  edge: ['ip_dst', 'ip_src', 'ipv6_src'],
+  admission: ['ip_dst', 'ip_src', 'ipv6_src'],
+  blocklistNew: ['ip_dst', 'ip_src', 'ipv6_src'],
+  route: ['ip_dst', 'ip_src', 'ipv6_dst'],
+};
+
 /** Registers, by what they hold. */
 export const Register = {
   /** Number of the interface. */
@@ -134,6 +149,8 @@ export const Register = {
   answer: 'reg7',
   /** 1 when the zone of translated sources was asked. */
   looked: 'reg8',
+  /** 1 when it is neighbour discovery from the link itself. */
+  onLink: 'reg9',
 } as const;
 
 /** Where a packet came from; a station is what is inside an edge. */

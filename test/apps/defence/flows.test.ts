@@ -43,6 +43,8 @@ test('the lines of the blocklist, what is allowed, what is blocked for a guest a
     blocklistChanged(blocked({ ...wish, origin: 'list' }, ['192.0.2.1'])),
     blocklistChanged(blocked({ ...wish, guest: 'web' }, ['192.0.2.2'])),
     blocklistChanged(allowed({ source: '203.0.113.9', reason: '', createdAt: 0 })),
+    blocklistChanged(allowed({ source: '192.0.2.1', reason: '', createdAt: 0 })),
+    blocklistChanged(allowed({ source: '2001:db8:bad:7::/64', reason: '', createdAt: 0 })),
   );
   expect(
     added(state)
@@ -51,7 +53,10 @@ test('the lines of the blocklist, what is allowed, what is blocked for a guest a
   ).toMatchInlineSnapshot(`
     [
       "030000000001, table=10, priority=200,ip,nw_src=203.0.113.9 actions=goto_table:20",
+      "030000000001, table=10, priority=200,ipv6,ipv6_src=2001:db8:bad:7::/64 actions=goto_table:20",
+      "030000000001, table=34, priority=200,ip,nw_src=192.0.2.1 actions=goto_table:35",
       "030000000001, table=34, priority=200,ip,nw_src=203.0.113.9 actions=goto_table:35",
+      "030000000001, table=34, priority=200,ipv6,ipv6_src=2001:db8:bad:7::/64 actions=goto_table:35",
       "030700000001, table=10, priority=100,ip,nw_src=203.0.113.8/31 actions=drop",
       "030700000001, table=10, priority=100,ipv6,ipv6_src=2001:db8:bad::/48 actions=drop",
       "030700000002, table=34, priority=100,ip,nw_src=192.0.2.1 actions=drop",

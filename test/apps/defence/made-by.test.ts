@@ -100,16 +100,16 @@ test('blocks are a person’s, a list’s or a verdict’s; what is allowed is a
         '2001:db8::/64',
       ]),
     ),
-    blocklistChanged(allowed({ source: '203.0.113.10', reason: '', createdAt: 0 })),
+    blocklistChanged(allowed({ source: '203.0.113.9', reason: '', createdAt: 0 })),
   );
   const expected = [
     'table=10, priority=100,ip,nw_src=203.0.113.7 actions=drop by person',
     'table=10, priority=100,ip,nw_src=203.0.113.9,nw_dst=10.1.0.101 actions=drop by verdict one',
     'table=10, priority=100,ipv6,ipv6_src=2001:db8::/64,ipv6_dst=2001:db8:1::101 actions=drop by verdict one',
-    'table=10, priority=200,ip,nw_src=203.0.113.10 actions=goto_table:20 by person',
+    'table=10, priority=200,ip,nw_src=203.0.113.9 actions=goto_table:20 by person',
     ...USUAL,
     'table=34, priority=100,ip,nw_src=203.0.113.8 actions=drop by list',
-    'table=34, priority=200,ip,nw_src=203.0.113.10 actions=goto_table:35 by person',
+    'table=34, priority=200,ip,nw_src=203.0.113.9 actions=goto_table:35 by person',
   ];
   expect(made(state, 'home-1').toSorted()).toEqual(expected.toSorted());
   expect(made(state, 'border').toSorted()).toEqual(expected.toSorted());

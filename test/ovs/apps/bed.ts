@@ -154,6 +154,8 @@ export class Bed {
   readonly fabric: Fabric;
   /** What went wrong in the controller; a test ends with nothing in it. */
   readonly problems: string[] = [];
+  /** How many packets bridges have sent here, those aside that the controller asked its gateways for. */
+  packetIns = 0;
   readonly #directory: string;
   readonly #edges: NetworkState['edges'];
   readonly #listener: SwitchListener;
@@ -189,6 +191,7 @@ export class Bed {
         if (message.type !== 'nx_packet_in2' || message.packet === undefined) return;
         const [reason] = message.userdata ?? [];
         if (reason === PacketInReason.gateway) this.#gateways.answered(message.packet, host);
+        else this.packetIns++;
         if (reason === PacketInReason.tooLarge) {
           answerPacketIn(this.network.state, this.fabric, host, message, message.packet);
         }
