@@ -325,11 +325,16 @@ export const filtering = {
 /** Flights: guests under attack that move by themselves. Times in milliseconds. */
 export const flight = {
   /** While a guest is under attack, or a flight is not over: how often it is looked at what there is to do. */
-  lookInterval: 250,
+  lookInterval: 100,
   /** How long what is filtered may still arrive, before a guest moves that moves only when needed. */
   patience: 3_000,
-  /** And for how long its honest traffic may suffer without a break: a retransmission or two, once the way in is free. */
+  /**
+   * And for how long its honest traffic may suffer without a break: a retransmission or two, once the way in is free. Where
+   * a flood is dropped only at the guest's host it is not freed, but for what the flood did to the host itself: one
+   * retransmission (Linux waits 200 ms and a round trip), and the time that a rate is taken over.
+   */
   relief: 1_000,
+  reliefAtHost: 600,
   /** Below this share of what is usual, honest traffic suffers. */
   honestShare: 0.5,
   /** With this share of what was usual, taken over so long, it is back at the destination. */

@@ -5,8 +5,8 @@ import { lab as labLimits } from '../controller/limits.ts';
 import type {
   DnsDescription,
   DrainDescription,
-  EdgeDescription,
   NetworkDescription,
+  SwitchDescription,
 } from '../controller/network/description.ts';
 import { macOf, uuidOf } from './lab/identity.ts';
 import { managementAddress } from './lab/management.ts';
@@ -24,7 +24,7 @@ function drainOf({ idle, quarantine }: NonNullable<Topology['drain']>): DrainDes
 export function networkOf(topology: Topology): NetworkDescription {
   const reach = (name: string): string => managementAddress(topology, name);
   const bracketed = (text: string): string => (text.includes(':') ? `[${text}]` : text);
-  const ofSwitch = (name: string, it: Topology['edges'][string]): EdgeDescription => ({
+  const ofSwitch = (name: string, it: Topology['hosts' | 'edges'][string]): SwitchDescription => ({
     name,
     site: it.site,
     underlay: it.underlay,
@@ -48,7 +48,10 @@ export function networkOf(topology: Topology): NetworkDescription {
       migration: host.migration ?? `qemu+tcp://${bracketed(copyAddress(topology, name))}/system`,
       capacity: { memoryMiB: host.capacity.memory, guests: host.capacity.guests },
     })),
-    edges: Object.entries(topology.edges).map(([name, edge]) => ofSwitch(name, edge)),
+    edges: Object.entries(topology.edges).map(([name, edge]) => ({
+      ...ofSwitch(name, edge),
+      redirect: edge.redirect,
+    })),
     guests: Object.entries(topology.guests).map(([name, guest]) => ({
       name,
       uuid: guest.uuid ?? uuidOf(topology.name, name, 'domain'),

@@ -241,7 +241,11 @@ const host = z.strictObject({
   capacity: z.strictObject({ memory: z.number().int().min(1), guests: z.number().int().min(1) }),
 });
 
-const edge = z.strictObject(ofSwitch);
+const edge = z.strictObject({
+  ...ofSwitch,
+  // False where a NAT is between it and the guests that breaks what it sees begin in its middle.
+  redirect: z.boolean().default(true),
+});
 
 const service = z
   .string()

@@ -14,6 +14,7 @@ import { isMoving, isUnderWay, type Migration } from '../../controller/network/m
 import type { Edge, Host } from '../../controller/network/model.ts';
 import type { SwitchName } from '../../controller/network/names.ts';
 import { readFlows } from '../../controller/switches/read-flows.ts';
+import { madeByAt } from '../defence/made-by.ts';
 import { HostUnreachableError, UnknownEdgeError, UnknownHostError } from '../migration/errors.ts';
 import { addDefenceRoutes } from './defence-routes.ts';
 import { addBlocklistRoutes } from './blocklist-routes.ts';
@@ -211,13 +212,16 @@ function openflowOf({ fabric }: ControllerView, name: SwitchName): HostObject['o
   return fabric.session(name) === undefined ? 'disconnected' : 'reading-back';
 }
 
-async function flowsOf({ fabric }: ControllerView, { name }: Host | Edge): Promise<FlowObject[]> {
+async function flowsOf({ fabric, network }: ControllerView, { name }: Host | Edge): Promise<FlowObject[]> {
   const session = fabric.session(name);
   if (session === undefined) {
     throw new HostUnreachableError(name, 'its bridge is not connected to the controller');
   }
   const flows = await readFlows(session, { cookie: 0n, mask: 0n });
-  return flows.map(presentFlow).sort((a, b) => a.tableId - b.tableId || b.priority - a.priority);
+  const madeBy = madeByAt(network.state, name);
+  return flows
+    .map((flow) => presentFlow(flow, madeBy(flow.cookie)))
+    .sort((a, b) => a.tableId - b.tableId || b.priority - a.priority);
 }
 
 function hostOf({ network }: ControllerView, request: Request): Host {

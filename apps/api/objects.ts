@@ -119,6 +119,11 @@ export const edge = host
     datapathId: true,
     datapath: true,
   })
+  .extend({
+    redirect: z.boolean().meta({
+      description: 'whether it sends connections straight to where a guest is; without, anchors relay them',
+    }),
+  })
   .meta({ id: 'Edge', description: 'an OVS between a site and its router; it holds no guests' });
 
 export const migration = z
@@ -184,6 +189,18 @@ export const releaseRequest = z
 /** An abort says nothing but that; what it is about is in its address. */
 export const abortRequest = z.strictObject({}).meta({ id: 'AbortRequest' });
 
+export const madeBy = z
+  .object({
+    origin: z.enum(['person', 'list', 'verdict', 'policy', 'flight', 'migration']).meta({
+      description:
+        'person, list: asked for; policy: it is how the guest is defended, attacked or not; flight, migration: it closes what the guest has left to what is new',
+    }),
+    verdicts: z.array(z.string()).meta({ description: 'ids of the verdicts that led to it' }),
+    flight: z.string().nullable().meta({ description: 'id' }),
+    migration: z.string().nullable().meta({ description: 'id' }),
+  })
+  .meta({ id: 'MadeBy', description: 'who made a flow what it is' });
+
 export const flow = z
   .object({
     table: z.string(),
@@ -195,6 +212,7 @@ export const flow = z
     bytes: z.number(),
     owner: z.string().meta({ description: 'app and object, or `foreign`' }),
     cookie: z.string(),
+    madeBy: madeBy.nullable().meta({ description: 'null: it is there whatever anybody says' }),
   })
   .meta({ id: 'Flow' });
 

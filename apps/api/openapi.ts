@@ -30,6 +30,7 @@ const named = {
   DefencePolicy: defence.defencePolicy,
   Flight: defence.flight,
   Flow: objects.flow,
+  MadeBy: objects.madeBy,
   Event: objects.event,
   Moment: moment,
   Problem: objects.problem,

@@ -14,6 +14,7 @@ import type {
 import type { HostName } from '../../controller/network/names.ts';
 import { type FlowDesc, formatInstructions, formatMatch } from '../../controller/openflow/index.ts';
 import { cookieOwner, objectText, Table, type TableName } from '../../controller/switches/pipeline.ts';
+import type { MadeBy } from '../defence/made-by.ts';
 import type { Drain, RelayReport } from '../migration/drain-service.ts';
 import type { NameReport, NamingService } from '../naming/service.ts';
 import type {
@@ -135,6 +136,7 @@ export function presentEdge(state: NetworkState, edge: Edge, openflow: EdgeObjec
     ovsdb: bridge === undefined ? 'unseen' : 'seen',
     datapathId: bridge?.datapathId ?? null,
     datapath: bridge === undefined ? null : presentDatapath(bridge),
+    redirect: edge.redirect,
   };
 }
 
@@ -214,7 +216,7 @@ export function presentBlock(block: Block): BlockObject {
 
 const tableNames = new Map(Object.entries(Table).map(([name, id]) => [id as number, name as TableName]));
 
-export function presentFlow(flow: FlowDesc): FlowObject {
+export function presentFlow(flow: FlowDesc, madeBy: MadeBy | undefined): FlowObject {
   const owner = cookieOwner(flow.cookie);
   return {
     table: tableNames.get(flow.table) ?? String(flow.table),
@@ -226,5 +228,16 @@ export function presentFlow(flow: FlowDesc): FlowObject {
     bytes: Number(flow.stats.byteCount ?? 0n),
     owner: owner === undefined ? 'foreign' : `${owner.app} ${objectText(owner)}`,
     cookie: `0x${flow.cookie.toString(16)}`,
+    madeBy: presentMadeBy(madeBy),
+  };
+}
+
+export function presentMadeBy(madeBy: MadeBy | undefined): FlowObject['madeBy'] {
+  if (madeBy === undefined) return null;
+  return {
+    origin: madeBy.origin,
+    verdicts: 'verdicts' in madeBy ? [...madeBy.verdicts] : [],
+    flight: 'flight' in madeBy ? madeBy.flight : null,
+    migration: 'migration' in madeBy ? madeBy.migration : null,
   };
 }

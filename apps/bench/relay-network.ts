@@ -92,7 +92,7 @@ const description: NetworkDescription = {
     migration: 'test:///',
     capacity: { memoryMiB: 1024, guests: GUESTS.length },
   })),
-  edges: [ofSwitch(EDGE)],
+  edges: [{ ...ofSwitch(EDGE), redirect: true }],
   guests: GUESTS.map((guest) => ({
     name: guest,
     uuid: `00000000-0000-0000-0000-000000000${numberOf(guest)}`,

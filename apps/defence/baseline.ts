@@ -14,6 +14,7 @@ export const noBaseline: Baseline = { value: 0, measured: 0 };
 
 /** `rate` was there for `ms`. */
 export function learned({ value, measured }: Baseline, rate: number, ms: number): Baseline {
+  if (ms <= 0) return { value, measured };
   const memory = Math.min(measured + ms, limits.baselineMemory);
   return { value: value + (rate - value) * Math.min(1, ms / memory), measured: measured + ms };
 }

@@ -70,7 +70,9 @@ export function edgeCountRecipes({ edge, passers }: EdgeView): BlockRecipe[] {
   return [
     { key: 'defence count', inputs: [], flows: edgeFlows },
     // From before the guest moves: at the switchover nothing is to change but where packets go.
-    ...passers.filter(mayBeRedirected).map(({ nic }) => interfaceRecipe(nic, counting)),
+    ...(edge.redirect ? passers.filter(mayBeRedirected) : []).map(({ nic }) =>
+      interfaceRecipe(nic, counting),
+    ),
   ];
 }
 

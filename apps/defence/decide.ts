@@ -11,7 +11,7 @@
 import { flight as limits } from '../../controller/limits.ts';
 import type { DefenceMode } from '../../controller/network/defence-policy.ts';
 import type { NetworkState } from '../../controller/network/model.ts';
-import type { GuestName } from '../../controller/network/names.ts';
+import type { GuestName, SwitchName } from '../../controller/network/names.ts';
 import { isActive, type Verdict, type VerdictId, type Verdicts } from './verdict.ts';
 
 /** Packets per second on connections that live, as they come to a guest. */
@@ -27,6 +27,8 @@ export interface Situation {
   readonly verdicts: readonly Verdict[];
   /** Clock time since which what can be filtered for a verdict is; undefined before. */
   readonly filteredSince: (verdict: VerdictId) => number | undefined;
+  /** Whether what arrives at this switch is filtered before it comes to a way in that honest traffic shares. */
+  readonly isEdge: (name: SwitchName) => boolean;
   readonly honest: HonestTraffic;
   /** Clock time since which that suffers at every look; undefined when it does not. */
   readonly suffersSince: number | undefined;
@@ -38,7 +40,7 @@ export type Decision =
   | { readonly do: 'move'; readonly reason: string; readonly verdicts: readonly VerdictId[] };
 
 export function decide(
-  { mode, verdicts, filteredSince, honest, suffersSince }: Situation,
+  { mode, verdicts, filteredSince, isEdge, honest, suffersSince }: Situation,
   now: number,
 ): Decision {
   if (mode === 'off' || verdicts.length === 0) return { do: 'nothing' };
@@ -53,8 +55,9 @@ export function decide(
     if (reason !== undefined) return { do: 'move', reason, verdicts: ids };
   }
   // When the last of them has been filtered for a while, what honest traffic there is must have come back.
-  const settled = verdicts.every(({ id }) => waited(filteredSince(id), limits.relief, now));
-  if (settled && verdicts.some(fills) && waited(suffersSince, limits.relief, now)) {
+  const patience = verdicts.every(({ host }) => isEdge(host)) ? limits.relief : limits.reliefAtHost;
+  const settled = verdicts.every(({ id }) => waited(filteredSince(id), patience, now));
+  if (settled && verdicts.some(fills) && waited(suffersSince, patience, now)) {
     const { rate, usual = 0 } = honest;
     const reason = `honest traffic does not come back though the ${kindsOf(verdicts)} is filtered: ${figure(rate)} of usually ${figure(usual)} packets/s`;
     return { do: 'move', reason, verdicts: ids };

@@ -78,8 +78,8 @@ export class FilterService {
         this.#options.onError(asError(error));
       }
     }
-    for (const [guest, { at }] of flooded) {
-      const limit = { perSecond: this.#inFlood(guest), known: knownNetworks(guest) };
+    for (const [guest, { at, verdicts: said }] of flooded) {
+      const limit = { perSecond: this.#inFlood(guest), known: knownNetworks(guest), verdicts: said };
       network.update(admissionLimited(guest, at === undefined ? limit : { ...limit, at }));
     }
     for (const guest of this.#flooded) {
@@ -106,7 +106,7 @@ export class FilterService {
       wanted.set(verdict, { guest, verdict, sources: count, admission: undefined });
     }
     for (const [guest, { verdicts: said }] of flooded) {
-      for (const verdict of said) {
+      for (const verdict of said.keys()) {
         const sources = wanted.get(verdict)?.sources ?? 0;
         wanted.set(verdict, { guest, verdict, sources, admission: this.#inFlood(guest) });
       }

@@ -45,13 +45,18 @@ interface UnderWay {
   reading: boolean;
 }
 
+interface Withheld {
+  readonly at: number;
+  readonly for: 'time' | 'place';
+}
+
 export class FlightService {
   readonly #options: FlightOptions;
   readonly #underWay = new Map<GuestName, UnderWay>();
   /** Since when the honest traffic of guests suffers at every look. */
   readonly #suffering = new Map<GuestName, number>();
-  /** When it was last said of guests that they should move and do not. */
-  readonly #withheld = new Map<GuestName, number>();
+  /** What was last said of guests that should move and do not. */
+  readonly #withheld = new Map<GuestName, Withheld>();
   readonly #unfollow: readonly (() => void)[];
   #timer: Cancel | undefined;
   #closed = false;
@@ -124,12 +129,12 @@ export class FlightService {
     if (migration !== undefined && isMoving(migration)) return;
     const soon = tooSoon(state.flights.values(), guest, now);
     if (soon !== undefined) {
-      this.#withhold(guest, soon, decision.reason, now);
+      this.#withhold(guest, 'time', `${decision.reason}; ${soon}`, now);
       return;
     }
     const plan = planFlight(state, guest, verdicts.verdicts, now);
     if ('none' in plan) {
-      this.#withhold(guest, plan.none, decision.reason, now);
+      this.#withhold(guest, 'place', `${decision.reason}; ${plan.none}`, now);
       return;
     }
     this.#withheld.delete(guest);
@@ -170,6 +175,7 @@ export class FlightService {
         mode: saidPolicy(state, guest)?.policy ?? 'off',
         verdicts: reaching(verdicts.verdicts, state, guest),
         filteredSince,
+        isEdge: (name) => state.edges.has(name),
         honest,
         suffersSince: this.#suffering.get(guest),
       },
@@ -185,13 +191,12 @@ export class FlightService {
       .reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** Said once, and again after a while. */
-  #withhold(guest: GuestName, none: string, reason: string, now: number): void {
+  /** Said when it is for want of something else than before, and again after a while. */
+  #withhold(guest: GuestName, want: Withheld['for'], why: string, now: number): void {
     const { network, onMoment } = this.#options;
     const said = this.#withheld.get(guest);
-    if (said !== undefined && now - said < limits.spacing) return;
-    const why = `${reason}; ${none}`;
-    this.#withheld.set(guest, now);
+    if (said?.for === want && now - said.at < limits.spacing) return;
+    this.#withheld.set(guest, { at: now, for: want });
     onMoment({ kind: 'flight-withheld', guest, host: network.state.placements.get(guest) ?? '', why }, now);
   }
 

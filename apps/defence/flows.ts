@@ -13,32 +13,49 @@
  *
  * Owns: blocklist, admission, blocklistNew.
  */
-import type { Allowance, Blocklist, Source } from '../../controller/network/blocklist.ts';
-import type { SwitchView } from '../../controller/network/bridge-view.ts';
+import type { Prefix } from '../../controller/network/address.ts';
+import {
+  type Allowance,
+  type Blocklist,
+  type Source,
+  sourcesOf,
+} from '../../controller/network/blocklist.ts';
+import type { Resident, SwitchView } from '../../controller/network/bridge-view.ts';
 import { policyOf } from '../../controller/network/defence-policy.ts';
 import type { AdmissionLimit, GuestInterface, NetworkState } from '../../controller/network/model.ts';
-import type { GuestName } from '../../controller/network/names.ts';
+import type { GuestName, SwitchName } from '../../controller/network/names.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import { ct, drop, type Flow, FlowList, ip, meter } from '../../controller/switches/flow.ts';
 import {
   Admission,
   admissionMeter,
+  closedAnchorCookie,
   cookie,
   knownNetworksMeter,
   Register,
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
+import { parseSource } from './aggregate.ts';
 import { blocklistRecipes, fromSource } from './blocklist-flows.ts';
+import { PrefixIndex } from './prefix-index.ts';
+
+/** Of all that is allowed. */
+export const allowedCookie = cookie('defence', 'bridge', 1);
 
 type DefenceState = Pick<NetworkState, 'blocklist' | 'admissionLimits' | 'guests' | 'policies' | 'anchors'>;
 
 export function defenceRecipes(view: SwitchView, state: DefenceState): BlockRecipe[] {
   const recipes: BlockRecipe[] = [
     { key: 'defence bridge', inputs: [view.kind], flows: () => bridgeFlows(view.kind) },
-    { key: 'defence allowed', inputs: [state.blocklist.allowed], flows: () => allowedFlows(state.blocklist) },
+    {
+      key: 'defence allowed',
+      inputs: [state.blocklist.allowed, state.blocklist.lines.first],
+      flows: () => allowedFlows(state.blocklist),
+    },
   ];
+  if (view.kind === 'host') recipes.push(...view.residents.flatMap(closedRecipe));
   for (const nic of admitting(view)) {
-    const limit = limitAt(state, nic.guest, view);
+    const limit = limitAt(state, nic.guest, view.kind === 'edge' ? view.edge.name : view.host.name);
     const usual = policyOf(state, nic.guest).admission.perSecond;
     recipes.push({
       key: `defence admission ${nic.number}`,
@@ -66,10 +83,13 @@ function admitting(view: SwitchView): readonly GuestInterface[] {
 }
 
 /** What holds at this bridge instead of the guest's policy, while a flood is on. */
-function limitAt(state: DefenceState, guest: GuestName, view: SwitchView): AdmissionLimit | undefined {
-  const limit = state.admissionLimits.get(guest);
-  const here = limit?.at === undefined || (view.kind === 'edge' && limit.at.has(view.edge.name));
-  return here ? limit : undefined;
+export function limitAt(
+  { admissionLimits }: Pick<NetworkState, 'admissionLimits'>,
+  guest: GuestName,
+  bridge: SwitchName,
+): AdmissionLimit | undefined {
+  const limit = admissionLimits.get(guest);
+  return limit?.at === undefined || limit.at.has(bridge) ? limit : undefined;
 }
 
 function bridgeFlows(kind: SwitchView['kind']): readonly Flow[] {
@@ -80,14 +100,41 @@ function bridgeFlows(kind: SwitchView['kind']): readonly Flow[] {
   return list.flows;
 }
 
-/** What is allowed passes both lines, whatever prefix around it is blocked. */
-function allowedFlows({ allowed }: Blocklist): readonly Flow[] {
-  const list = new FlowList(cookie('defence', 'bridge', 1));
-  for (const { source } of allowed.values() as Iterable<Allowance>) {
-    list.add('blocklist', 200, fromSource(source), [[], 'neighbour']);
+/** What is new to an anchor that is closed is refused by a flow that says whose it is, and counts it. */
+function closedRecipe({ nic, own, closed }: Resident): BlockRecipe[] {
+  if (own === undefined || !closed) return [];
+  const { index } = own;
+  const refused = { [Register.interface]: nic.number, [Register.admission]: Admission.none };
+  const owner = closedAnchorCookie('defence', nic.number, index);
+  return [
+    {
+      key: `defence closed ${nic.number}`,
+      inputs: [nic.number, index],
+      flows: () => new FlowList(owner).add('admission', 210, refused, drop).flows,
+    },
+  ];
+}
+
+/**
+ * What is allowed passes both lines, whatever prefix around it is blocked. In the first a flow costs a flood some megaflows,
+ * so there are those alone that pass something by.
+ */
+function allowedFlows(blocklist: Blocklist): readonly Flow[] {
+  const list = new FlowList(allowedCookie);
+  const allowances: Iterable<Allowance> = blocklist.allowed.values();
+  const first = blocklist.allowed.size === 0 ? [] : [...sourcesOf(blocklist, 'first')];
+  const blocked = new PrefixIndex(first.flatMap(([source]) => prefixed(source)));
+  for (const { source } of allowances) {
+    const isBlocked = prefixed(source).some(({ prefix }) => blocked.overlapping(prefix) !== undefined);
+    if (isBlocked) list.add('blocklist', 200, fromSource(source), [[], 'neighbour']);
     list.add('blocklistNew', 200, fromSource(source), [[], 'binding']);
   }
   return list.flows;
+}
+
+function prefixed(source: Source): { readonly prefix: Prefix }[] {
+  const prefix = parseSource(source);
+  return prefix === undefined ? [] : [{ prefix }];
 }
 
 function admissionFlows({ number }: GuestInterface): readonly Flow[] {

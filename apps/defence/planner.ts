@@ -56,9 +56,9 @@ export function planFlight(state: NetworkState, guestName: GuestName, verdicts: 
   return { from, to: best.host.name, way, choice: choiceText(best, candidates.length) };
 }
 
-/** Straight from the clients' edges where there are any; so the flooded way in is left out where it can be. */
+/** Straight from the clients' edges where there are any that redirect; so the flooded way in is left out where it can be. */
 function wayOf({ edges, bridges }: NetworkState): WayOfFlight {
-  return [...edges.keys()].some((edge) => bridges.has(edge))
+  return [...edges.values()].some(({ name, redirect }) => redirect && bridges.has(name))
     ? { relay: 'rewrite', edgesOnly: true }
     : { relay: 'tunnel' };
 }

@@ -19,7 +19,7 @@ import { edgeDomain } from '../../controller/switches/pipeline.ts';
 import { counted, type Counted, countersIn, countersRequest, nothingCounted } from './counters.ts';
 import type { HonestTraffic } from './decide.ts';
 import { detect, type DetectorState, dismissed, initialState, isAlarmed } from './detector.ts';
-import { inAll, knownTraffic, type KnownTraffic, nothingKnown } from './known-traffic.ts';
+import { inAll, knownTraffic, type KnownTraffic, withoutBridge } from './known-traffic.ts';
 import { lowerBound } from './lower-bound.ts';
 import type { Measurement, Proven, Totals } from './measurement.ts';
 import { Samples } from './samples.ts';
@@ -60,7 +60,6 @@ interface BridgeWatch {
 
 interface InterfaceWatch {
   detector: DetectorState;
-  known: KnownTraffic;
   /** What has come, at least. */
   bound: Totals | undefined;
   lookedAt: number;
@@ -72,6 +71,8 @@ export class DefenceService implements VerdictFeed {
   readonly #options: DefenceOptions;
   readonly #samples = new Samples();
   readonly #bridges = new Map<SwitchName, BridgeWatch>();
+  /** By number of the interface. */
+  readonly #known = new Map<number, KnownTraffic>();
   readonly #followers = new Set<Follower>();
   #verdicts: Verdicts = new Map();
   #interfaces: ReadonlyMap<number, Looked> = new Map();
@@ -115,11 +116,7 @@ export class DefenceService implements VerdictFeed {
   /** What comes to the guest on connections that live, and what is usual. */
   honest(guest: GuestName): HonestTraffic {
     const interfaces = this.#options.network.state.guests.get(guest)?.interfaces ?? [];
-    return inAll(
-      [...this.#bridges.values()].flatMap((watch) =>
-        interfaces.flatMap(({ number }) => watch.interfaces.get(number)?.known ?? []),
-      ),
-    );
+    return inAll(interfaces.flatMap(({ number }) => this.#known.get(number) ?? []));
   }
 
   /**
@@ -176,6 +173,7 @@ export class DefenceService implements VerdictFeed {
       if (totals.has(number) && !this.#isOff(number)) continue;
       news.push(...dismissed(detector, now));
       watch.interfaces.delete(number);
+      this.#forget(bridge.name, number);
     }
     // Of a guest whose defence is off nothing is kept: not what is usual, nor who holds connections open.
     const looked = new Set([...totals.keys()].filter((number) => !this.#isOff(number)));
@@ -194,9 +192,17 @@ export class DefenceService implements VerdictFeed {
     const policy = policyOf(this.#options.network.state, looked.guest.name);
     const { state, verdicts } = detect(before?.detector ?? initialState, measurement, policy, now);
     const quiet = !isAlarmed(state) && !measurement.moving && !measurement.forgetful;
-    const known = knownTraffic(before?.known ?? nothingKnown, state.readings, quiet);
-    watch.interfaces.set(number, { detector: state, known, bound, lookedAt: now, samples: 0 });
+    const known = knownTraffic(this.#known.get(number), bridge.name, state.readings, quiet);
+    if (known !== undefined) this.#known.set(number, known);
+    watch.interfaces.set(number, { detector: state, bound, lookedAt: now, samples: 0 });
     return verdicts;
+  }
+
+  #forget(bridge: SwitchName, number: number): void {
+    const before = this.#known.get(number);
+    const known = before && withoutBridge(before, bridge);
+    if (known === undefined) this.#known.delete(number);
+    else this.#known.set(number, known);
   }
 
   #isOff(number: number): boolean {

@@ -28,8 +28,8 @@ export interface Filtering {
 }
 
 export interface Flooded {
-  /** Those that say so. */
-  readonly verdicts: readonly VerdictId[];
+  /** Those that say so, and where each arrives. */
+  readonly verdicts: ReadonlyMap<VerdictId, SwitchName>;
   /** Where it is met; undefined: at every bridge. */
   readonly at: ReadonlySet<EdgeName> | undefined;
 }
@@ -63,7 +63,7 @@ export function filteringFor(
 
 function floodedBy(flood: readonly Verdict[], isEdge: (name: SwitchName) => boolean): Flooded {
   return {
-    verdicts: flood.map(({ id }) => id),
+    verdicts: new Map(flood.map(({ id, host }) => [id, host])),
     at: flood.every(({ host }) => isEdge(host)) ? new Set(flood.map(({ host }) => host)) : undefined,
   };
 }

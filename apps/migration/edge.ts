@@ -11,6 +11,8 @@
  *                       ▲    └─► not known: under the guest's next address
  *                       └─────┘    └─► not known under any: a tunnel to the first anchor
  *
+ * An edge that does not redirect only tracks: its connections are the anchors' to relay.
+ *
  * Owns, at an edge: edge, edgeTracked, binding, beforeSwitchover, afterSwitchover.
  */
 import type { EdgeView, Passer } from '../../controller/network/bridge-view.ts';
@@ -36,6 +38,7 @@ import {
   Answer,
   anchorZone,
   Class,
+  closedAnchorCookie,
   cookie,
   Register,
   relayCookie,
@@ -47,14 +50,16 @@ import { from, ipOf, setDestination, setSource, to } from './relay/packet.ts';
 import { tunnelTo } from './tunnel.ts';
 
 export function edgeMigrationRecipes(
-  { passers, hosts, uplink, tunnel }: EdgeView,
+  { edge, passers, hosts, uplink, tunnel }: EdgeView,
   { gateways, subnets }: Pick<NetworkState, 'gateways' | 'subnets'>,
 ): BlockRecipe[] {
   if (uplink === undefined) return [];
   return [
     { key: 'migration bridge', inputs: [], flows: bridgeFlows },
-    ...passers.map((passer) => {
-      const { nic, location, copyTo, anchors } = passer;
+    ...passers.map((seen) => {
+      const passer = edge.redirect ? seen : unrelayed(seen);
+      const { nic, location, copyTo } = passer;
+      const { anchors } = seen;
       const homes = [...subnets.values()].filter(({ site }) => site === nic.homeSite);
       const gatewayMacs = homes.map(({ family, prefix }) => [family, gateways.get(prefix)] as const);
       const anchorHosts = anchors.map((anchor) => hosts.find(({ name }) => name === anchor.host));
@@ -63,6 +68,7 @@ export function edgeMigrationRecipes(
         // Where the guest is concerns an edge only as far as it relays there.
         inputs: [
           nic,
+          edge.redirect,
           ...(relaying(passer) ? [location, copyTo] : []),
           uplink,
           tunnel,
@@ -117,6 +123,12 @@ function passerFlows(passer: Passer, uplink: number, unknown: (family: Family) =
   }
   return list.flows;
 }
+
+/** As if its anchors relayed nothing by way of edges. */
+const unrelayed = (passer: Passer): Passer => ({
+  ...passer,
+  anchors: passer.anchors.map((anchor) => ({ ...anchor, relays: [] })),
+});
 
 const relaying = ({ anchors }: Passer): boolean => anchors.some(({ relays }) => (relays ?? []).length > 0);
 
@@ -190,16 +202,18 @@ function redirectFlows(
   const begins = { ...sent, ...ctState('trk', 'new') };
   const tcp = { ...begins, ip_proto: TCP };
   // As many a second as anywhere, and what is listed not at all.
-  const admitted: Then = anchor.admit === 'established' ? drop : [[], 'admission'];
-  if (anchor.admit === 'all') {
+  const open = anchor.admit === 'all';
+  const admitted: Then = open ? [[], 'admission'] : drop;
+  const fresh = open ? relayed : list.under(closedAnchorCookie('migration', nic.number, anchor.index));
+  if (open) {
     relayed.add('binding', 110, sent, [
       [ct({ commit: true, zone: Register.anchorZone, exec: markRedirected }), ...redirect],
     ]);
   }
-  relayed.add('edgeTracked', 210, { ...tcp, tcp_flags: TCP_OPENS }, admitted);
+  fresh.add('edgeTracked', 210, { ...tcp, tcp_flags: TCP_OPENS }, admitted);
   // In mid-stream, and not known here: the anchor may know it, and when it has answered this edge knows, too.
   list.add('edgeTracked', 205, tcp, [[switched]]);
-  relayed.add('edgeTracked', 200, begins, admitted);
+  fresh.add('edgeTracked', 200, begins, admitted);
 }
 
 /**

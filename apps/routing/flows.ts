@@ -6,7 +6,7 @@
  * ARP for an address that a bridge holds is always answered by the bridge, whether the guest is there or
  * not: so nothing changes for the neighbours when the guest moves.
  *
- * Owns: classify, tunnelled, neighbour, neighbourReply, answer, inbound, inboundTracked, outboundTracked, returned,
+ * Owns: classify, tunnelled, neighbour, onLink, neighbourReply, answer, inbound, inboundTracked, outboundTracked, returned,
  * route.
  */
 import { GRACE_SECONDS } from '../../controller/limits.ts';
@@ -59,6 +59,7 @@ import {
   ND_ADVERT,
   ND_SOLICIT,
   NdFlag,
+  onLinkAlone,
   UNSPECIFIED,
 } from './neighbour.ts';
 
@@ -125,8 +126,7 @@ export function routingRecipes(
     const gateways = view.subnets.map(({ prefix }) => gatewayMacs.get(prefix));
     const homeMacs = homeGateways.map(({ prefix }) => gatewayMacs.get(prefix));
     const graced = view.bridge.graceUntil > 0 && own?.index === HOME_ANCHOR;
-    const open = own?.admit === 'all' || resident.location === host;
-    const admitted = own !== undefined && open && !resident.fleeing;
+    const admitted = own !== undefined && !resident.closed;
     recipes.push({
       key: `routing grace ${nic.number}`,
       inputs: [resident.guest, nic, graced, others.length > 0],
@@ -175,6 +175,7 @@ function bridgeFlows(uplink: number, tunnel: number | undefined): readonly Flow[
     }
   }
 
+  onLinkAlone(list);
   list.add('neighbour', 0, { [Register.class]: Class.uplink }, [[], 'inbound']);
   list.add('neighbour', 0, { [Register.class]: Class.guest }, [[], 'outbound']);
   list.add('neighbour', 0, { [Register.class]: Class.tunnel }, [[output(uplink)]]);

@@ -4,7 +4,17 @@
  */
 import { isIPv4 } from 'node:net';
 import type { MatchInput } from '../../controller/openflow/index.ts';
-import { copy, type FlowList, ETH_ARP, ICMPV6, ip, meter, set } from '../../controller/switches/flow.ts';
+import {
+  copy,
+  type FlowList,
+  ETH_ARP,
+  ICMPV6,
+  ip,
+  meter,
+  resubmit,
+  set,
+} from '../../controller/switches/flow.ts';
+import { Register } from '../../controller/switches/pipeline.ts';
 
 const ARP_REQUEST = 1;
 export const ARP_REPLY = 2;
@@ -13,8 +23,26 @@ export const ND_ADVERT = 136;
 const TARGET_LINK_LAYER_ADDRESS = 2;
 const ALL_NODES = { ipv6: 'ff02::1', ethernet: '33:33:00:00:00:01' } as const;
 export const UNSPECIFIED = '::';
+/** The hop limit of neighbour discovery (RFC 4861, section 7.1): a router that passes it on would have lowered it. */
+const HOP_LIMIT = 255;
+const ON_LINK = { [Register.onLink]: 1 };
 /** Flags of a neighbour advertisement (RFC 4861, section 4.4). */
 export const NdFlag = { router: 0x8000_0000, solicited: 0x4000_0000, override: 0x2000_0000 } as const;
+
+/**
+ * Neighbour discovery that came by a router is dropped: anybody may send it, from forged sources. What is looked up in the
+ * flows that name a source or a target has to carry the mark that is set here. OVS looks at registers first, so no other
+ * packet's megaflow is made for its source alone.
+ */
+export function onLinkAlone(list: FlowList): void {
+  for (const icmpv6_type of [ND_SOLICIT, ND_ADVERT]) {
+    const nd = { ...ip[6], ip_proto: ICMPV6, icmpv6_type };
+    list.add('neighbour', 200, { [Register.onLink]: 0, ...nd }, [[], 'onLink']);
+  }
+  list.add('onLink', 100, { ...ip[6], nw_ttl: HOP_LIMIT }, [
+    [set(Register.onLink, 1), resubmit('neighbour')],
+  ]);
+}
 
 /** An address that the bridge holds, or answers for: whoever asks is told, and whoever claims it. */
 export function addressAnswers(list: FlowList, address: string, mac: string): void {
@@ -61,7 +89,7 @@ export function answerNd(
   mac: string,
   flags: number,
 ): void {
-  const nd = { ...ip[6], ip_proto: ICMPV6 };
+  const nd = { ...ON_LINK, ...ip[6], ip_proto: ICMPV6 };
   list.add('neighbour', priority, { ...asked, ...nd, icmpv6_type: ND_SOLICIT, nd_target: address }, [
     [
       meter('neighbour'),
@@ -85,7 +113,7 @@ export function answerNd(
 
 /** Somebody wants to use the address (RFC 4862, section 5.4.3): all are told whose it is, unsolicited. */
 function denyNd(list: FlowList, priority: number, address: string, mac: string): void {
-  const nd = { ...ip[6], ip_proto: ICMPV6, nd_target: address };
+  const nd = { ...ON_LINK, ...ip[6], ip_proto: ICMPV6, nd_target: address };
   list.add('neighbour', priority, { ...nd, icmpv6_type: ND_SOLICIT, ipv6_src: UNSPECIFIED }, [
     [
       meter('neighbour'),

@@ -28,7 +28,7 @@ export interface BridgeView {
   readonly peers: readonly Host[];
   /** Edges, which tunnels come from. */
   readonly edges: readonly Edge[];
-  /** Subnets whose stations are behind an edge that has been seen. */
+  /** Subnets whose stations are behind an edge that has been seen, and that redirects. */
   readonly edgeSubnets: readonly Subnet[];
   readonly residents: readonly Resident[];
 }
@@ -53,6 +53,8 @@ export interface Resident {
   readonly own: Anchor | undefined;
   /** It is about to leave, in flight: from now on nothing new is let in here. */
   readonly fleeing: boolean;
+  /** The anchor that this bridge holds lets nothing new in: the guest has fled from here, or is about to. */
+  readonly closed: boolean;
   /** Its anchors on other bridges. */
   readonly others: readonly Anchor[];
 }
@@ -151,6 +153,7 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
         atHome: host.site === nic.homeSite && (home === undefined || home.host === hostName),
         own,
         fleeing,
+        closed: own !== undefined && (fleeing || (own.admit === 'established' && location !== host)),
         others: anchors.filter((anchor) => anchor.host !== hostName),
       });
     }
@@ -166,7 +169,9 @@ export function bridgeView(state: NetworkState, hostName: HostName): BridgeView 
     subnets: [...state.subnets.values()].filter((subnet) => subnet.site === host.site),
     peers: [...state.hosts.values()].filter((peer) => peer !== host),
     edges,
-    edgeSubnets: [...state.subnets.values()].filter(({ site }) => edges.some((edge) => edge.site === site)),
+    edgeSubnets: [...state.subnets.values()].filter(({ site }) =>
+      edges.some((edge) => edge.redirect && edge.site === site),
+    ),
     residents,
   };
 }

@@ -249,11 +249,14 @@ export function admissionLimited(guest: GuestName, limit: AdmissionLimit | undef
 }
 
 function isSameLimit(one: AdmissionLimit | undefined, other: AdmissionLimit | undefined): boolean {
+  if (!sameEntries(one?.verdicts ?? noVerdicts, other?.verdicts ?? noVerdicts)) return false;
   if (one?.perSecond !== other?.perSecond || one?.at?.size !== other?.at?.size) return false;
   if (one?.known?.length !== other?.known?.length) return false;
   if (one?.known?.some((prefix, i) => prefix !== other?.known?.[i]) === true) return false;
   return [...(one?.at ?? [])].every((edge) => other?.at?.has(edge) === true);
 }
+
+const noVerdicts: NonNullable<AdmissionLimit['verdicts']> = new Map();
 
 /** The blocklist changes as `change` says. */
 export function blocklistChanged(change: (blocklist: Blocklist) => Blocklist): Change {

@@ -81,7 +81,10 @@ export interface HostDescription extends SwitchDescription {
   readonly capacity: { readonly memoryMiB: number; readonly guests: number };
 }
 
-export type EdgeDescription = SwitchDescription;
+export interface EdgeDescription extends SwitchDescription {
+  /** Whether it sends connections straight to where a guest is; without, the guest's anchors relay them. */
+  readonly redirect: boolean;
+}
 
 export interface GuestDescription {
   readonly name: string;

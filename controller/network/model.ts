@@ -90,6 +90,8 @@ export interface ControlledSwitch {
 export interface Edge extends ControlledSwitch {
   /** Counted from 1 as declared: the key of an edge in cookies. */
   readonly number: number;
+  /** Whether it sends connections straight to where a guest is; without, the guest's anchors relay them. */
+  readonly redirect: boolean;
 }
 
 export interface Host extends ControlledSwitch {
@@ -179,6 +181,8 @@ export interface Hypervisor {
 export type DomainState = 'running' | 'paused' | 'incoming' | 'saved' | 'shutoff' | 'other';
 
 export interface AdmissionLimit {
+  /** Ids of the verdicts that say so, and where each of these floods arrives. */
+  readonly verdicts?: ReadonlyMap<string, SwitchName>;
   /** New connections a second that each bridge lets it have. */
   readonly perSecond: number;
   /** At these edges alone; undefined: at every bridge. */

@@ -4,9 +4,10 @@
  * `fail_mode=secure`: the flows stay in force without a controller. The controller's row is out-of-band, so
  * that OVS adds no hidden flows of its own. One flow-based Geneve port serves all tunnels: keys and far ends
  * are set by flows. What flows sample is sent to us at once, without a cache (IPFIX), and counters are brought up
- * to date often enough to see an attack begin. Megaflows that nothing uses are forgotten soon: a change of flows, a redirect
+ * to date often enough to see an attack begin. Tables in which sources are looked up have tries for IPv6, too. Megaflows that nothing uses are forgotten soon: a change of flows, a redirect
  * among them, is in force when OVS has gone through all of them.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { ControlledSwitch } from '../network/model.ts';
 import { TUNNEL_PORT } from '../network/bridge-view.ts';
 import { switches as limits } from '../limits.ts';
@@ -19,7 +20,7 @@ import {
 } from '../ovsdb/index.ts';
 import type { BridgeTables } from './bridge-tables.ts';
 import { datapathType } from './bridge-observation.ts';
-import { SAMPLE_COLLECTOR_SET } from './pipeline.ts';
+import { prefixLookups, SAMPLE_COLLECTOR_SET, Table, type TableName } from './pipeline.ts';
 
 const REFRESH = 'max-revalidator';
 const IDLE = 'max-idle';
@@ -109,11 +110,34 @@ export function configureBridge(
     tx.mutate('Open_vSwitch', 'all', [['other_config', 'insert', idle]]);
   }
 
+  configurePrefixes(tx, tables, bridge);
   configureSamples(tx, tables, bridge._uuid, { target: samples, session: String(session) });
 
   if (tx.length === 0) return undefined;
   tx.comment(`arctictern: bridge ${host.bridge} comes under control`);
   return tx;
+}
+
+/** Whoever has chosen a table's prefixes, has chosen. */
+function configurePrefixes(
+  tx: Transaction<OpenVSwitchTables>,
+  tables: BridgeTables,
+  { name, flow_tables }: Pick<OpenVSwitchTables['Bridge']['row'], 'name' | 'flow_tables'>,
+): void {
+  for (const [table, fields] of Object.entries(prefixLookups) as [TableName, readonly string[]][]) {
+    const number = Table[table];
+    const id = flow_tables.get(number);
+    const prefixes = new Set(fields);
+    if (id === undefined) {
+      const row = tx.insert('Flow_Table', { prefixes, external_ids: new Map([OWNER]) });
+      tx.mutate('Bridge', { name }, [['flow_tables', 'insert', new Map([[number, row]])]]);
+      continue;
+    }
+    const known = tables.table('Flow_Table').get(id);
+    const isChosen = known === undefined || (known.prefixes.size > 0 && !isOurs(known));
+    if (isChosen || isDeepStrictEqual(known.prefixes, prefixes)) continue;
+    tx.update('Flow_Table', { _uuid: id }, { prefixes });
+  }
 }
 
 /**

@@ -6,10 +6,14 @@ import type { OpenVSwitchTables, Replica, SelectedRows } from '../ovsdb/index.ts
 export const selection = {
   Open_vSwitch: { columns: ['bridges', 'datapaths', 'ovs_version', 'other_config', 'next_cfg', 'cur_cfg'] },
   Bridge: {
-    columns: ['name', 'ports', 'controller', 'fail_mode', 'protocols', 'datapath_id', 'datapath_type'],
+    columns: [
+      ...['name', 'ports', 'controller', 'fail_mode', 'protocols', 'datapath_id', 'datapath_type'],
+      'flow_tables',
+    ],
   },
   Port: { columns: ['name', 'interfaces'] },
   Interface: { columns: ['name', 'ofport', 'external_ids', 'mac_in_use', 'type'] },
+  Flow_Table: { columns: ['prefixes', 'external_ids'] },
   Controller: { columns: ['target', 'external_ids'] },
   IPFIX: { columns: ['targets', 'external_ids'] },
   Flow_Sample_Collector_Set: { columns: ['id', 'bridge', 'ipfix'] },

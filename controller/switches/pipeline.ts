@@ -56,6 +56,8 @@ export const Table = {
   blocklist: 10,
   /** ARP and neighbour discovery: answered here, for addresses that this bridge holds. */
   neighbour: 20,
+  /** Neighbour discovery: only what no router has passed on. Nobody else's source address is looked at. */
+  onLink: 21,
   /** At an edge: is it to or from an address of a guest elsewhere? */
   edge: 24,
   /** At an edge, looked up in the anchor zone: established, new, unknown. */
@@ -114,6 +116,19 @@ export const Table = {
 
 export type TableName = keyof typeof Table;
 
+/**
+ * Tables that packets of any address come to and whose flows name addresses: what OVS keeps tries of there, 3 fields at
+ * most. So a packet's megaflow has no more bits of an address than tell it from those that are named; without one it has
+ * all of them, and random sources make a megaflow each. By itself OVS (3.1) does that for IPv4 alone.
+ */
+export const prefixLookups: Partial<Readonly<Record<TableName, readonly string[]>>> = {
+  blocklist: ['ip_dst', 'ip_src', 'ipv6_src'],
+  edge: ['ip_dst', 'ip_src', 'ipv6_src'],
+  admission: ['ip_dst', 'ip_src', 'ipv6_src'],
+  blocklistNew: ['ip_dst', 'ip_src', 'ipv6_src'],
+  route: ['ip_dst', 'ip_src', 'ipv6_dst'],
+};
+
 /** Registers, by what they hold. */
 export const Register = {
   /** Number of the interface. */
@@ -134,6 +149,8 @@ export const Register = {
   answer: 'reg7',
   /** 1 when the zone of translated sources was asked. */
   looked: 'reg8',
+  /** 1 when it is neighbour discovery from the link itself. */
+  onLink: 'reg9',
 } as const;
 
 /** Where a packet came from; a station is what is inside an edge. */
@@ -229,6 +246,7 @@ export const ObjectKind = {
   counter: 5,
   edge: 6,
   block: 7,
+  anchor: 8,
 } as const;
 export type ObjectKindName = keyof typeof ObjectKind;
 
@@ -252,6 +270,18 @@ export function relayCookie(
   mode: keyof typeof Relaying = 'tunnel',
 ): bigint {
   return cookie('migration', 'relay', interfaceNumber + anchor * 2 ** 16 + Relaying[mode] * 2 ** 24);
+}
+
+/**
+ * The object `anchor`: flows that refuse what is new at an anchor that admits only what is established, at whichever
+ * bridge. Interface number in bits 0 to 15, index of the anchor in 16 to 23.
+ */
+export function closedAnchorCookie(app: AppName, interfaceNumber: number, anchor: number): bigint {
+  return cookie(app, 'anchor', interfaceNumber + anchor * 2 ** 16);
+}
+
+export function ofAnchor(number: number): { interfaceNumber: number; index: number } {
+  return { interfaceNumber: number & 0xffff, index: (number >>> 16) & 0xff };
 }
 
 export interface CookieOwner {
@@ -278,12 +308,13 @@ export function ofCounter(number: number): { interfaceNumber: number; trafficCla
   return { interfaceNumber: number & 0x7fff, trafficClass: number >>> 16 };
 }
 
-/** `interface 3`; of a relay, interface and anchor: `relay 3/1, rewrite`; of a counter, interface and class. */
+/** `interface 3`; with the anchor's index: `anchor 3/1`, `relay 3/1, rewrite`; of a counter, interface and class. */
 export function objectText({ kind, number }: CookieOwner): string {
   if (kind === 'counter') return `counter ${number & 0x7fff}/${number >>> 16}`;
-  if (kind !== 'relay') return `${kind} ${number}`;
-  const mode = nameOf(Relaying, number >>> 24) ?? 'unknown';
-  return `relay ${number & 0xffff}/${(number >>> 16) & 0xff}, ${mode}`;
+  if (kind !== 'relay' && kind !== 'anchor') return `${kind} ${number}`;
+  const { interfaceNumber, index } = ofAnchor(number);
+  const mode = kind === 'relay' ? `, ${nameOf(Relaying, number >>> 24) ?? 'unknown'}` : '';
+  return `${kind} ${interfaceNumber}/${index}${mode}`;
 }
 
 /** Meters that every bridge has, by what they protect the controller and the slow path from. */

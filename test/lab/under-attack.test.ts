@@ -1,14 +1,18 @@
 /**
  * A guest that is attacked, on real parts. What can be filtered is dropped at the first bridge of ours, and the guest stays;
  * a flood of forged sources drives it away, and nothing of the attack follows it: neither the flood, nor a bot that looks
- * the guest's name up again.
+ * the guest's name up again. A flood that is aimed at where it is now drives it on, not sooner than it may and not back.
  */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import type { FlightObject } from '../../apps/api/defence-objects.ts';
 import type { FlowObject } from '../../apps/api/objects.ts';
 import { requestsWithin } from '../../apps/bench/defence/figures.ts';
 import { writeReport } from '../../apps/evidence/report.ts';
+import type { ResultsFolder } from '../../apps/lab/results.ts';
 import type { ConnectionSummary } from '../../apps/lab/summary.ts';
+import { flight as limits } from '../../controller/limits.ts';
 import { RunningLab } from './running-lab.ts';
 
 const running = new RunningLab('under-attack', 18664);
@@ -18,6 +22,8 @@ const [ATTACKERS, BOTS] = ['x1', 'x2'].map((name) => topology.lab!.attackers[nam
   string[],
   string[],
 ];
+
+const CLIENT = topology.lab!.clients['c1']!.addresses[0]!;
 
 const second = 1_000_000;
 
@@ -30,6 +36,24 @@ const drops = (flows: readonly FlowObject[], sources: readonly string[]): FlowOb
 
 const packetsOf = (flows: readonly FlowObject[]): number =>
   flows.reduce((sum, { packets }) => sum + packets, 0);
+
+/** Where the host's bridge relays to. */
+async function relaysFrom(host: string): Promise<string[]> {
+  const flows = await running.api.flows(host);
+  return flows.flatMap(({ table, actions }) =>
+    table === 'deliver' ? [...actions.matchAll(/([0-9.]+)->tun_dst/g)].map(([, address]) => address!) : [],
+  );
+}
+
+/** How many packets of the client passed the host's uplink after that moment, those in tunnels included. */
+function passed(results: ResultsFolder, host: string, since: number): number {
+  const file = results.file(`captures/${host}-uplink.pcap`);
+  const filter = `host ${CLIENT} or (udp port 6081 and geneve and host ${CLIENT})`;
+  const lines = execFileSync('tcpdump', ['-tt', '-n', '-q', '-r', file, filter], {
+    ...{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 28 },
+  }).split('\n');
+  return lines.filter((line) => parseFloat(line) * 1000 > since).length;
+}
 
 function expectUnharmed(summaries: readonly ConnectionSummary[]): void {
   for (const { name, survived, lost, error } of summaries) {
@@ -78,7 +102,7 @@ test('a SYN flood: seen, dropped at the attackers’ own edge, and no honest con
   for (const { number } of await running.api.blocks()) await running.api.removeBlock(number);
 });
 
-test('the experiment of the file: filters, flees from forged sources, is found by name, and bots meet the same blocks', async () => {
+test('the experiment of the file: filters, flees from forged sources, is found by name, bots meet the same blocks, and it flees on', async () => {
   const known = new Set((await running.api.verdicts()).map(({ id }) => id));
   const { steps, attacks } = topology.experiment!;
   const last = steps.findIndex(({ attack }) => attack?.includes('again'));
@@ -98,14 +122,19 @@ test('the experiment of the file: filters, flees from forged sources, is found b
     { kind: 'udp-flood', origin: 'real', host: 'a1' },
     { kind: 'connection-flood', origin: 'real', host: 'a1' },
     { kind: 'syn-flood', origin: 'spoofed', host: 'a1' },
+    { kind: 'udp-flood', origin: 'spoofed', host: 'b1' },
   ]);
-  const [, ofBots, ofFlood] = verdicts;
+  const [, ofBots, ofFlood, ofPursuit] = verdicts;
   const flights = await running.api.flights();
   expect(flights).toMatchObject([
     { guest: 'web', from: 'a1', to: 'b1', phase: 'safe', verdicts: [ofFlood!.id] },
+    { guest: 'web', from: 'b1', to: 'e1', phase: 'safe', verdicts: [ofPursuit!.id] },
   ]);
-  expect(summary.migrations).toMatchObject([{ from: 'a1', to: 'b1', outcome: 'completed' }]);
-  const [udp, bots, syn, again] = summary.attacks;
+  expect(summary.migrations).toMatchObject([
+    { from: 'a1', to: 'b1', outcome: 'completed' },
+    { from: 'b1', to: 'e1', outcome: 'completed' },
+  ]);
+  const [udp, bots, syn, again, pursuit] = summary.attacks;
   expect(udp).toMatchObject({ verdict: 'udp-flood', firstDropAt: 'ec', safeMs: null });
   expect(udp!.reached).toBeLessThan(udp!.packets! / 5);
   expect(bots).toMatchObject({
@@ -117,7 +146,7 @@ test('the experiment of the file: filters, flees from forged sources, is found b
   expect(syn).toMatchObject({ verdict: 'syn-flood', connections: null });
 
   // What lives came along, and who asks for the name is answered at the new place.
-  expectUnharmed(summary.connections.filter(({ name }) => name === 'echo' || name === 'download'));
+  expectUnharmed(summary.connections.filter(({ name }) => ['echo', 'download', 'later'].includes(name)));
   for (const { honestConnectionsLost } of summary.attacks) expect(honestConnectionsLost).toBe(0);
   const visits = readFileSync(results.file('probes/visitors.jsonl'), 'utf8').split('\n');
   const late = requestsWithin(visits, again!.startedAt, again!.endedAt);
@@ -127,18 +156,55 @@ test('the experiment of the file: filters, flees from forged sources, is found b
   expect(summary.connections.find(({ name }) => name === 'stale')).toMatchObject({ received: 0 });
 
   // So do the bots find it, and nothing of them gets in.
-  const { careOf } = await running.api.guest('web');
-  expect(again).toMatchObject({ addresses: [careOf!.ipv4], reached: 0, verdict: null });
+  const { anchors, careOf } = await running.api.guest('web');
+  const atB = anchors.find(({ host }) => host === 'b1')!.addresses.ipv4;
+  expect(again).toMatchObject({ addresses: [atB], reached: 0, verdict: null });
   expect(again!.connections!.opened).toBeGreaterThan(200);
   expect(again!.connections!.completed).toBe(0);
   const met = drops(await running.api.edgeFlows('eb'), BOTS);
   expect(packetsOf(met)).toBeGreaterThanOrEqual(again!.packets!);
-  const blocks = await running.api.blocks();
-  const owners = blocks.filter(({ verdict }) => verdict === ofBots!.id).map(({ number }) => `${number}`);
-  for (const { owner } of met) expect(owners, owner).toContain(owner.replace(/^defence block /, ''));
+  const named = { flight: null, migration: null };
+  for (const { madeBy } of met) {
+    expect(madeBy).toEqual({ ...named, origin: 'verdict', verdicts: [ofBots!.id] });
+  }
+  // What the guest has left is closed by its flight, for as long as it is away.
+  const { id: flight, migration } = flights[0]!;
+  const refused = (await running.api.flows('a1')).filter(({ owner }) => owner.startsWith('defence anchor '));
+  expect(refused.map(({ madeBy }) => madeBy)).toEqual([
+    { origin: 'flight', verdicts: [ofFlood!.id], flight, migration },
+  ]);
+  expect(packetsOf(refused)).toBeGreaterThan(1_000);
+
+  // Who follows it drives it on: to the third place, when it may move again.
+  expect(pursuit).toMatchObject({ addresses: [atB], verdict: 'udp-flood' });
+  const [first, next] = flights as [FlightObject, FlightObject];
+  expect(next.reason).toMatch(/^the udp-flood comes from forged sources/);
+  expect(next.choice).toMatch(/^e1 is the only host that fits/);
+  expect(ofPursuit!.decided).toBeLessThan(first.entered.planned! + limits.spacing);
+  const between = next.entered.planned! - first.entered.planned!;
+  expect(between).toBeGreaterThanOrEqual(limits.spacing);
+  expect(between).toBeLessThan(limits.spacing + 2_000);
+  expect(story).toMatch(/stays at b1, though under attack: .*; its last flight began less than 30 s ago/);
+  // What is usual did not become more by being counted elsewhere.
+  const [usual, usualThen] = [first, next].map(({ why }) => Number(/of usually ([\d,]+)/.exec(why)?.[1]));
+  expect(usualThen! / usual!).toBeGreaterThan(0.7);
+  expect(usualThen! / usual!).toBeLessThan(1.4);
+  // Every anchor relays straight to where it is, and what an edge redirects passes neither of the others.
+  expect(careOf).toEqual(anchors.find(({ host }) => host === 'e1')!.addresses);
+  for (const host of ['a1', 'b1']) {
+    expect(anchors.find((anchor) => anchor.host === host)).toMatchObject({ admit: 'established' });
+    expect(await relaysFrom(host)).toEqual([topology.hosts['e1']!.underlay]);
+  }
+  const counts = ['a1', 'b1', 'e1'].map((host) => passed(results, host, next.entered.safe!));
+  expect(counts).toEqual([0, 0, expect.any(Number)]);
+  expect(counts[2]).toBeGreaterThan(500);
 
   // Its story, as it was told and as the evidence has it.
-  for (const line of [/under attack at a1: syn-flood/, /flight from a1 to b1, safe: no attack at b1/]) {
+  for (const line of [
+    /under attack at a1: syn-flood/,
+    /flight from a1 to b1, safe: no attack at b1/,
+    /flight from b1 to e1, safe: no attack at e1/,
+  ]) {
     expect(story).toMatch(line);
   }
   const { attacks: figures } = writeReport(results.path);

@@ -20,7 +20,7 @@ hosts:
     capacity: { memory: 256, guests: 2 }
   b1: { site: B, underlay: 10.2.0.11, capacity: { memory: 256, guests: 2 } }
 edges:
-  eb: { site: B, underlay: 10.2.0.5 }
+  eb: { site: B, underlay: 10.2.0.5, redirect: false }
 guests:
   web:
     host: a1

@@ -12,6 +12,7 @@ interface Filter {
   readonly table?: string;
   readonly hit?: true;
   readonly owner?: string;
+  readonly verdict?: string;
 }
 
 export function flowsCommand(terminal: Terminal): Command {
@@ -27,6 +28,7 @@ export function flowsCommand(terminal: Terminal): Command {
         'foreign',
       ]),
     )
+    .option('--verdict <id>', 'only flows that this verdict led to')
     .option('--hit', 'only flows that packets have hit')
     .addHelpText(
       'after',
@@ -35,6 +37,8 @@ Columns:
   PRIORITY   of the flows of a table that match a packet, the one with the highest is taken
   PACKETS    packets that have hit the flow, and their bytes; OVS brings these up to date every ${limits.counterRefresh} ms
   OWNER      the app that wants the flow, and the object that it is for, by its number: ${Object.keys(ObjectKind).join(', ')}
+  BY         who made it, in tables where somebody did: a person, a list, a verdict, how the guest is defended anyway
+             (policy), a flight and the verdicts that it flees from, a migration with --admit established
   MATCH      what a packet must be like, in the syntax of ovs-ofctl
   ACTIONS    what is done with it
 
@@ -46,6 +50,7 @@ ${Object.entries(tablePurpose)
 Examples:
   arctictern flows a1 --hit
   arctictern flows a1 --table deliver
+  arctictern flows a1 --verdict web-a1-syn-flood-mih0v2k8
   arctictern flows a1 --owner migration --json | jq length`,
     )
     .action(async (host: string, options: ClientCommandOptions & Filter) => {
@@ -61,9 +66,10 @@ Examples:
     });
 }
 
-function isWanted(flow: FlowObject, { table: wanted, hit, owner }: Filter): boolean {
+function isWanted(flow: FlowObject, { table: wanted, hit, owner, verdict }: Filter): boolean {
   if (wanted !== undefined && flow.table !== wanted && String(flow.tableId) !== wanted) return false;
   if (owner !== undefined && flow.owner.split(' ')[0] !== owner) return false;
+  if (verdict !== undefined && flow.madeBy?.verdicts.includes(verdict) !== true) return false;
   return hit === undefined || flow.packets > 0;
 }
 

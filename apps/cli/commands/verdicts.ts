@@ -29,6 +29,7 @@ Kinds:
 
 Examples:
   arctictern verdicts --active
+  arctictern flows a1 --verdict web-a1-syn-flood-mih0v2k8   (what it led to there)
   arctictern verdicts --json | jq '.[] | .sources[].prefix'`,
     )
     .action(async (id: string | undefined, options: ClientCommandOptions & { readonly active?: true }) => {

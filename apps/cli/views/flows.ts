@@ -10,7 +10,7 @@ const purposes: Readonly<Record<string, string | undefined>> = tablePurpose;
 export function flowsText(host: string, flows: readonly FlowObject[], all: number, colors: Colors): string {
   if (all === 0) return `The bridge of host ${host} holds no flows.\n`;
   if (flows.length === 0) {
-    return `None of the ${counted(all, 'flow')} of host ${host} is as asked for: leave out --table, --owner or --hit.\n`;
+    return `None of the ${counted(all, 'flow')} of host ${host} is as asked for: leave out --table, --owner, --verdict or --hit.\n`;
   }
   const ids = [...new Set(flows.map(({ tableId }) => tableId))];
   const tables = ids.map((id) =>
@@ -31,14 +31,34 @@ function tableText(flows: readonly FlowObject[], colors: Colors): string {
     known === undefined
       ? `${colors.bold(`table ${tableId}`)}: not of ArcticTern's pipeline`
       : `${colors.bold(table)} (table ${tableId}): ${known}`;
+  // Most tables are the same whatever anybody says.
+  const by = flows.some(({ madeBy }) => madeBy !== null);
   const rows = flows.map((flow) => [
     amount(flow.priority),
     amount(flow.packets),
     amount(flow.bytes),
     flow.owner,
+    ...(by ? [byText(flow.madeBy)] : []),
     clean(flow.match) || 'any',
     clean(flow.actions),
   ]);
-  const head = ['PRIORITY', 'PACKETS', 'BYTES', 'OWNER', 'MATCH', 'ACTIONS'];
+  const head = ['PRIORITY', 'PACKETS', 'BYTES', 'OWNER', ...(by ? ['BY'] : []), 'MATCH', 'ACTIONS'];
   return `${title}\n${indent(columns(head, rows, colors, ['PRIORITY', 'PACKETS', 'BYTES']))}`;
+}
+
+/** `person`; `verdict ID`; `flight ID, verdict ID`: with all that is to be asked further about. */
+export function byText(madeBy: FlowObject['madeBy']): string {
+  if (madeBy === null) return '-';
+  const { origin, verdicts, flight, migration } = madeBy;
+  const those = verdicts.length === 0 ? [] : [`verdict ${verdicts.join(', ')}`];
+  switch (origin) {
+    case 'flight':
+      return [`flight ${flight}`, ...those].join(', ');
+    case 'migration':
+      return `migration ${migration}`;
+    case 'verdict':
+      return those[0] ?? origin;
+    default:
+      return origin;
+  }
 }

@@ -26,11 +26,12 @@ export function edgesText(edges: readonly EdgeObject[], colors: Colors): string 
     edge.name,
     edge.site,
     edge.underlay,
+    edge.redirect ? 'yes' : 'no',
     link(edge.openflow, colors),
     link(edge.ovsdb, colors),
     datapathText(edge),
   ]);
-  return columns(['EDGE', 'SITE', 'UNDERLAY', 'OPENFLOW', 'OVSDB', 'DATAPATH'], rows, colors);
+  return columns(['EDGE', 'SITE', 'UNDERLAY', 'REDIRECTS', 'OPENFLOW', 'OVSDB', 'DATAPATH'], rows, colors);
 }
 
 export function hostText(host: HostObject, now: number, colors: Colors): string {

@@ -6,6 +6,7 @@ export const tablePurpose: Readonly<Record<TableName, string>> = {
   tunnelled: 'out of a tunnel: on to the guest, or on its way from the guest',
   blocklist: 'the blocklist’s first line: sources of which nothing gets in',
   neighbour: 'ARP and neighbour discovery, answered for addresses that this bridge holds',
+  onLink: 'neighbour discovery: dropped when it came by a router',
   edge: 'at an edge: is it to or from an address of a guest elsewhere?',
   edgeTracked: 'at an edge, after conntrack: established, new or unknown',
   inbound: 'from the uplink: the interface that the destination address belongs to',

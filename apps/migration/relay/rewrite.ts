@@ -33,6 +33,7 @@ import {
   Answer,
   anchorZone,
   Class,
+  closedAnchorCookie,
   Register,
   relayCookie,
   relayZone,
@@ -82,7 +83,8 @@ function arriveAt(
   const relayed = list.under(relayCookie(nic.number, anchor.index, 'rewrite'));
   if (anchor.closed) {
     // Who has found the address out opens nothing by it that the anchor would refuse.
-    relayed.add('inbound', 110, { ...to(family, address), ip_proto: TCP, tcp_flags: TCP_OPENS }, drop);
+    const closed = list.under(closedAnchorCookie('migration', nic.number, anchor.index));
+    closed.add('inbound', 110, { ...to(family, address), ip_proto: TCP, tcp_flags: TCP_OPENS }, drop);
   }
   relayed.add('inbound', 100, to(family, address), arrived());
 

@@ -81,6 +81,7 @@ const description: NetworkDescription = {
       ovsdb: 'tcp:10.2.0.5:6640',
       bridge: 'br-int',
       uplink: 'uplink',
+      redirect: true,
     },
   ],
   guests: [
@@ -149,7 +150,7 @@ export function fakeState(): NetworkState {
   };
 }
 
-const flow = (given: Partial<FlowDesc>, packets: bigint, bytes: bigint): FlowDesc => ({
+export const fakeFlow = (given: Partial<FlowDesc>, packets: bigint, bytes: bigint): FlowDesc => ({
   table: 0,
   priority: 100,
   idleTimeout: 0,
@@ -165,7 +166,7 @@ const flow = (given: Partial<FlowDesc>, packets: bigint, bytes: bigint): FlowDes
 
 /** In no order, as OVS tells them. */
 export const fakeFlows: readonly FlowDesc[] = [
-  flow(
+  fakeFlow(
     {
       table: 40,
       priority: 10,
@@ -176,8 +177,8 @@ export const fakeFlows: readonly FlowDesc[] = [
     1_234_567n,
     987_654_321n,
   ),
-  flow({ table: 0, priority: 0, cookie: cookie('routing', 'bridge', 0) }, 0n, 0n),
-  flow(
+  fakeFlow({ table: 0, priority: 0, cookie: cookie('routing', 'bridge', 0) }, 0n, 0n),
+  fakeFlow(
     {
       cookie: cookie('routing', 'interface', 1),
       match: match({ in_port: 4, eth_src: '52:54:00:00:00:01' }),
@@ -186,7 +187,7 @@ export const fakeFlows: readonly FlowDesc[] = [
     42n,
     4_200n,
   ),
-  flow({ table: 200, priority: 1, instructions: [instructions.apply(actions.output(1))] }, 3n, 180n),
+  fakeFlow({ table: 200, priority: 1, instructions: [instructions.apply(actions.output(1))] }, 3n, 180n),
 ];
 
 const ended: readonly Migration[] = [

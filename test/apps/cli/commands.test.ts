@@ -7,10 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FlowObject } from '../../../apps/api/objects.ts';
 import { program } from '../../../apps/cli/program.ts';
+import { admissionLimited, migrationChanged } from '../../../controller/network/changes.ts';
+import { closedAnchorCookie, cookie } from '../../../controller/switches/pipeline.ts';
 import { ManualClock } from '../../controller/libvirt/manual-clock.ts';
 import { ask, served, stop } from '../api/ask.ts';
-import { FakeController, STARTED_AT } from '../api/fake-controller.ts';
+import { FakeController, fakeFlow, STARTED_AT } from '../api/fake-controller.ts';
 import { FakeTerminal, type Result, runAt, runIn } from './fake-terminal.ts';
 
 const NOW = STARTED_AT + 42_000;
@@ -73,8 +76,8 @@ note         its datapath lacks ct_state_nat, check_pkt_len, which the pipeline 
 
 it('edges', async () => {
   expect(await shown(NOW, 'edges')).toBe(
-    `EDGE  SITE  UNDERLAY  OPENFLOW   OVSDB  DATAPATH
-eb    B     10.2.0.5  connected  seen   netdev (OVS 3.1.0)
+    `EDGE  SITE  UNDERLAY  REDIRECTS  OPENFLOW   OVSDB  DATAPATH
+eb    B     10.2.0.5  yes        connected  seen   netdev (OVS 3.1.0)
 `,
   );
 });
@@ -292,6 +295,15 @@ const FOREIGN = `table 200: not of ArcticTern's pipeline
          1        3    180  foreign  any    output:1
 `;
 
+/** A first line, and admission at the anchors of two guests; what they match and do is of no matter here. */
+const defenceFlows = [
+  { table: 10, priority: 100, cookie: cookie('defence', 'block', 1), packets: 42n },
+  { table: 10, priority: 0, cookie: cookie('defence', 'bridge', 0), packets: 9n },
+  { table: 33, priority: 210, cookie: closedAnchorCookie('defence', 2, 1), packets: 8n },
+  { table: 33, priority: 100, cookie: cookie('defence', 'interface', 1), packets: 7n },
+  { table: 33, priority: 100, cookie: cookie('defence', 'interface', 2), packets: 6n },
+].map(({ packets, ...one }) => fakeFlow(one, packets, packets * 100n));
+
 describe('flows', () => {
   it('by table, highest priority first', async () => {
     expect(await shown(NOW, 'flows', 'a1')).toBe(
@@ -314,10 +326,59 @@ ${FOREIGN}
     [['--hit', '--owner', 'routing'], `${CLASSIFY}\n1 of 4 flows at host a1\n`],
     [
       ['--owner', 'defence'],
-      'None of the 4 flows of host a1 is as asked for: leave out --table, --owner or --hit.\n',
+      'None of the 4 flows of host a1 is as asked for: leave out --table, --owner, --verdict or --hit.\n',
     ],
   ])('filtered by %j', async (filter, out) => {
     expect(await shown(NOW, 'flows', 'a1', ...filter)).toBe(out);
+  });
+
+  describe('of the defence', () => {
+    const verdict = 'db-a1-syn-flood-0';
+    let attacked: Server;
+    beforeAll(async () => {
+      const under = new FakeController();
+      under.blocklist.block({ sources: ['198.51.100.7'], origin: 'verdict', reason: 'syn-flood', verdict });
+      under.network.update(
+        admissionLimited('web', { perSecond: 100, verdicts: new Map([['web-a1-udp-flood-1', 'a1']]) }),
+      );
+      under.network.update(migrationChanged({ ...under.remembered.get('0123456789ab')!, id: 'm1' }));
+      under.answer = () => Promise.resolve([{ type: 'flow_desc_reply', flags: 0, flows: defenceFlows }]);
+      attacked = await served(under);
+    });
+    afterAll(() => stop(attacked));
+    const told = async (...args: string[]): Promise<string> => (await runAt(attacked, {}, ...args)).out;
+
+    it('with who made them', async () => {
+      expect(await told('flows', 'a1')).toBe(
+        `blocklist (table 10): the blocklist’s first line: sources of which nothing gets in
+  PRIORITY  PACKETS  BYTES  OWNER             BY                         MATCH  ACTIONS
+       100       42  4,200  defence block 1   verdict db-a1-syn-flood-0  any    drop
+         0        9    900  defence bridge 0  -                          any    drop
+
+admission (table 33): new connections from outside: as many a second as their guest is let have
+  PRIORITY  PACKETS  BYTES  OWNER                BY                                       MATCH  ACTIONS
+       210        8    800  defence anchor 2/1   flight f11e7, verdict db-a1-syn-flood-0  any    drop
+       100        7    700  defence interface 1  verdict web-a1-udp-flood-1               any    drop
+       100        6    600  defence interface 2  policy                                   any    drop
+
+5 flows at host a1
+`,
+      );
+    });
+
+    it('of one verdict, and with all that is known of it', async () => {
+      const flows = JSON.parse(await told('flows', 'a1', '--verdict', verdict, '--json')) as FlowObject[];
+      expect(flows.map(({ owner, madeBy }) => ({ owner, madeBy }))).toEqual([
+        {
+          owner: 'defence block 1',
+          madeBy: { origin: 'verdict', verdicts: [verdict], flight: null, migration: null },
+        },
+        {
+          owner: 'defence anchor 2/1',
+          madeBy: { origin: 'flight', verdicts: [verdict], flight: 'f11e7', migration: 'm1' },
+        },
+      ]);
+    });
   });
 
   it('as the API gives them, filtered', async () => {

@@ -16,6 +16,7 @@ const situation = (more: Partial<Situation> = {}): Situation => ({
   mode: 'move-when-needed',
   verdicts: [real],
   filteredSince: () => NOW - 100,
+  isEdge: (name) => name === 'edge',
   honest: { rate: 100, usual: 100 },
   suffersSince: undefined,
   ...more,
@@ -81,7 +82,7 @@ describe('move-when-needed', () => {
     const long = NOW - limits.relief;
     const filtered = {
       filteredSince: () => long,
-      verdicts: [{ ...real, rate: 0 }],
+      verdicts: [{ ...real, host: 'edge', rate: 0 }],
       honest: { rate: 49, usual: 100 },
       suffersSince: long,
     };
@@ -91,6 +92,20 @@ describe('move-when-needed', () => {
     expect(does({ ...filtered, suffersSince: undefined })).toBe('filter');
     expect(does({ ...filtered, suffersSince: long + 1 })).toBe('filter');
     expect(does({ ...filtered, filteredSince: () => long + 1 })).toBe('filter');
+  });
+
+  test('sooner where a flood is dropped at the guest’s host, which frees no way in', () => {
+    const filteredFor = (ms: number, ...hosts: readonly string[]) =>
+      does({
+        filteredSince: () => NOW - ms,
+        verdicts: hosts.map((host) => ({ ...real, host, rate: 0 })),
+        honest: { rate: 49, usual: 100 },
+        suffersSince: NOW - ms,
+      });
+    expect(filteredFor(limits.reliefAtHost, 'edge')).toBe('filter');
+    expect(filteredFor(limits.reliefAtHost - 1, 'home-1')).toBe('filter');
+    expect(filteredFor(limits.reliefAtHost, 'home-1')).toContain('does not come back');
+    expect(filteredFor(limits.reliefAtHost, 'edge', 'home-1')).toContain('does not come back');
   });
 
   test('honest traffic suffers below half of what is usual, where that is known and something', () => {

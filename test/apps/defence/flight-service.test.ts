@@ -153,6 +153,27 @@ describe('a flood of forged sources', () => {
     expect(flight('f2')).toMatchObject({ from: TO, to: 'bare-1', phase: 'moving' });
   });
 
+  test('that comes along when no other place is left: it does not go back, and says so as soon as it may move', async () => {
+    world.network.update(hypervisorLost('bare-1'));
+    feed.say(spoofed());
+    await arrive();
+    await world.pass(limits.verifyFor / 2);
+    feed.say(spoofed(), verdict({ id: 'there', host: TO, origin: 'spoofed' }));
+    await world.pass(500);
+    expect(told().slice(3)).toEqual(['pursued', expect.stringContaining('less than 30 s ago') as string]);
+    await world.pass(flight().entered.planned! + limits.spacing + limits.lookInterval - world.clock.now());
+    expect(told().slice(5)).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `no host fits: ${FROM} is at a site where it was attacked 0 s ago; .*bare-1 has no libvirtd`,
+        ),
+      ) as string,
+    ]);
+    await world.pass(limits.spacing - 1_000);
+    expect(told()).toHaveLength(6);
+    expect(world.network.state.flights.size).toBe(1);
+  });
+
   test('while somebody moves the guest anyway: nothing is added to that', async () => {
     world.service.begin('web', TO);
     feed.say(spoofed());
@@ -183,11 +204,11 @@ describe('a flood that is filtered, and honest traffic that suffers', () => {
 
   test('drives the guest away when it has suffered without a break', async () => {
     begin('1');
-    await world.pass(limits.relief - limits.lookInterval);
+    await world.pass(limits.reliefAtHost - limits.lookInterval);
     honest = { rate: 80, usual: 100 };
     await world.pass(limits.lookInterval);
     honest = { rate: 20, usual: 100 };
-    await world.pass(limits.relief);
+    await world.pass(limits.reliefAtHost);
     expect(world.network.state.flights.size).toBe(0);
     await world.pass(2 * limits.lookInterval);
     expect(flight().reason).toContain('honest traffic does not come back though the syn-flood is filtered');
@@ -195,13 +216,13 @@ describe('a flood that is filtered, and honest traffic that suffers', () => {
 
   test('and what it suffered in an attack that is over counts for nothing in the next', async () => {
     begin('1');
-    await world.pass(limits.relief / 2);
+    await world.pass(limits.reliefAtHost / 2);
     feed.say(verdict({ id: '1', rate: 0, ended: world.clock.now() }));
-    await world.pass(limits.relief);
+    await world.pass(limits.reliefAtHost);
     begin('2');
-    await world.pass(limits.relief / 2);
+    await world.pass(limits.reliefAtHost / 2);
     expect(world.network.state.flights.size).toBe(0);
-    await world.pass(limits.relief);
+    await world.pass(limits.reliefAtHost);
     expect(world.network.state.flights.size).toBe(1);
   });
 });

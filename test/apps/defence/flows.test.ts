@@ -6,12 +6,12 @@ import { defenceRecipes } from '../../../apps/defence/flows.ts';
 import { recipes } from '../../../apps/recipes.ts';
 import { bridgeView, switchView } from '../../../controller/network/bridge-view.ts';
 import { allowed, blocked, type NewBlock } from '../../../controller/network/blocklist-changes.ts';
-import { admissionLimited, blocklistChanged } from '../../../controller/network/changes.ts';
+import { admissionLimited, blocklistChanged, migrationChanged } from '../../../controller/network/changes.ts';
 import type { NetworkState } from '../../../controller/network/model.ts';
 import { flowMod, formatFlow } from '../../../controller/openflow/index.ts';
 import { instructionsOf } from '../../../controller/switches/installed.ts';
 import { type BlockRecipe, compile, metersOf } from '../../../controller/switches/program.ts';
-import { after, atHome } from '../../controller/network/sites.ts';
+import { after, atHome, migration } from '../../controller/network/sites.ts';
 
 const wish: NewBlock = {
   origin: 'person',
@@ -43,6 +43,8 @@ test('the lines of the blocklist, what is allowed, what is blocked for a guest a
     blocklistChanged(blocked({ ...wish, origin: 'list' }, ['192.0.2.1'])),
     blocklistChanged(blocked({ ...wish, guest: 'web' }, ['192.0.2.2'])),
     blocklistChanged(allowed({ source: '203.0.113.9', reason: '', createdAt: 0 })),
+    blocklistChanged(allowed({ source: '192.0.2.1', reason: '', createdAt: 0 })),
+    blocklistChanged(allowed({ source: '2001:db8:bad:7::/64', reason: '', createdAt: 0 })),
   );
   expect(
     added(state)
@@ -51,7 +53,10 @@ test('the lines of the blocklist, what is allowed, what is blocked for a guest a
   ).toMatchInlineSnapshot(`
     [
       "030000000001, table=10, priority=200,ip,nw_src=203.0.113.9 actions=goto_table:20",
+      "030000000001, table=10, priority=200,ipv6,ipv6_src=2001:db8:bad:7::/64 actions=goto_table:20",
+      "030000000001, table=34, priority=200,ip,nw_src=192.0.2.1 actions=goto_table:35",
       "030000000001, table=34, priority=200,ip,nw_src=203.0.113.9 actions=goto_table:35",
+      "030000000001, table=34, priority=200,ipv6,ipv6_src=2001:db8:bad:7::/64 actions=goto_table:35",
       "030700000001, table=10, priority=100,ip,nw_src=203.0.113.8/31 actions=drop",
       "030700000001, table=10, priority=100,ipv6,ipv6_src=2001:db8:bad::/48 actions=drop",
       "030700000002, table=34, priority=100,ip,nw_src=192.0.2.1 actions=drop",
@@ -68,6 +73,14 @@ test('a guest’s meter has the rate that is asked for, and its flow stays the s
   expect(added(limited)).toEqual([]);
 });
 
+test('what is new to a guest that flees is refused by a flow of the anchor that it leaves', () => {
+  const flees = migration('home-1', 'away-1', 'planned', { admit: 'established' });
+  expect(added(migrationChanged(flees)(atHome()))).toEqual([
+    'cookie=0xa7c7030800010001, table=33, priority=210,reg0=0x1,reg6=0 actions=drop',
+  ]);
+  expect(added(migrationChanged({ ...flees, admit: 'all' })(atHome()))).toEqual([]);
+});
+
 test('a guest may be let have less at an edge alone', () => {
   const rateAt = (state: NetworkState, name: string): number | undefined =>
     metersOf(compile(defenceRecipes(switchView(state, name)!, state))).get(0x101);
@@ -78,7 +91,7 @@ test('a guest may be let have less at an edge alone', () => {
 
 test('what networks send that are known has a meter of its own, where the others are let in at less', () => {
   const known = ['203.0.113.0/24', '2001:db8:7::/48'];
-  const limit = { perSecond: 100, known };
+  const limit = { perSecond: 100, known, verdicts: new Map([['one', 'home-1']]) };
   const state = admissionLimited('web', limit)(atHome());
   expect(added(state)).toMatchInlineSnapshot(`
     [
@@ -88,8 +101,20 @@ test('what networks send that are known has a meter of its own, where the others
   `);
   expect([...metersOf(compile(ofHome(state))).entries()]).toContainEqual([0x4101, 1_000]);
   expect(added(admissionLimited('web', { ...limit, at: new Set(['border']) })(atHome()))).toEqual([]);
-  expect(admissionLimited('web', { perSecond: 100, known: [...known] })(state)).toBe(state);
-  expect(admissionLimited('web', { perSecond: 100, known: known.slice(1) })(state)).not.toBe(state);
+  const same = { ...limit, known: [...known], verdicts: new Map(limit.verdicts) };
+  expect(admissionLimited('web', same)(state)).toBe(state);
+  expect(admissionLimited('web', { ...limit, known: known.slice(1) })(state)).not.toBe(state);
+});
+
+test('a limit that another verdict upholds changes no flow', () => {
+  const limited = (id: string) =>
+    admissionLimited('web', { perSecond: 100, known: [], verdicts: new Map([[id, 'home-1']]) });
+  const before = limited('one')(atHome());
+  const next = limited('another')(before);
+  expect(next).not.toBe(before);
+  const program = compile(ofHome(before));
+  expect([...compile(ofHome(next), program).values()]).toEqual([...program.values()]);
+  for (const [key, block] of compile(ofHome(next), program)) expect(block, key).toBe(program.get(key));
 });
 
 test('nothing goes to the controller without a meter', () => {

@@ -49,8 +49,12 @@ test('of equals, the first by name; it says why', () => {
   });
 });
 
-test('without an edge that has been seen, relayed through tunnels', () => {
+test('without an edge that has been seen and redirects, relayed through tunnels', () => {
   expect(plan(bridgeSeen('border', undefined)(ready))).toMatchObject({ way: { relay: 'tunnel' } });
+  const border = { ...ready.edges.get('border')!, redirect: false };
+  expect(plan({ ...ready, edges: new Map([['border', border]]) })).toMatchObject({
+    way: { relay: 'tunnel' },
+  });
 });
 
 test('the host with the least load', () => {

@@ -13,6 +13,7 @@ import { atHome } from '../../controller/network/sites.ts';
 import { CountingBridge } from './counting-bridge.ts';
 
 const HOST = 'home-1';
+const ELSEWHERE = 'away-1';
 const QUIET_MS = 1_000;
 
 /** A guest whose bridge is looked at; `sampled: false`: samples get lost on their way. */
@@ -20,6 +21,7 @@ class Scene {
   readonly clock = new ManualClock(0);
   readonly told: Verdict[] = [];
   readonly bridge: CountingBridge;
+  readonly bridges: Map<string, CountingBridge>;
   readonly service: DefenceService;
   readonly network = new Network(atHome());
 
@@ -32,12 +34,13 @@ class Scene {
       phase,
       ...(sampled ? { onSample: (record) => this.service.sampled(host.number, record) } : {}),
     });
+    this.bridges = new Map([[HOST, this.bridge]]);
     this.service = new DefenceService({
       network,
       clock: this.clock,
       fabric: {
-        ready: (name) => name === HOST,
-        session: (name) => (name === HOST ? this.bridge.session : undefined),
+        ready: (name) => this.bridges.has(name),
+        session: (name) => this.bridges.get(name)?.session,
       },
       onVerdict: (verdict) => this.told.push(verdict),
       onError: (_, error) => {
@@ -52,7 +55,7 @@ class Scene {
     for (let i = 0; i < ms; i++) {
       this.clock.advance(1);
       const now = this.clock.now();
-      this.bridge.tick(now);
+      for (const bridge of this.bridges.values()) bridge.tick(now);
       traffic(now);
       // What a bridge was asked is answered before the next millisecond.
       if (now % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -161,4 +164,21 @@ test('of a guest whose defence was off nothing is held against anybody: not the 
   scene.policy = 'filter-only';
   await scene.run(limits.slowAfter + 4_000);
   expect(scene.told.length).toBe(told);
+});
+
+test('what is usual for a guest stays what it is when another bridge counts its connections', async () => {
+  using scene = new Scene(5);
+  const echo = (bridge: CountingBridge) => (now: number) => {
+    if (now % 10 === 0) bridge.packet('knownTcp', 0x0c00_0001);
+  };
+  await scene.run(30_000, echo(scene.bridge));
+  expect(scene.service.honest('web').usual).toBeCloseTo(100, -1);
+  // The guest moves, and nothing of them comes to where it was.
+  const interfaceNumber = scene.network.state.guests.get('web')!.interfaces[0]!.number;
+  const elsewhere = new CountingBridge({ interfaceNumber, phase: 5 });
+  scene.bridges.set(ELSEWHERE, elsewhere);
+  await scene.run(limits.warmUp + 2_000, echo(elsewhere));
+  const { rate, usual } = scene.service.honest('web');
+  expect(rate).toBeCloseTo(100, -1);
+  expect(usual).toBeCloseTo(100, -1);
 });

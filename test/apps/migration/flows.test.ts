@@ -106,7 +106,8 @@ const ofGuests = (flows: Program): Program =>
   new Map(
     [...flows].filter(
       ([key]) =>
-        /interface|grace|deliver|binding|relay|flood|migration edge/.test(key) && key !== 'migration bridge',
+        /interface|grace|closed|deliver|binding|relay|flood|migration edge/.test(key) &&
+        key !== 'migration bridge',
     ),
   );
 
@@ -128,6 +129,11 @@ const roomy: Change = (state) => ({
   ),
 });
 const rewritten = moved('home-1', 'away-1', 'rewrite')(roomy(home));
+/** Edges only track. */
+const unredirected: Change = (state) => ({
+  ...state,
+  edges: new Map([...state.edges].map(([name, edge]) => [name, { ...edge, redirect: false }])),
+});
 const rewrittenBack = moved('away-1', 'home-1', 'rewrite')(rewritten);
 const third = moved('away-1', 'bare-1')(away);
 
@@ -158,6 +164,7 @@ const situations: Readonly<Record<string, readonly [NetworkState, ...HostName[]]
   'at-home-seen-from-an-edge': [home, 'border'],
   'away-by-rewriting': [rewritten, 'home-1', 'away-1', 'border'],
   'away-by-rewriting-from-an-attack': [admits('home-1', 'established')(rewritten), 'border'],
+  'away-by-rewriting-past-an-edge-that-does-not-redirect': [unredirected(rewritten), 'away-1', 'border'],
   'back-home-after-rewriting': [rewrittenBack, 'home-1', 'away-1', 'border'],
   'away-directly': [moved('home-1', 'away-1', 'direct')(home), 'home-1', 'away-1'],
   'not-running': [

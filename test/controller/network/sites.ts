@@ -87,6 +87,7 @@ export const description: NetworkDescription = {
       ovsdb: 'tcp:203.0.113.5:6640',
       bridge: 'br-int',
       uplink: 'int-uplink',
+      redirect: true,
     },
   ],
   guests: [guest('web', 1), guest('db', 2)],

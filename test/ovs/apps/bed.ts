@@ -133,6 +133,7 @@ const description: NetworkDescription = {
       ovsdb: 'unix:/nonexistent',
       bridge: 'br-int',
       uplink: 'int-uplink',
+      redirect: true,
     },
   ],
   guests: guestKeys.map((key) => ({
@@ -153,7 +154,10 @@ export class Bed {
   readonly fabric: Fabric;
   /** What went wrong in the controller; a test ends with nothing in it. */
   readonly problems: string[] = [];
+  /** How many packets bridges have sent here, those aside that the controller asked its gateways for. */
+  packetIns = 0;
   readonly #directory: string;
+  readonly #edges: NetworkState['edges'];
   readonly #listener: SwitchListener;
   readonly #gateways: Gateways;
   readonly #doors: Server[] = [];
@@ -187,6 +191,7 @@ export class Bed {
         if (message.type !== 'nx_packet_in2' || message.packet === undefined) return;
         const [reason] = message.userdata ?? [];
         if (reason === PacketInReason.gateway) this.#gateways.answered(message.packet, host);
+        else this.packetIns++;
         if (reason === PacketInReason.tooLarge) {
           answerPacketIn(this.network.state, this.fabric, host, message, message.packet);
         }
@@ -194,6 +199,7 @@ export class Bed {
       onError: (host, error) => this.problems.push(`${host}: ${error.message}`),
     });
     this.#gateways = new Gateways(this.network, this.fabric, systemClock);
+    this.#edges = this.network.state.edges;
     this.network.follow((state) => this.fabric.update(state));
     this.#listener = new SwitchListener(systemClock, {
       onSwitch: (session) => this.fabric.switchConnected(session),
@@ -220,6 +226,7 @@ export class Bed {
     await this.room.reset();
     this.network.update((now) => ({
       ...now,
+      edges: this.#edges,
       placements: new Map(),
       anchors: new Map(),
       copies: new Map(),

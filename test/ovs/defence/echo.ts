@@ -6,9 +6,10 @@ export interface Echo {
   readonly live: () => Promise<boolean>;
 }
 
-export async function echo(bed: Bed, to: string, from: string): Promise<Echo> {
+/** `dialled`: the address that the client knows the guest by, where it is not the guest's own. */
+export async function echo(bed: Bed, to: string, from: string, dialled = to): Promise<Echo> {
   const listener = await bed.room.listen('web', to, 80);
-  const stream = await bed.room.connect('client', from, to, 80);
+  const stream = await bed.room.connect('client', from, dialled, 80);
   const accepted = await listener.accept();
   const once = async (): Promise<void> => {
     await stream.write('x');

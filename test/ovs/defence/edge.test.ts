@@ -15,6 +15,7 @@ import { admissionMeter, Table } from '../../../controller/switches/pipeline.ts'
 import { address, Bed, type SwitchKey } from '../apps/bed.ts';
 import { tcp } from '../apps/talk.ts';
 import { atRest, takesConnections } from '../support/conditions.ts';
+import { made } from './made-by.ts';
 import { Watch } from './watch.ts';
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -119,7 +120,10 @@ test.each([
     if (late) await bed.move('web', 'b', 'established', 'rewrite');
     const flooding = flood('ack', 2_000, late ? 2 : 5, client, 83, 40_001);
     if (!late) await bed.move('web', 'b', 'established', 'rewrite');
-    const [counted, before] = [await strays(), await delivered()];
+    const [quiet, before] = [await strays(), await delivered()];
+    // The sender has to start, which takes it half a second on a busy machine.
+    await expect.poll(strays, { timeout: 5_000 }).toBeGreaterThan(quiet);
+    const counted = await strays();
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect((await strays()) - counted).toBeGreaterThan(1_000);
     expect((await delivered()) - before).toBe(0);
@@ -158,23 +162,33 @@ test('a flood of forged sources by the edge: the verdict names the edge, and new
     onError: (error) => watch.faults.push(error.message),
   });
   const { number } = bed.network.state.guests.get('web')!.interfaces[0]!;
+  const [hex, usual] = [`0x${number.toString(16)} `, ['policy', 'policy']];
   const rateAt = async (key: SwitchKey): Promise<string | undefined> => {
     const meters = await bed.ofctl(key, 'dump-meters');
     return new RegExp(`meter=${admissionMeter(number)} .*\\n.*rate=(\\d+)`).exec(meters)?.[1];
   };
   const rates = async () => [await rateAt('x'), await rateAt('a'), await rateAt('b')];
+  /** Who is said to let new connections in at that rate. */
+  const byAt = async (key: SwitchKey): Promise<string[]> => {
+    const flows = (await made(bed, key, 'admission')).filter((flow) => flow.includes(`,reg0=${hex}`));
+    return flows.map((flow) => flow.replace(/^.* by /, ''));
+  };
   try {
     await expect.poll(rates, { timeout: 5_000 }).toEqual(['1000', '1000', '1000']);
     const flooding = flood('syn', 3_000, 2, 'random');
     await watch.verdict('an origin', ({ origin }) => origin === 'spoofed');
     await bed.fabric.settled();
     expect(await rates()).toEqual(['100', '1000', '1000']);
+    const { id } = watch.told[0]!;
+    expect(await byAt('x')).toEqual([`verdict ${id}`, `verdict ${id}`]);
+    expect([await byAt('a'), await byAt('b')]).toEqual([usual, usual]);
     await flooding;
     const [first] = watch.told;
     expect(first).toMatchObject({ guest: 'web', host: 'x', kind: 'syn-flood' });
     await watch.verdict('its end', ({ ended }) => ended !== undefined);
     await bed.fabric.settled();
     expect(await rates()).toEqual(['1000', '1000', '1000']);
+    expect(await byAt('x')).toEqual(usual);
     expect(new Set(watch.told.map(({ host }) => host))).toEqual(new Set(['x']));
   } finally {
     filter.close();

@@ -1,6 +1,7 @@
 /**
  * From packets to what is done about them, on real bridges: a verdict becomes flows that drop; a flood of forged sources
- * drives the guest away, and what is established goes with it. Only libvirt's part is the test's.
+ * drives the guest away, and what is established goes with it; one that comes along drives it on. Only libvirt's part is the
+ * test's, and how much time has passed between two flights.
  */
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -12,16 +13,20 @@ import type { Moment } from '../../../apps/events.ts';
 import type { MigrationOptions } from '../../../apps/migration/service.ts';
 import { withLeases } from '../../../apps/migration/switchover.ts';
 import { systemClock } from '../../../controller/clock.ts';
+import { flight as limits } from '../../../controller/limits.ts';
 import { defended, hypervisorSeen, migrationChanged } from '../../../controller/network/changes.ts';
 import { type DefenceMode, defaultDefence } from '../../../controller/network/defence-policy.ts';
 import type { Migration } from '../../../controller/network/migration.ts';
-import { admissionMeter, cookie } from '../../../controller/switches/pipeline.ts';
+import { admissionMeter, knownNetworksMeter } from '../../../controller/switches/pipeline.ts';
 import { address, Bed, mac } from '../apps/bed.ts';
 import { echo } from './echo.ts';
+import { made } from './made-by.ts';
 import { Watch } from './watch.ts';
 
 const web = address.guest('web').ipv4;
 const attacker = address.neighbour.ipv4;
+/** A network that clients of the guest have come from. */
+const KNOWN = `${address.client.ipv4.replace(/\d+$/, '0')}/24`;
 const flooder = fileURLToPath(new URL('flood.py', import.meta.url));
 
 let bed: Bed;
@@ -33,6 +38,8 @@ let flights: FlightService;
 let filtered: Filtered[];
 let moments: Moment[];
 let begun: MigrationOptions[];
+/** By how much flights are ahead of the time, in ms. */
+let ahead: number;
 beforeAll(async () => {
   bed = await Bed.open();
   lanMac = await bed.macOf('neighbour', 'eth0');
@@ -40,9 +47,9 @@ beforeAll(async () => {
 afterAll(() => bed.close());
 beforeEach(async () => {
   await bed.reset();
-  [filtered, moments, begun] = [[], [], []];
+  [filtered, moments, begun, ahead] = [[], [], [], 0];
   for (const host of ['a', 'b', 'c', 'd']) bed.network.update(hypervisorSeen(host, new Map()));
-  watch = await Watch.open(bed);
+  watch = await Watch.open(bed, 'a', 'b');
   blocklist = new BlocklistService(bed.network, systemClock);
   filter = new FilterService({
     network: bed.network,
@@ -50,14 +57,14 @@ beforeEach(async () => {
     verdicts: watch.defence,
     clock: systemClock,
     isFiltered: () => true,
-    knownNetworks: () => [],
+    knownNetworks: () => [KNOWN],
     settled: () => bed.fabric.settled(),
     onFiltered: (what) => filtered.push(what),
     onError: (error) => watch.faults.push(error.message),
   });
   flights = new FlightService({
     network: bed.network,
-    clock: systemClock,
+    clock: { ...systemClock, now: () => systemClock.now() + ahead },
     verdicts: watch.defence,
     migrations: { begin },
     fabric: bed.fabric,
@@ -97,10 +104,19 @@ const defend = (policy: DefenceMode): void =>
   bed.network.update(defended('web', { ...defaultDefence, policy, coolDown: 1_000 }));
 
 function flood(rate: number, seconds: number, source: string): Promise<string> {
-  const to = [lanMac, mac('web'), web, '9'];
-  return bed.room.run('neighbour', [
-    ...['python3', flooder, 'eth0', 'syn', String(rate), String(seconds), source],
-    ...to,
+  return floodFrom('neighbour', [lanMac, mac('web'), web], rate, seconds, source);
+}
+
+/** `to`: the frames' source and destination, and the address that they are for. */
+function floodFrom(
+  station: string,
+  to: readonly [string, string, string],
+  rate: number,
+  seconds: number,
+  source: string,
+): Promise<string> {
+  return bed.room.run(station, [
+    ...['python3', flooder, 'eth0', 'syn', String(rate), String(seconds), source, ...to, '9'],
   ]);
 }
 
@@ -142,9 +158,11 @@ test('a flood of one source: seen, blocked at the bridge by a flow that names th
 
   const [block] = bed.network.state.blocklist.blocks.values();
   expect(block).toMatchObject({ verdict: verdict.id, guest: 'web', sources: [attacker] });
-  const ours = cookie('defence', 'block', block!.number).toString(16);
-  const flows = await bed.ofctl('a', 'dump-flows', `cookie=0x${ours}/-1`);
-  expect(flows).toContain(`priority=100,ip,nw_src=${attacker},nw_dst=${web} actions=drop`);
+  for (const bridge of ['a', 'x'] as const) {
+    expect(await made(bed, bridge, 'blocklist')).toEqual([
+      `priority=100,ip,nw_src=${attacker},nw_dst=${web} actions=drop by verdict ${verdict.id}`,
+    ]);
+  }
 
   await pause(300);
   const [before, droppedBefore] = [await counted(), await hits(10, `ip,nw_src=${attacker},nw_dst=${web}`)];
@@ -177,19 +195,85 @@ test('a flood of forged sources: the guest flees, nothing new follows it, and wh
   expect(bed.network.state.placements.get('web')).toBe('a');
   expect(await reaches('stranger', web)).toBe(false);
   expect(await connection.live()).toBe(true);
-  const meters = await bed.ofctl('a', 'dump-meters');
-  const meter = admissionMeter(bed.network.state.guests.get('web')!.interfaces[0]!.number);
-  expect(meters).toMatch(new RegExp(`meter=${meter} [^]*?rate=${defaultDefence.admission.inFlood}\\b`));
+  const { number } = bed.network.state.guests.get('web')!.interfaces[0]!;
+  const ofWeb = `reg0=0x${number.toString(16)}`;
+  const [meter, ofKnown] = [admissionMeter(number), knownNetworksMeter(number)];
+  const rateOf = async (id: number): Promise<string | undefined> =>
+    new RegExp(`meter=${id} .*\\n.*rate=(\\d+)`).exec(await bed.ofctl('a', 'dump-meters'))?.[1];
+  const { perSecond, inFlood } = defaultDefence.admission;
+  expect([await rateOf(meter), await rateOf(ofKnown)]).toEqual([`${inFlood}`, `${perSecond}`]);
+  // Each rule names what made it: the flood's verdict, and the flight from it.
+  const [flight] = bed.network.state.flights.values();
+  const [verdict] = flight!.verdicts;
+  const on = 'ct(table=34,zone=NXM_NX_REG2[0..15])';
+  const letIn = (by: string): string[] =>
+    ['ip', 'ipv6'].map((ip) => `priority=100,${ip},${ofWeb} actions=meter:${meter},${on} by ${by}`);
+  const refused = `priority=210,${ofWeb},reg6=0 actions=drop by flight ${flight!.id}, verdict ${verdict}`;
+  const known = `priority=110,ip,${ofWeb},nw_src=${KNOWN} actions=meter:${ofKnown},${on} by verdict ${verdict}`;
+  const admission = async (): Promise<string[]> =>
+    (await made(bed, 'a', 'admission')).filter((flow) => new RegExp(`${ofWeb}[, ]`).test(flow)).toSorted();
+  expect(await admission()).toEqual([refused, known, ...letIn(`verdict ${verdict}`)].toSorted());
+  expect(verdict).toBe(watch.active[0]!.id);
 
   await bed.move('web', 'b', 'established', 'rewrite');
   await until('a verified flight', () => phases().includes('safe'), 10_000);
   expect(phases()).toEqual(['planned', 'moving', 'verifying', 'safe']);
-  const flight = [...bed.network.state.flights.values()].at(-1)!;
-  expect(flight).toMatchObject({ from: 'a', to: 'b', phase: 'safe' });
-  expect(flight.why).toMatch(/^no attack at b for \d\.\d s; \d+ of usually \d+ packets\/s/);
+  const landed = bed.network.state.flights.get(flight!.id)!;
+  expect(landed).toMatchObject({ from: 'a', to: 'b', phase: 'safe' });
+  expect(landed.why).toMatch(/^no attack at b for \d\.\d s; \d+ of usually \d+ packets\/s/);
   expect(await connection.live()).toBe(true);
   expect(await reaches('stranger', web)).toBe(false);
   expect(await reaches('stranger', bed.careOf('web', 'b').ipv4)).toBe(true);
+  // The edge on the clients' side refuses what is new to the old place, too.
+  expect((await made(bed, 'x', 'edgeTracked')).map((flow) => flow.replace(/^.*actions=/, ''))).toEqual(
+    Array(4).fill(`drop by flight ${landed.id}, verdict ${verdict}`),
+  );
   await flooding;
+  await until('the end of the verdict', () => watch.active.length === 0, 10_000);
+  await bed.settled();
+  expect(await admission()).toEqual([refused, ...letIn('policy')].toSorted());
+  expect(await rateOf(meter)).toBe(`${perSecond}`);
+  expect(await hits(33, `reg0=${number},reg6=0`)).toBeGreaterThan(1_000);
   await pinging;
 }, 90_000);
+
+test('a flood that comes along: pursued, and when it may it goes on to a third place, not back', async () => {
+  defend('move-when-needed');
+  const connection = await echo(bed, web, address.client.ipv4);
+  const flooding = flood(3_000, 2, 'random');
+  await until('a flight', () => begun.length === 1, 5_000);
+  await bed.move('web', 'b', 'established', 'rewrite');
+
+  const careOf = bed.careOf('web', 'b').ipv4;
+  const toRouter = [await bed.macOf('stranger', 'eth0'), await bed.macOf('router', 'to-y'), careOf] as const;
+  const pursuing = floodFrom('stranger', toRouter, 3_000, 5, 'random');
+  await until('a pursued flight', () => phases().includes('pursued'), 5_000);
+  await until('a word on the next one', () => phases().includes('flight-withheld'), 5_000);
+  const [first] = bed.network.state.flights.values();
+  expect(first).toMatchObject({ from: 'a', to: 'b', phase: 'pursued' });
+  expect(first!.why).toMatch(
+    /^a syn-flood has come to b: [\d,]+ handshakes a second are begun and not completed/,
+  );
+  expect(moments.at(-1)).toMatchObject({
+    host: 'b',
+    why: expect.stringMatching(/from forged sources.*; its last flight began less than 30 s ago$/) as string,
+  });
+  await pause(500);
+  expect(begun).toHaveLength(1);
+
+  ahead = limits.spacing;
+  await until('the next flight', () => begun.length === 2, 2_000);
+  const next = [...bed.network.state.flights.values()].at(-1)!;
+  expect(next).toMatchObject({
+    from: 'b',
+    to: 'c',
+    verdicts: [watch.active.find(({ host }) => host === 'b')!.id],
+  });
+  await bed.move('web', 'c', 'established', 'rewrite');
+  await until('a verified flight', () => phases().includes('safe'), 10_000);
+  expect(bed.network.state.flights.get(next.id)!.why).toMatch(/^no attack at c for/);
+  expect(await connection.live()).toBe(true);
+  expect(await reaches('stranger', careOf)).toBe(false);
+  expect(await reaches('stranger', bed.careOf('web', 'c').ipv4)).toBe(true);
+  await Promise.all([flooding, pursuing]);
+}, 60_000);

@@ -3,7 +3,7 @@
 
 flood.py INTERFACE KIND RATE SECONDS SOURCE ETH_FROM ETH_TO IP_TO PORT [FROM_PORT]
 
-KIND is syn, ack, udp or icmp. SOURCE is an address of the target's family, or `random` for another one in each frame; so is
+KIND is syn, ack, udp, icmp, or, by IPv6, advert or solicit: neighbour discovery as a router would pass it on. SOURCE is an address of the target's family, or `random` for another one in each frame; so is
 FROM_PORT, without which it is random, too.
 Writes the time of the first frame and of the last (seconds since the epoch), and how many there were, as JSON.
 """
@@ -19,6 +19,7 @@ MOST = 60_000  # frames/s
 LONGEST = 20  # seconds
 PROTOCOL = {'syn': 6, 'ack': 6, 'udp': 17, 'icmp': 1}
 ICMPV6 = 58
+DISCOVERY = {'solicit': 135, 'advert': 136}
 
 
 def checksum(data):
@@ -33,6 +34,12 @@ def checksum(data):
 def segment(kind, source, target, port, from_port):
     """What IP carries."""
     is_v6 = len(target) == 16
+    if kind in DISCOVERY:
+        # RFC 4861, sections 4.3 and 4.4; a solicitation asks for the target's own address.
+        about = target if kind == 'solicit' else random.randbytes(16)
+        message = struct.pack('>BBHI', DISCOVERY[kind], 0, 0, 0) + about
+        over = source + target + struct.pack('>II', len(message), ICMPV6)
+        return message[:2] + struct.pack('>H', checksum(over + message)) + message[4:]
     if kind == 'icmp':
         # An echo request; ICMPv6 sums over its addresses, too (RFC 4443, section 2.3).
         echo = struct.pack('>BBHHH', 128 if is_v6 else 8, 0, 0, random.randrange(65536), 1) + bytes(24)
@@ -58,7 +65,7 @@ def frame(kind, source, eth_from, eth_to, target, port, from_port):
     address = packed(source) if source != 'random' else random_source(len(target))
     body = segment(kind, address, target, port, from_port)
     if len(target) == 16:
-        protocol = ICMPV6 if kind == 'icmp' else PROTOCOL[kind]
+        protocol = ICMPV6 if kind == 'icmp' or kind in DISCOVERY else PROTOCOL[kind]
         return ethernet + b'\x86\xdd' + struct.pack('>IHBB', 6 << 28, len(body), protocol, 64) + address + target + body
     header = struct.pack('>BBHHHBBH', 0x45, 0, 20 + len(body), 0, 0x4000, 64, PROTOCOL[kind], 0) + address + target
     header = header[:10] + struct.pack('>H', checksum(header)) + header[12:]

@@ -3,11 +3,10 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { presentHost } from '../../../apps/api/present.ts';
-import { systemClock } from '../../../controller/clock.ts';
 import { bridgeSeen } from '../../../controller/network/changes.ts';
-import { BridgeDatabase } from '../../../controller/switches/bridge-database.ts';
-import type { ObservedBridge } from '../../../controller/switches/bridge-observation.ts';
+import { Table } from '../../../controller/switches/pipeline.ts';
 import { Bed } from '../apps/bed.ts';
+import { configured } from '../support/configured.ts';
 
 let bed: Bed;
 beforeAll(async () => {
@@ -23,24 +22,7 @@ async function settings(): Promise<string[]> {
   return [...told.matchAll(/max-\w+="?\d+/g)].map(([text]) => text.replace('"', '')).sort();
 }
 
-/** Configures the host's bridge as a controller that has just started does it; gives what is seen of it. */
-async function configure(session: number): Promise<ObservedBridge | undefined> {
-  const host = { ...bed.network.state.hosts.get('a')!, ovsdb: bed.ovsdb('a') };
-  const targets = { controller: bed.controllerOf('a'), samples: '127.0.0.1:4739', session };
-  let database: BridgeDatabase | undefined;
-  let seen: ObservedBridge | undefined;
-  await new Promise<void>((resolve, reject) => {
-    database = new BridgeDatabase(host, () => targets, systemClock, {
-      onBridge: (bridge) => (seen = bridge),
-      onConnection: () => undefined,
-      onConfigured: resolve,
-      onError: reject,
-    });
-    database.start();
-  });
-  await database?.close();
-  return seen;
-}
+const configure = (session: number) => configured(bed, 'a', session);
 
 test('counters are brought up to date soon, and idle megaflows forgotten soon, but for what somebody chose', async () => {
   await configure(1);
@@ -48,6 +30,27 @@ test('counters are brought up to date soon, and idle megaflows forgotten soon, b
   await vsctl('set', 'Open_vSwitch', '.', 'other_config:max-idle=7000', 'other_config:max-revalidator=50');
   await configure(2);
   expect(await settings()).toEqual(['max-idle=7000', 'max-revalidator=50']);
+});
+
+test('tables in which addresses of strangers are looked up have tries of IPv6, too, but where somebody chose', async () => {
+  const chosen = ['--', '--id=@one', 'create', 'Flow_Table', 'prefixes=none'];
+  await vsctl('set', 'Bridge', 'br-int', `flow_tables={${Table.blocklist}=@one}`, ...chosen);
+  await configure(3);
+  const told = await vsctl('--columns=prefixes', '--bare', 'list', 'Flow_Table');
+  expect(
+    told
+      .split('\n\n')
+      .map((line) => line.trim())
+      .sort(),
+  ).toEqual([
+    ...[
+      'ip_dst ip_src ipv6_dst',
+      'ip_dst ip_src ipv6_src',
+      'ip_dst ip_src ipv6_src',
+      'ip_dst ip_src ipv6_src',
+    ],
+    'none',
+  ]);
 });
 
 test.each([
@@ -60,7 +63,7 @@ test.each([
 ])('a bridge %s is told to keep to its flows', async (_, command, before) => {
   await vsctl(...command);
   expect((await vsctl('get-fail-mode', 'br-int')).trim()).toBe(before);
-  await configure(3 + before.length);
+  await configure(4 + before.length);
   expect((await vsctl('get-fail-mode', 'br-int')).trim()).toBe('secure');
 });
 

@@ -203,14 +203,16 @@ describe('a site behind a NAT', () => {
   });
 
   it('is reached by no other router', () => {
-    expect(wires.some((wire) => /wan-[PQ]/.test(wire))).toBe(false);
+    expect(wires.some((wire) => /wan-[PQR]/.test(wire))).toBe(false);
     const routes = plan.nodes
       .flatMap(({ name }) => commands(plan, name))
       .filter((line) => line.includes('route add'));
     expect(routes.filter((line) => line.includes('192.168.'))).toEqual([
       'ip route add default via 192.168.8.1',
+      'ip route add default via 192.168.9.1',
       'ip route add default via 192.168.7.1',
       'ip route add default via 192.168.8.1',
+      'ip route add default via 192.168.9.1',
     ]);
   });
 
