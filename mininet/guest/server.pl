@@ -28,6 +28,8 @@ use constant {
     BATCH => 64,
     TICK => 0.01,         # seconds between two portions of a paced answer
     PATIENCE => 5,        # seconds
+    SO_RCVBUFFORCE => 33, # socket(7)
+    QUEUE => 1 << 20,     # bytes of datagrams that wait for a server that is slow, as a guest is while it moves
 };
 
 $SIG{PIPE} = 'IGNORE';
@@ -277,7 +279,8 @@ for my $port (keys %streams) {
 # One socket for each address: what answers from a socket of all has the address that the route back suggests.
 for my $address (@ARGV) {
     my ($family, $at) = endpoint($address, 7);
-    listening($family, SOCK_DGRAM, $at, 'datagram');
+    my $fd = listening($family, SOCK_DGRAM, $at, 'datagram');
+    setsockopt $peer{$fd}{fh}, SOL_SOCKET, SO_RCVBUFFORCE, QUEUE or die "no room for datagrams: $!";
 }
 $| = 1;
 print "guest ready\n";

@@ -20,6 +20,7 @@ import { systemClock } from '../../controller/clock.ts';
 import type { Lab } from '../../topologies/lab/lab.ts';
 import { packageRoot } from '../../topologies/lab/package-root.ts';
 import { readTopology } from '../../topologies/parse.ts';
+import type { Observation } from '../../topologies/probes/summary.ts';
 import type { ConnectionSection, ExperimentSection, Topology } from '../../topologies/schema.ts';
 import { freeze, LIBVIRTD } from './lab/node.ts';
 
@@ -76,6 +77,19 @@ export class RunningLab {
     return readMoments(this.log().join('\n'), 0)
       .map(({ moment }) => moment)
       .filter((moment) => 'migration' in moment && moment.migration === id);
+  }
+
+  /** From when until when the guest stood still, by QEMU's own stamps, in milliseconds since the Unix epoch. */
+  blackout({ id, from, to }: MigrationObject): { readonly stop: number; readonly resume: number } {
+    const at = (host: string, event: 'STOP' | 'RESUME'): number => {
+      const found = readMoments(this.log().join('\n'), 0).find(
+        ({ moment: it }) =>
+          it.kind === 'qemu' && it.migration === id && it.host === host && it.event === event,
+      );
+      if (found === undefined) throw new Error(`no ${event} at ${host} of migration ${id} was told`);
+      return found.ms;
+    };
+    return { stop: at(from, 'STOP'), resume: at(to, 'RESUME') };
   }
 
   open(name: string, section: ConnectionSection, target: string): Connection {
@@ -162,6 +176,14 @@ export interface ExperimentRun {
   readonly summary: RunSummary;
   readonly results: ResultsFolder;
   readonly story: string;
+}
+
+/** What became of each message of a connection that has been closed, in the order in which they were sent. */
+export function observed(results: ResultsFolder, connection: string): Observation[] {
+  const lines = readFileSync(results.file(`probes/${connection}.jsonl`), 'utf8')
+    .trim()
+    .split('\n');
+  return lines.map((line) => JSON.parse(line) as Observation).sort((a, b) => a.n - b.n);
 }
 
 export const hasEnded = ({ outcome }: MigrationObject): boolean =>

@@ -2,7 +2,7 @@
  * Strategies and what steers them, on a real guest that answers 500 datagrams a second; and migrations that are
  * given up. One lab for all; each test leaves the guest running, wherever.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { EventObject, MigrationObject, MigrationRequest } from '../../apps/api/objects.ts';
@@ -13,7 +13,7 @@ import type { RunSummary } from '../../apps/lab/summary.ts';
 import type { Strategy } from '../../controller/network/migration.ts';
 import type { Observation, ProbeSummary } from '../../topologies/probes/summary.ts';
 import type { ConnectionSection } from '../../topologies/schema.ts';
-import { RunningLab } from './running-lab.ts';
+import { observed, RunningLab } from './running-lab.ts';
 
 const HOME = '10.1.0.100';
 
@@ -48,14 +48,6 @@ const datagrams: ConnectionSection = {
 let opened = 0;
 function open(section: ConnectionSection): Connection {
   return running.open(`${section.kind}-${++opened}`, section, HOME);
-}
-
-/** In the order in which they were sent. */
-function observed(results: ResultsFolder, name: string): Observation[] {
-  const lines = readFileSync(results.file(`probes/${name}.jsonl`), 'utf8')
-    .trim()
-    .split('\n');
-  return lines.map((line) => JSON.parse(line) as Observation).sort((a, b) => a.n - b.n);
 }
 
 /** Connections that have had their first answers. */

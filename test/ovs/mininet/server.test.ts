@@ -1,6 +1,6 @@
 /**
- * What a lab's guest serves, where its description says what its server can do: more than that waits, and is served in
- * the end. The server itself, in a namespace in place of a guest.
+ * What a lab's guest serves, when more comes than its server can do at the time, as its description says or because it
+ * stands still: that waits, and is served in the end. The server itself, in a namespace in place of a guest.
  */
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,11 +33,12 @@ afterEach(async () => {
   rmSync(root, { recursive: true });
 });
 
-/** As a guest's first process starts it; it ends with the room. */
-async function serve(capacity: string): Promise<void> {
+/** As a guest's first process starts it; its process id in the room, with which it ends. */
+async function serve(capacity = ''): Promise<string> {
   const started = `cd ${root} && ${capacity} exec /usr/bin/perl server.pl ${ADDRESS} > /dev/null 2>&1`;
-  await room.run(GUEST, ['sh', '-c', `(${started}) &`]);
+  const pid = await room.run(GUEST, ['sh', '-c', `(${started}) & echo $!`]);
   await takesConnections({ room }, GUEST, HTTP);
+  return pid.trim();
 }
 
 const connect = (port: number): Promise<Stream> => room.connect(GUEST, ADDRESS, ADDRESS, port);
@@ -88,4 +89,15 @@ test('of HTTP requests, so many are begun to be answered in a second, and all of
   after.sort((a, b) => a - b);
   // The nth is not begun sooner than that after the first, in milliseconds; its clock and ours may differ by one.
   for (const [n, ms] of after.entries()) expect(ms).toBeGreaterThan((1_000 * n) / perSecond - 1);
+});
+
+test('of datagrams, as many wait for a server that stands still as a TAP holds for its guest', async () => {
+  const pid = await serve();
+  // Each takes no more answers at once than its own socket has room for.
+  const clients = await Promise.all(Array.from({ length: 8 }, () => room.udp(GUEST, ADDRESS)));
+  const numbers = Array.from({ length: 1_000 / clients.length }, (_, n) => `number ${n}`);
+  await room.run(undefined, ['kill', '-STOP', pid]);
+  for (const number of numbers) for (const client of clients) await client.send(ADDRESS, ECHO, number);
+  await room.run(undefined, ['kill', '-CONT', pid]);
+  for (const number of numbers) for (const client of clients) await client.receive(number);
 });
