@@ -4,8 +4,9 @@
  * `fail_mode=secure`: the flows stay in force without a controller. The controller's row is out-of-band, so
  * that OVS adds no hidden flows of its own. One flow-based Geneve port serves all tunnels: keys and far ends
  * are set by flows. What flows sample is sent to us at once, without a cache (IPFIX), and counters are brought up
- * to date often enough to see an attack begin. Tables in which sources are looked up have tries for IPv6, too. Megaflows that nothing uses are forgotten soon: a change of flows, a redirect
- * among them, is in force when OVS has gone through all of them.
+ * to date often enough to see an attack begin. Tables in which sources are looked up have tries for IPv6, too. Megaflows
+ * that nothing uses are forgotten soon: a change of flows, a redirect among them, is in force when OVS has gone through
+ * all of them.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { ControlledSwitch } from '../network/model.ts';
