@@ -2,7 +2,8 @@
  * The flows of the blocklist's two lines: one block of flows for each shard, the same on every bridge and so
  * derived and encoded once for all. Neighbours of one block that fill a prefix are one flow.
  *
- * A source that is blocked for a guest alone is dropped where the packet is for one of the guest's addresses.
+ * A source that is blocked for a guest alone is dropped where the packet is for one of the guest's addresses, those that
+ * its connections are relayed to included.
  */
 import {
   type Block,
@@ -18,7 +19,7 @@ import {
 } from '../../controller/network/blocklist.ts';
 import type { Anchor } from '../../controller/network/anchor.ts';
 import type { NetworkState } from '../../controller/network/model.ts';
-import type { GuestName } from '../../controller/network/names.ts';
+import type { Addresses, GuestName } from '../../controller/network/names.ts';
 import type { MatchInput } from '../../controller/openflow/index.ts';
 import { drop, type Flow, FlowList, ip } from '../../controller/switches/flow.ts';
 import { cookie } from '../../controller/switches/pipeline.ts';
@@ -194,11 +195,12 @@ function guestFlows(
   blocks: Blocklist['blocks'],
 ): readonly Flow[] {
   const flows: Flow[] = [];
+  const destinations = anchors.flatMap((anchor) => addressesOf(anchor, line));
   for (const [source, owners] of entriesOf(shard)) {
     const owner = ownersOf(owners).find((number) => blocks.get(number)?.guest === guest);
     if (owner === undefined) continue;
     const list = new FlowList(cookie('defence', 'block', owner));
-    for (const { addresses } of anchors) {
+    for (const addresses of destinations) {
       const to = source.includes(':') ? addresses.ipv6 : addresses.ipv4;
       if (to === undefined) continue;
       const dst = source.includes(':') ? { ipv6_dst: to } : { ip_dst: to };
@@ -207,6 +209,13 @@ function guestFlows(
     flows.push(...list.flows);
   }
   return flows;
+}
+
+/** What is sent to a relay address comes by the first line alone. */
+function addressesOf({ addresses, relays = [] }: Anchor, line: Line): readonly Addresses[] {
+  return line === 'first'
+    ? [addresses, ...relays.flatMap(({ edge, anchor }) => [edge, anchor])]
+    : [addresses];
 }
 
 function anchorsOf({ guests, anchors }: State, guest: GuestName): readonly Anchor[] {

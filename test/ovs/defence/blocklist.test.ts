@@ -120,6 +120,17 @@ describe.each(versions)('%s: the first line', (version) => {
   });
 });
 
+test.each(versions)('%s: the first line holds at an address that edges relay to, too', async (version) => {
+  await bed.move('web', 'b', 'all', 'rewrite');
+  const [nic] = bed.network.state.guests.get('web')!.interfaces;
+  const [relay] = bed.network.state.anchors.get(nic!.number)!.flatMap(({ relays = [] }) => relays);
+  const to = relay!.edge[version]!;
+  expect(await reaches('stranger', to)).toBe(true);
+  await block([address.stranger[version]], { guest: 'web' });
+  expect(await reaches('stranger', to)).toBe(false);
+  expect(await reaches('client', web[version])).toBe(true);
+});
+
 describe.each(versions)('%s: the second line', (version) => {
   test('drops new connections of a source before they are tracked; what lives goes on', async () => {
     const connection = await echo(bed, web[version], client[version]);
