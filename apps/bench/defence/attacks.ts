@@ -37,6 +37,11 @@ export const ATTACKS: Readonly<Record<string, AttackSection>> = {
   },
 };
 
+/** From these the guest moves away, unless it is only to filter. */
+export const FLED: readonly string[] = Object.keys(ATTACKS).filter(
+  (name) => ATTACKS[name]!.duration === FLED_MS,
+);
+
 /** Many clients that each ask a little, for as long as a flood lasts. */
 export const CROWD = 'flash-crowd';
 export const CROWD_MS = FLOOD_MS;

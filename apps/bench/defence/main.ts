@@ -11,6 +11,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../../controller/clock.ts';
 import { asError } from '../../../controller/errors.ts';
+import { flight } from '../../../controller/limits.ts';
 import { DEFENCE_MODES, type DefenceMode } from '../../../controller/network/defence-policy.ts';
 import { packageRoot } from '../../../topologies/lab/package-root.ts';
 import { readTopology } from '../../../topologies/parse.ts';
@@ -21,7 +22,7 @@ import { optionsOf, runsOf } from '../options.ts';
 import { program } from '../program.ts';
 import { standsOnceUp } from '../standing.ts';
 import { TemporaryFolder } from '../temporary-folder.ts';
-import { NAMES } from './attacks.ts';
+import { FLED, NAMES } from './attacks.ts';
 import { DEFENCES, type FailedTurn, rowsOf, type Turn } from './figures.ts';
 import { measure } from './measure.ts';
 import { GUEST } from './reset.ts';
@@ -63,6 +64,12 @@ function wish(): Wish {
   const policy = DEFENCE_MODES.find((mode) => mode === values.policy);
   if (values.policy !== undefined && policy === undefined) {
     throw new OptionError(`--policy is ${values.policy}: expected one of ${DEFENCE_MODES.join(', ')}`);
+  }
+  const fleeing = policy === 'move-first' ? names : names.filter((name) => FLED.includes(name));
+  if (runs * fleeing.length > flight.most && (policy ?? 'move-when-needed').startsWith('move')) {
+    throw new OptionError(
+      `${runs} runs of ${fleeing.join(', ')} are ${runs * fleeing.length} flights: a guest has at most ${flight.most} an hour; take fewer runs, or some of them with --only`,
+    );
   }
   return { runs, minutes, names, policy };
 }
