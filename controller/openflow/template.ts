@@ -30,8 +30,9 @@ export class MessageTemplate<Name extends string> {
   readonly #bytes: Uint8Array<ArrayBuffer>;
 
   /**
-   * `build` gives the message for given numbers. It is called some times now, with any numbers of the widths, and never again. Throws
-   * `OPENFLOW_TEMPLATE` where a number does not stand in one place of the message, whole, and what `encode` throws.
+   * `build` gives the message for given numbers. It is called some times now, with any numbers of the widths, and never
+   * again. Throws `OPENFLOW_TEMPLATE` where a number does not stand in one place of the message, whole, and what
+   * `encode` throws.
    */
   constructor(widths: Readonly<Record<Name, HoleWidth>>, build: (values: Record<Name, number>) => Message) {
     const names = Object.keys(widths) as Name[];

@@ -12,7 +12,8 @@ function* stations(
   topology: Topology,
 ): Generator<{ path: readonly PropertyKey[]; site: string; text: string }> {
   for (const kind of ['hosts', 'edges'] as const) {
-    for (const [name, { site, underlay }] of Object.entries(topology[kind])) {
+    const switches: Readonly<Record<string, Topology['hosts' | 'edges'][string]>> = topology[kind];
+    for (const [name, { site, underlay }] of Object.entries(switches)) {
       yield { path: [kind, name, 'underlay'], site, text: underlay };
     }
   }
