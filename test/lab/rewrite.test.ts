@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { FlowObject, MigrationObject } from '../../apps/api/objects.ts';
 import type { Connection } from '../../apps/lab/connections.ts';
 import { systemClock } from '../../controller/clock.ts';
@@ -38,12 +38,6 @@ async function expectAnswered(pings: Connection, moves: number): Promise<void> {
   expect(lost).toBeLessThanOrEqual(10 * moves);
   expect(sent).toBeGreaterThan(100);
 }
-
-// What is usual for the guest is learned from the first test on.
-beforeAll(async () => {
-  const policy = await running.api.defence('web');
-  await running.api.defend('web', { ...policy, policy: 'move-when-needed' });
-});
 
 test('connections go straight from the edge to the new site, and back home again', async () => {
   expect(await running.api.edges()).toMatchObject([{ name: 'ec', openflow: 'connected' }]);
@@ -107,7 +101,9 @@ async function flood(rate: number, seconds: number): Promise<void> {
 
 test('a guest flees from a flood of forged sources by itself; what is established goes with it', async () => {
   const [near, far] = [open('near', echo), open('afar', { ...echo, client: 'd1', interval: 20_000 })];
-  await sleep(3_000);
+  const policy = await running.api.defence('web');
+  await running.api.defend('web', { ...policy, policy: 'move-when-needed' });
+  await sleep(11_000);
 
   const flooding = flood(1_500, 15);
   const deadline = systemClock.now() + 40_000;
