@@ -19,7 +19,7 @@ describe('server-sent events', () => {
     ['data: a\ndata: b\n\n', ['a\nb']],
     ['data\n\n', ['']],
     [': comment\n\n:\n\ndata: a\n\n', ['a']],
-    // Fields of the stream's format that carry no data; `retry` is a client's time to reconnect (HTML, 9.2.6).
+    // Fields of the stream's format that carry no data; `retry` is a client's time to reconnect (HTML, 9.2.6), nothing of the test’s own.
     ['event: x\nid: 7\nretry: 1\ndata: a\nother: y\n\n', ['a']],
     ['database: a\n\n', []],
     ['data: a\r\n\r\ndata: b\r\r', ['a', 'b']],

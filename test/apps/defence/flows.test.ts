@@ -5,22 +5,14 @@ import { expect, test } from 'vitest';
 import { defenceRecipes } from '../../../apps/defence/flows.ts';
 import { recipes } from '../../../apps/recipes.ts';
 import { bridgeView, switchView } from '../../../controller/network/bridge-view.ts';
-import { allowed, blocked, type NewBlock } from '../../../controller/network/blocklist-changes.ts';
+import { allowed, blocked } from '../../../controller/network/blocklist-changes.ts';
 import { admissionLimited, blocklistChanged, migrationChanged } from '../../../controller/network/changes.ts';
 import type { NetworkState } from '../../../controller/network/model.ts';
 import { flowMod, formatFlow } from '../../../controller/openflow/index.ts';
 import { instructionsOf } from '../../../controller/switches/installed.ts';
 import { type BlockRecipe, compile, metersOf } from '../../../controller/switches/program.ts';
+import { byPerson } from '../../controller/network/new-block.ts';
 import { after, atHome, migration } from '../../controller/network/sites.ts';
-
-const wish: NewBlock = {
-  origin: 'person',
-  reason: '',
-  verdict: undefined,
-  guest: undefined,
-  createdAt: 0,
-  expires: undefined,
-};
 
 function shown(all: Iterable<BlockRecipe>): string[] {
   return [...all].flatMap(({ flows }) =>
@@ -39,9 +31,9 @@ const added = (state: NetworkState): string[] => {
 test('the lines of the blocklist, what is allowed, what is blocked for a guest alone', () => {
   const state = after(
     atHome(),
-    blocklistChanged(blocked(wish, ['203.0.113.8', '203.0.113.9', '2001:db8:bad::/48'])),
-    blocklistChanged(blocked({ ...wish, origin: 'list' }, ['192.0.2.1'])),
-    blocklistChanged(blocked({ ...wish, guest: 'web' }, ['192.0.2.2'])),
+    blocklistChanged(blocked(byPerson, ['203.0.113.8', '203.0.113.9', '2001:db8:bad::/48'])),
+    blocklistChanged(blocked({ ...byPerson, origin: 'list' }, ['192.0.2.1'])),
+    blocklistChanged(blocked({ ...byPerson, guest: 'web' }, ['192.0.2.2'])),
     blocklistChanged(allowed({ source: '203.0.113.9', reason: '', createdAt: 0 })),
     blocklistChanged(allowed({ source: '192.0.2.1', reason: '', createdAt: 0 })),
     blocklistChanged(allowed({ source: '2001:db8:bad:7::/64', reason: '', createdAt: 0 })),

@@ -8,7 +8,7 @@ import { presentMadeBy } from '../../../apps/api/present.ts';
 import { byText } from '../../../apps/cli/views/flows.ts';
 import { recipes } from '../../../apps/recipes.ts';
 import { switchView } from '../../../controller/network/bridge-view.ts';
-import { allowed, blocked, type NewBlock } from '../../../controller/network/blocklist-changes.ts';
+import { allowed, blocked } from '../../../controller/network/blocklist-changes.ts';
 import {
   admissionLimited,
   anchored,
@@ -23,16 +23,8 @@ import type { NetworkState } from '../../../controller/network/model.ts';
 import { flowMod, formatFlow } from '../../../controller/openflow/index.ts';
 import { instructionsOf } from '../../../controller/switches/installed.ts';
 import { cookie } from '../../../controller/switches/pipeline.ts';
+import { byPerson } from '../../controller/network/new-block.ts';
 import { after, atHome, declared, migration } from '../../controller/network/sites.ts';
-
-const block: NewBlock = {
-  origin: 'person',
-  reason: '',
-  verdict: undefined,
-  guest: undefined,
-  createdAt: 0,
-  expires: undefined,
-};
 
 /** A bridge's flows that somebody made, and who. */
 function made(state: NetworkState, bridge: string): string[] {
@@ -92,10 +84,10 @@ test('what is there whatever anybody says is nobody’s; what is let in is so by
 test('blocks are a person’s, a list’s or a verdict’s; what is allowed is a person’s', () => {
   const state = after(
     atHome(),
-    blocklistChanged(blocked(block, ['203.0.113.7'])),
-    blocklistChanged(blocked({ ...block, origin: 'list' }, ['203.0.113.8'])),
+    blocklistChanged(blocked(byPerson, ['203.0.113.7'])),
+    blocklistChanged(blocked({ ...byPerson, origin: 'list' }, ['203.0.113.8'])),
     blocklistChanged(
-      blocked({ ...block, origin: 'verdict', verdict: 'one', guest: 'web' }, [
+      blocked({ ...byPerson, origin: 'verdict', verdict: 'one', guest: 'web' }, [
         '203.0.113.9',
         '2001:db8::/64',
       ]),
@@ -182,7 +174,9 @@ test('what somebody closes by hand names the migration; one that was rolled back
 test('a controller that starts anew leaves every flow as it is, and says the same of what it remembers', () => {
   const before = after(
     fled(),
-    blocklistChanged(blocked({ ...block, origin: 'verdict', verdict: 'one', guest: 'web' }, ['203.0.113.9'])),
+    blocklistChanged(
+      blocked({ ...byPerson, origin: 'verdict', verdict: 'one', guest: 'web' }, ['203.0.113.9']),
+    ),
     admissionLimited('web', { perSecond: 100, known: [], verdicts: new Map([['one', 'home-1']]) }),
   );
   const { bridges, gateways, hypervisors } = before;
