@@ -185,6 +185,8 @@ export const switches = {
   /** After a refused change, the wait until the bridge is read back and repaired; doubled each time it fails again. */
   repairDelay: 1_000,
   repairDelayMaximum: 30_000,
+  /** How long a meter stays that no flow refers to any more; OVS's revalidators go through all megaflows in less. */
+  idleMeterLife: 5_000,
   /** Packets per second and bridge that may go to the controller because they do not fit a tunnel. */
   tooLargePerSecond: 200,
   /** The same for gateways' answers, and for guests' announcements. */

@@ -59,6 +59,10 @@ interface Link {
   held: Program | undefined;
   /** The meters that the switch has, as far as it has acknowledged them. */
   meters: Map<number, number>;
+  /** Those of them that nothing refers to any more, and since when. */
+  readonly idleMeters: Map<number, number>;
+  /** Set while some of these wait for their end. */
+  cancelRemoval: Cancel | undefined;
   /** What waits for the first read-back; undefined after it. */
   arrival: Arrival | undefined;
   /** A change, or a read-back, is on its way. */
@@ -131,6 +135,8 @@ export class Reconciler {
         session,
         held: undefined,
         meters: new Map(),
+        idleMeters: new Map(),
+        cancelRemoval: undefined,
         arrival: { chosen: false, choose, done, failed },
         busy: false,
         commits: 0,
@@ -147,6 +153,7 @@ export class Reconciler {
     if (link === undefined) return;
     this.#link = undefined;
     link.cancelRepair?.();
+    link.cancelRemoval?.();
     for (const stage of [...this.#stages]) this.#void(stage);
     link.arrival?.failed(new SwitchClosedError(link.session.peer, 'being read back'));
   }
@@ -291,7 +298,7 @@ export class Reconciler {
     await this.#apply(link, difference);
     if (link.held === undefined) return;
     link.held = rebase(from, to, link.held);
-    await this.#dropMeters(link, link.held);
+    this.#retireMeters(link, link.held);
   }
 
   async #repair(link: Link): Promise<void> {
@@ -310,7 +317,7 @@ export class Reconciler {
     for (const meterId of await readInterfaceMeters(session)) {
       if (!link.meters.has(meterId)) link.meters.set(meterId, NaN);
     }
-    await this.#dropMeters(link, to);
+    this.#retireMeters(link, to);
     link.held = to;
     link.arrival?.done({
       found: installed.length,
@@ -335,8 +342,9 @@ export class Reconciler {
   }
 
   /** Meters stand before the flows that refer to them. */
-  async #raiseMeters({ session, meters }: Link, program: Program): Promise<void> {
+  async #raiseMeters({ session, meters, idleMeters }: Link, program: Program): Promise<void> {
     const wanted = new Map(wantedMeters(program));
+    for (const meterId of wanted.keys()) idleMeters.delete(meterId);
     for (const [meterId, rate] of this.#turned) if (wanted.has(meterId)) wanted.set(meterId, rate);
     const missing = missingMeters(meters, wanted);
     await putMeters(session, missing);
@@ -347,15 +355,49 @@ export class Reconciler {
     if (this.#leaking) this.#report(new MeterLeaksError(session.peer));
   }
 
-  /** Those that neither the program nor a stage refers to. */
-  async #dropMeters({ session, meters }: Link, program: Program): Promise<void> {
-    const wanted: Meters[] = [program, this.#wanted, ...[...this.#stages].map(({ to }) => to)].map(
-      wantedMeters,
-    );
-    const gone = [...meters.keys()].filter((meterId) => !wanted.some((one) => one.has(meterId)));
-    if (gone.length === 0) return;
-    await removeMeters(session, gone);
+  /**
+   * Meters that neither the program nor a stage refers to go a while later. Until OVS's revalidators have come to them, its
+   * megaflows still send packets through a meter whose flows are gone, and one that is not there lets all of them pass (OVS,
+   * lib/dpif-netdev.c, `dp_netdev_run_meter`): a shut gate would be open for some milliseconds.
+   */
+  #retireMeters(link: Link, program: Program): void {
+    const now = this.#clock.now();
+    const wanted = this.#metersWanted(program);
+    for (const meterId of link.meters.keys()) {
+      if (wanted.some((one) => one.has(meterId))) link.idleMeters.delete(meterId);
+      else if (!link.idleMeters.has(meterId)) link.idleMeters.set(meterId, now);
+    }
+    this.#scheduleRemoval(link);
+  }
+
+  #scheduleRemoval(link: Link): void {
+    if (this.#link !== link || link.cancelRemoval !== undefined || link.idleMeters.size === 0) return;
+    const due = Math.min(...link.idleMeters.values()) + limits.idleMeterLife;
+    link.cancelRemoval = this.#clock.after(Math.max(0, due - this.#clock.now()), () => {
+      link.cancelRemoval = undefined;
+      this.#track(
+        this.#removeIdleMeters(link).catch((error: unknown) => {
+          // They go with the next read-back.
+          if (!link.session.closed) this.#report(error);
+        }),
+      );
+      this.#scheduleRemoval(link);
+    });
+  }
+
+  /** Forgotten before it is asked for: who wants one of them again meanwhile puts it there anew, after that. */
+  async #removeIdleMeters({ session, meters, idleMeters }: Link): Promise<void> {
+    const dueSince = this.#clock.now() - limits.idleMeterLife;
+    const wanted = this.#metersWanted();
+    const due = [...idleMeters].flatMap(([meterId, since]) => (since <= dueSince ? [meterId] : []));
+    for (const meterId of due) idleMeters.delete(meterId);
+    const gone = due.filter((meterId) => !wanted.some((one) => one.has(meterId)));
     for (const meterId of gone) meters.delete(meterId);
+    await removeMeters(session, gone);
+  }
+
+  #metersWanted(...more: readonly Program[]): Meters[] {
+    return [...more, this.#wanted, ...[...this.#stages].map(({ to }) => to)].map(wantedMeters);
   }
 
   #failed(link: Link, error: unknown): void {

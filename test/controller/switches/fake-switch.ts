@@ -34,6 +34,8 @@ export interface Script {
   readonly flowsPerPart?: number;
   /** Its meters' buckets are filled again in no time. */
   readonly leaks?: boolean;
+  /** What it has from before, by id. */
+  readonly meters?: ReadonlyMap<number, MeterMod>;
 }
 
 export class FakeSwitch {
@@ -41,7 +43,7 @@ export class FakeSwitch {
   readonly received: Received[] = [];
   /** By table, priority and match. */
   readonly flows: Map<string, FlowMod>;
-  readonly meters = new Map<number, MeterMod>();
+  readonly meters: Map<number, MeterMod>;
   readonly socket: Socket;
   readonly #stream = new MessageSplitter();
   readonly #bundles = new Map<number, FlowMod[]>();
@@ -51,6 +53,7 @@ export class FakeSwitch {
     this.socket = socket;
     this.script = script;
     this.flows = flows;
+    this.meters = new Map(script.meters);
     socket.setNoDelay(true);
     socket.on('error', () => undefined);
     socket.on('data', (chunk) =>

@@ -338,6 +338,55 @@ function metered(rates: Readonly<Record<number, number>>): Program {
   return compile([{ key: 'metered', inputs: [meters], flows: () => [flowOf(1, 2)], meters }]);
 }
 
+describe('a meter that nothing refers to any more', () => {
+  const METER = 0x8101;
+
+  test('stays while megaflows may send packets through it, then goes', async () => {
+    const { fake } = await attach(metered({ [METER]: SHUT }));
+    reconciler.setProgram(emptyProgram);
+    await reconciler.settled();
+    expect(fake.flows.size).toBe(0);
+    await pass(limits.idleMeterLife - 1);
+    await reconciler.settled();
+    expect(fake.meters.has(METER)).toBe(true);
+    await pass(1);
+    await reconciler.settled();
+    expect(fake.meters.has(METER)).toBe(false);
+  });
+
+  test('stays when it is wanted again meanwhile, and goes as long after that', async () => {
+    const { fake } = await attach(metered({ [METER]: SHUT }));
+    reconciler.setProgram(emptyProgram);
+    await reconciler.settled();
+    await pass(limits.idleMeterLife - 1);
+    reconciler.setProgram(metered({ [METER]: OPEN }));
+    await reconciler.settled();
+    await pass(limits.idleMeterLife);
+    await reconciler.settled();
+    expect(fake.meters.get(METER)?.bands).toMatchObject([{ rate: OPEN }]);
+    reconciler.setProgram(emptyProgram);
+    await reconciler.settled();
+    await pass(limits.idleMeterLife - 1);
+    await reconciler.settled();
+    expect(fake.meters.has(METER)).toBe(true);
+    await pass(1);
+    await reconciler.settled();
+    expect(fake.meters.has(METER)).toBe(false);
+  });
+
+  test('of an earlier session goes, too', async () => {
+    const { fake } = await attach(metered({ [METER]: SHUT }));
+    fake.socket.destroy();
+    reconciler.detach();
+    reconciler.setProgram(emptyProgram);
+    const again = await attach(emptyProgram, { meters: fake.meters });
+    expect(again.fake.meters.has(METER)).toBe(true);
+    await pass(limits.idleMeterLife);
+    await reconciler.settled();
+    expect(again.fake.meters.has(METER)).toBe(false);
+  });
+});
+
 describe('a meter that is turned', () => {
   const [first, second] = [0x8101, 0xc101];
   const rateOf = (fake: FakeSwitch, meterId: number): number | undefined => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { BlocklistService } from '../../../apps/defence/blocklist.ts';
 import { systemClock } from '../../../controller/clock.ts';
-import { admission, blocklist as limits } from '../../../controller/limits.ts';
+import { admission, blocklist as limits, switches } from '../../../controller/limits.ts';
 import type { Block } from '../../../controller/network/blocklist.ts';
 import { admissionLimited, blocklistChanged } from '../../../controller/network/changes.ts';
 import { admissionMeter, cookie } from '../../../controller/switches/pipeline.ts';
@@ -177,7 +177,12 @@ describe('admission', () => {
     const { placements } = bed.network.state;
     bed.network.update((state) => ({ ...state, placements: new Map([['db', 'a']]) }));
     await bed.settled();
-    expect([await meterOf('web'), await meterOf('db')]).toEqual(['none', '1000']);
+    // Not before no megaflow sends packets through it.
+    await expect
+      .poll(async () => [await meterOf('web'), await meterOf('db')], {
+        timeout: switches.idleMeterLife + 3_000,
+      })
+      .toEqual(['none', '1000']);
     bed.network.update((state) => ({ ...state, placements }));
     await bed.settled();
     expect(await meterOf('web')).toBe('50');
