@@ -185,6 +185,11 @@ export const switches = {
   /** After a refused change, the wait until the bridge is read back and repaired; doubled each time it fails again. */
   repairDelay: 1_000,
   repairDelayMaximum: 30_000,
+  /**
+   * What begins at a guest's relay addresses may come at once for so many seconds' worth of what is let in: when a guest has
+   * moved, all its relayed connections begin there.
+   */
+  relayedBurstSeconds: 10,
   /** How long a meter stays that no flow refers to any more; OVS's revalidators go through all megaflows in less. */
   idleMeterLife: 5_000,
   /** Packets per second and bridge that may go to the controller because they do not fit a tunnel. */
@@ -228,6 +233,10 @@ export const defence = {
   handshakePatience: 200,
   /** After conntrack was emptied: how long packets of no connection are nobody's fault. */
   forgetfulness: 10_000,
+  /** Bridges may relay at once what their meters let in in so many seconds: those of an anchor and of an edge hold one's each. */
+  relayedBurst: 2,
+  /** After a guest has come: how long what begins at its relay addresses are its connections that go on. */
+  resumption: 10_000,
   /**
    * How long a rate must stay above the threshold to be an attack, so that a burst, which is in it for `rateWindow`, is none;
    * no time when it is this many times as high.

@@ -14,8 +14,10 @@ import type { Measurement } from './measurement.ts';
 import type { Rates } from './rates.ts';
 import type { SampleSummary } from './sample-window.ts';
 import { sourceText } from './source.ts';
-import type { TrafficClass } from './traffic-class.ts';
+import type { RELAYED_CLASSES, TrafficClass } from './traffic-class.ts';
 import type { AttackKind, Verdict } from './verdict.ts';
+
+type RelayedClass = (typeof RELAYED_CLASSES)[number];
 
 /** What is looked at to judge one kind. */
 export interface Look {
@@ -37,20 +39,25 @@ export interface AttackRule {
   readonly attackers: (look: Look, named?: ReadonlySet<string>) => Attackers;
 }
 
+const UDP_CLASSES = ['newUdp', 'knownUdp', 'relayedUdp'] as const;
+
 export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
   'syn-flood': {
     unit: 'packets/s',
-    rate: ({ rates }) => rates.unfinished,
+    rate: (look) => look.rates.unfinished + unrelayed(look, 'relayedSyn'),
     threshold: ({ policy }, usual) => above(policy.floor.syn, policy.factor, usual),
-    evidence: ({ rates }, rate) =>
-      rate < rates.begun * limits.unfinishedShare
+    evidence: (look, rate) => {
+      const begun = look.rates.begun + unrelayed(look, 'relayedSyn');
+      return rate < begun * limits.unfinishedShare
         ? undefined
-        : `${figure(rate)} handshakes a second are begun and not completed, ${percent(rate / rates.begun)} of all`,
+        : `${figure(rate)} handshakes a second are begun and not completed, ${percent(rate / begun)} of all`;
+    },
     // Whoever completes what it begins is none of them, however much it begins.
     attackers: ({ measurement, rates, policy, from }, named) =>
       attackersOf(
         [
           share(rates, 'syn', measurement.samplesOf('syn', from)),
+          share(rates, 'relayedSyn', measurement.samplesOf('relayedSyn', from)),
           { ...share(rates, 'completed', measurement.samplesOf('completed', from)), credit: true },
         ],
         { limit: policy.perSource.connections, networks: true, ...(named === undefined ? {} : { named }) },
@@ -59,17 +66,23 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
   },
   'ack-flood': {
     unit: 'packets/s',
-    rate: ({ rates }) => rates.of('strayTcp', 'invalidTcp'),
+    rate: (look) => look.rates.of('strayTcp', 'invalidTcp') + unrelayed(look, 'relayedTcp'),
     threshold: ({ policy }, usual) => above(policy.floor.ack, policy.factor, usual),
     // After a restart of OVS everybody's packets are of no connection.
     evidence: ({ measurement }, rate) =>
       measurement.forgetful ? undefined : `${figure(rate)} TCP packets a second belong to no connection`,
     attackers: (look, named) =>
-      attackersIn(look, ['strayTcp', 'invalidTcp'], look.policy.perSource.connections, true, named),
+      attackersIn(
+        look,
+        ['strayTcp', 'invalidTcp', 'relayedTcp'],
+        look.policy.perSource.connections,
+        true,
+        named,
+      ),
   },
   'udp-flood': {
     unit: 'packets/s',
-    rate: ({ rates }) => rates.of('newUdp', 'knownUdp'),
+    rate: (look) => look.rates.of('newUdp', 'knownUdp') + unrelayed(look, 'relayedUdp'),
     // What a guest is sent by UDP differs so much that before anything is usual, only a multiple counts.
     threshold: ({ policy }, usual) =>
       Math.max(
@@ -77,30 +90,24 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
         isWarm(usual) ? 0 : policy.floor.udp * policy.factor,
       ),
     evidence: (look, rate, threshold) => {
-      const unanswered = look.rates.of('newUdp') / rate;
+      const unanswered = (look.rates.of('newUdp') + unrelayed(look, 'relayedUdp')) / rate;
       const said = `${figure(rate)} UDP packets a second`;
       if (unanswered >= limits.unansweredShare) return `${said}, ${percent(unanswered)} of them unanswered`;
       if (rate >= threshold * limits.excess) return `${said}, many times what is usual`;
-      const { covered, sources } = attackersIn(
-        look,
-        ['newUdp', 'knownUdp'],
-        look.policy.perSource.udp,
-        false,
-      );
+      const { covered, sources } = attackersIn(look, UDP_CLASSES, look.policy.perSource.udp, false);
       return covered >= limits.coveredShare
         ? `${said}, ${percent(covered)} of them from ${counted(sources.length, 'source')} beyond what a client sends`
         : undefined;
     },
-    attackers: (look, named) =>
-      attackersIn(look, ['newUdp', 'knownUdp'], look.policy.perSource.udp, true, named),
+    attackers: (look, named) => attackersIn(look, UDP_CLASSES, look.policy.perSource.udp, true, named),
   },
   'icmp-flood': {
     unit: 'packets/s',
-    rate: ({ rates }) => rates.of('newIcmp', 'knownIcmp'),
+    rate: (look) => look.rates.of('newIcmp', 'knownIcmp') + unrelayed(look, 'relayedIcmp'),
     threshold: ({ policy }, usual) => above(policy.floor.icmp, policy.factor, usual),
     evidence: (_look, rate) => `${figure(rate)} ICMP packets a second`,
     attackers: (look, named) =>
-      attackersIn(look, ['newIcmp', 'knownIcmp'], look.policy.perSource.icmp, true, named),
+      attackersIn(look, ['newIcmp', 'knownIcmp', 'relayedIcmp'], look.policy.perSource.icmp, true, named),
   },
   'connection-flood': {
     unit: 'connections/s',
@@ -141,6 +148,13 @@ export const attackRules: Readonly<Record<AttackKind, AttackRule>> = {
 
 const above = (floor: number, factor: number, usual: Baseline): number =>
   isWarm(usual) ? Math.max(floor, factor * usual.value) : floor;
+
+/**
+ * What begins at relay addresses beyond what bridges let in: since that passes their meters, nobody has relayed the rest. After a
+ * move all that is relayed begins there, and tells nothing.
+ */
+const unrelayed = ({ measurement, rates, policy }: Look, name: RelayedClass): number =>
+  measurement.resuming ? 0 : rates.beyond(policy.admission.perSecond, name);
 
 /**
  * Samples with the rate of their own time. Counters are later than samples, so where every packet is sampled the samples

@@ -3,7 +3,8 @@
  * much there is and wherever it comes from. They decide nothing: whatever was counted goes on as before.
  *
  * A packet is counted where it is first decided about as the guest's: at the anchor, or, where an edge sends it straight
- * to the guest, at the edge; and nowhere else. What an edge passes on, the anchor counts.
+ * to the guest, at the edge; and nowhere else. What an edge passes on, the anchor counts. Where they send it, what is the
+ * first of its connection at a relay address has counters of its own: nobody may have sent it.
  *
  * What the guest's bridges cannot see is not counted: fragments that never make a packet end in `ct`.
  *
@@ -11,7 +12,7 @@
  */
 import type { BridgeView, EdgeView, Passer } from '../../controller/network/bridge-view.ts';
 import type { GuestInterface } from '../../controller/network/model.ts';
-import { families } from '../../controller/network/relay.ts';
+import { families, hasAddress, relayAt } from '../../controller/network/relay.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import {
   ct,
@@ -33,13 +34,15 @@ import {
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
 import {
+  ANCHOR_CLASSES,
   type ClassRule,
   type ClassRules,
   classRules,
   edgeClassRules,
   numberOfClass,
-  TRAFFIC_CLASSES,
+  RELAYED_CLASSES,
   uncountedAtEdge,
+  uncountedRelayed,
 } from './traffic-class.ts';
 
 /** How one kind of bridge counts. */
@@ -49,6 +52,13 @@ interface Counting {
   readonly next: TableName;
   /** The observation domain of its samples. */
   readonly domain: number;
+}
+
+/** What is counted of an interface at a bridge: `relayed`, if it is relayed to here. */
+interface Counted {
+  readonly nic: GuestInterface;
+  readonly anchored: boolean;
+  readonly relayed: boolean;
 }
 
 export function countRecipes(view: BridgeView): BlockRecipe[] {
@@ -61,7 +71,14 @@ export function countRecipes(view: BridgeView): BlockRecipe[] {
         new FlowList(cookie('defence', 'bridge', 0)).add('count', 0, {}, [[], 'inboundTracked']).flows,
     },
     // Packets are counted where their connection's state is held, and nowhere else.
-    ...view.residents.filter(({ own }) => own !== undefined).map(({ nic }) => interfaceRecipe(nic, counting)),
+    ...view.residents
+      .map(({ nic, own, others }) => ({
+        nic,
+        anchored: own !== undefined,
+        relayed: others.some((anchor) => hasAddress(relayAt(anchor, view.host.name))),
+      }))
+      .filter(({ anchored, relayed }) => anchored || relayed)
+      .map((counted) => interfaceRecipe(counted, counting)),
   ];
 }
 
@@ -71,7 +88,7 @@ export function edgeCountRecipes({ edge, passers }: EdgeView): BlockRecipe[] {
     { key: 'defence count', inputs: [], flows: edgeFlows },
     // From before the guest moves: at the switchover nothing is to change but where packets go.
     ...(edge.redirect ? passers.filter(mayBeRedirected) : []).map(({ nic }) =>
-      interfaceRecipe(nic, counting),
+      interfaceRecipe({ nic, anchored: true, relayed: false }, counting),
     ),
   ];
 }
@@ -90,14 +107,29 @@ function edgeFlows(): readonly Flow[] {
   return list.flows;
 }
 
-const interfaceRecipe = (nic: GuestInterface, counting: Counting): BlockRecipe => ({
-  key: `defence interface ${nic.number}`,
-  inputs: [nic, counting.domain],
-  flows: () => interfaceFlows(nic, counting),
+const interfaceRecipe = (counted: Counted, counting: Counting): BlockRecipe => ({
+  key: `defence interface ${counted.nic.number}`,
+  inputs: [counted.nic, counted.anchored, counted.relayed, counting.domain],
+  flows: () => [...interfaceFlows(counted, counting), ...(counted.relayed ? relayedOn(counted.nic) : [])],
 });
 
-function interfaceFlows(nic: GuestInterface, { rules, next, domain }: Counting): readonly Flow[] {
-  return TRAFFIC_CLASSES.flatMap((name) => {
+/** What is known at a relay address passes by the classes of what comes to the guest's own. */
+function relayedOn({ number }: GuestInterface): readonly Flow[] {
+  const { priority, match } = uncountedRelayed;
+  return new FlowList(cookie('defence', 'relayed', number)).add(
+    'count',
+    priority,
+    { [Register.interface]: number, ...match },
+    [[], 'inboundTracked'],
+  ).flows;
+}
+
+function interfaceFlows(
+  { nic, anchored, relayed }: Counted,
+  { rules, next, domain }: Counting,
+): readonly Flow[] {
+  const classes = [...(anchored ? ANCHOR_CLASSES : []), ...(relayed ? RELAYED_CLASSES : [])];
+  return classes.flatMap((name) => {
     const rule = rules[name];
     if (rule === undefined) return [];
     const counter = counterNumber(nic.number, numberOfClass(name));

@@ -22,10 +22,21 @@ import {
 } from '../../controller/network/blocklist.ts';
 import type { Resident, SwitchView } from '../../controller/network/bridge-view.ts';
 import { policyOf } from '../../controller/network/defence-policy.ts';
-import type { AdmissionLimit, GuestInterface, NetworkState } from '../../controller/network/model.ts';
+import type { AdmissionLimit, GuestInterface, Host, NetworkState } from '../../controller/network/model.ts';
 import type { GuestName, SwitchName } from '../../controller/network/names.ts';
+import { hasAddress, relayAt } from '../../controller/network/relay.ts';
 import type { Action } from '../../controller/openflow/index.ts';
-import { ct, drop, type Flow, FlowList, ip, meter } from '../../controller/switches/flow.ts';
+import {
+  ct,
+  drop,
+  type Flow,
+  FlowList,
+  ip,
+  meter,
+  TCP,
+  TCP_OPENS,
+  type Then,
+} from '../../controller/switches/flow.ts';
 import {
   Admission,
   admissionMeter,
@@ -33,6 +44,8 @@ import {
   cookie,
   knownNetworksMeter,
   Register,
+  relayedMeter,
+  type TableName,
 } from '../../controller/switches/pipeline.ts';
 import type { BlockRecipe } from '../../controller/switches/program.ts';
 import { parseSource } from './aggregate.ts';
@@ -53,7 +66,10 @@ export function defenceRecipes(view: SwitchView, state: DefenceState): BlockReci
       flows: () => allowedFlows(state.blocklist),
     },
   ];
-  if (view.kind === 'host') recipes.push(...view.residents.flatMap(closedRecipe));
+  if (view.kind === 'host') {
+    recipes.push(...view.residents.flatMap(closedRecipe));
+    recipes.push(...view.residents.flatMap((resident) => relayedRecipe(resident, view.host, state)));
+  }
   for (const nic of admitting(view)) {
     const limit = limitAt(state, nic.guest, view.kind === 'edge' ? view.edge.name : view.host.name);
     const usual = policyOf(state, nic.guest).admission.perSecond;
@@ -113,6 +129,38 @@ function closedRecipe({ nic, own, closed }: Resident): BlockRecipe[] {
       flows: () => new FlowList(owner).add('admission', 210, refused, drop).flows,
     },
   ];
+}
+
+/**
+ * What begins at relay addresses has a meter of its own, of the guest's usual rate: another bridge has admitted it, or somebody
+ * has found an address out. After a move connections go on there by what is in mid-stream, so the second line is asked about
+ * what opens one alone: it cuts nothing that lives.
+ */
+function relayedRecipe({ nic, others }: Resident, { name }: Host, state: DefenceState): BlockRecipe[] {
+  if (!others.some((anchor) => hasAddress(relayAt(anchor, name)))) return [];
+  const meterId = relayedMeter(nic.number);
+  const rate = policyOf(state, nic.guest).admission.perSecond;
+  return [
+    {
+      key: `defence relayed ${nic.number}`,
+      inputs: [nic.number, rate],
+      flows: () => relayedFlows(nic, meterId),
+      meters: [{ meterId, rate }],
+    },
+  ];
+}
+
+function relayedFlows({ number }: GuestInterface, meterId: number): readonly Flow[] {
+  const list = new FlowList(cookie('defence', 'relayed', number));
+  const relayed = { [Register.interface]: number, [Register.admission]: Admission.relayed };
+  // Behind the meter through conntrack once more: what it drops is another megaflow's than what is delivered, and counted so.
+  const thenTo = (table: TableName): Then => [[meter(meterId), ct({ zone: Register.relayZone, table })]];
+  for (const version of [4, 6] as const) {
+    const fields = { ...relayed, ...ip[version] };
+    list.add('admission', 160, { ...fields, ip_proto: TCP, tcp_flags: TCP_OPENS }, thenTo('blocklistNew'));
+    list.add('admission', 150, fields, thenTo('binding'));
+  }
+  return list.flows;
 }
 
 /**

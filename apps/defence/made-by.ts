@@ -46,6 +46,7 @@ export function madeByAt(state: State, bridge: SwitchName): (cookie: bigint) => 
     if (number === undefined) return undefined;
     if (kind === 'block') return ofBlock(state, number);
     if (kind === 'anchor') return ofClosedAnchor(state, guests, number);
+    if (kind === 'relayed') return { origin: 'policy' };
     return app === 'defence' && kind === 'interface'
       ? ofAdmission(state, guests.get(number), bridge)
       : undefined;

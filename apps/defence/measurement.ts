@@ -29,6 +29,8 @@ export interface Measurement {
   readonly proven: Proven;
   /** The guest is on the move: what comes now tells nothing of what is usual. */
   readonly moving: boolean;
+  /** The guest came to this bridge's host a moment ago: its connections go on at relay addresses. */
+  readonly resuming: boolean;
   /** The bridge's conntrack has been emptied a moment ago: honest packets are of no connection, too. */
   readonly forgetful: boolean;
 }

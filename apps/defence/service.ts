@@ -227,6 +227,9 @@ export class DefenceService implements VerdictFeed {
       holders: (least) => connections?.holders(least, now) ?? new Map(),
       proven: connections?.proven ?? nobodyProven,
       moving: migration !== undefined && isUnderWay(migration.phase),
+      resuming:
+        migration?.to === where &&
+        (isUnderWay(migration.phase) || now < (migration.entered.relaying ?? 0) + limits.resumption),
       forgetful:
         now < (state.bridges.get(where)?.graceUntil ?? 0) - GRACE_SECONDS * 1000 + limits.forgetfulness,
     };

@@ -5,6 +5,9 @@
  * kept for them: a SYN; the first packet of the client after the guest's answer (`ct_mark` says whether it has been
  * seen), which is a completed handshake; and the client's first FIN or RST. The user-space datapath looks packets up
  * batch by batch, so that two of a connection in one batch are both counted as the first.
+ *
+ * What comes to a relay address has been counted where it was relayed. What is the first of its connection there is counted once
+ * more, in classes of its own (`relayed…`), for the sake of what nobody has relayed.
  */
 import type { MatchInput } from '../../controller/openflow/index.ts';
 import {
@@ -19,9 +22,11 @@ import {
   TCP_RST,
   UDP,
 } from '../../controller/switches/flow.ts';
-import { Mark, type Meter } from '../../controller/switches/pipeline.ts';
+import { Admission, Mark, type Meter, Register } from '../../controller/switches/pipeline.ts';
+import { NO_ANCHOR } from '../migration/marks.ts';
 
-export const TRAFFIC_CLASSES = [
+/** What an anchor counts, or the edge that relays in its place. */
+export const ANCHOR_CLASSES = [
   'syn',
   'completed',
   'ended',
@@ -36,6 +41,17 @@ export const TRAFFIC_CLASSES = [
   'knownIcmp',
   'knownOther',
 ] as const;
+
+/** What is the first of its connection at a relay address. */
+export const RELAYED_CLASSES = [
+  'relayedSyn',
+  'relayedTcp',
+  'relayedUdp',
+  'relayedIcmp',
+  'relayedOther',
+] as const;
+
+export const TRAFFIC_CLASSES = [...ANCHOR_CLASSES, ...RELAYED_CLASSES] as const;
 
 export type TrafficClass = (typeof TRAFFIC_CLASSES)[number];
 
@@ -79,6 +95,8 @@ const isNew = ctState('trk', 'new');
 const isInvalid = ctState('trk', 'inv');
 const isKnown = ctState('trk', 'est', '-inv');
 const fromClient = ctState('trk', 'est', '-inv', '-rpl');
+const isRelayed = { [Register.admission]: Admission.relayed };
+const isFirst = { ...isRelayed, ...NO_ANCHOR };
 const strangers = { upTo: 'sampleStrangers' } as const;
 const connections = { upTo: 'sampleConnections' } as const;
 const known = { upTo: 'sampleKnown' } as const;
@@ -113,7 +131,15 @@ export const classRules: Readonly<Record<TrafficClass, ClassRule>> = {
   knownUdp: { priority: 110, matches: all(isKnown, udp), sampled: known },
   knownIcmp: { priority: 110, matches: all(isKnown, icmp), sampled: known },
   knownOther: { priority: 100, matches: [isKnown], sampled: { oneIn: 256 } },
+  relayedSyn: { priority: 340, matches: all({ ...isFirst, tcp_flags: TCP_OPENS }, tcp), sampled: strangers },
+  relayedTcp: { priority: 330, matches: all(isFirst, tcp), sampled: strangers },
+  relayedUdp: { priority: 330, matches: all(isFirst, udp), sampled: strangers },
+  relayedIcmp: { priority: 330, matches: all(isFirst, icmp), sampled: strangers },
+  relayedOther: { priority: 320, matches: [isFirst], sampled: strangers },
 };
+
+/** The rest of what comes to a relay address is on connections that are known, and no class's. */
+export const uncountedRelayed = { priority: 310, match: isRelayed } as const;
 
 /**
  * What an edge counts of what it redirects; the rest (`uncountedAtEdge`) it passes on, and the anchor counts it. Of the

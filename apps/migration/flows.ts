@@ -13,7 +13,7 @@
 import type { BridgeView, Resident } from '../../controller/network/bridge-view.ts';
 import { type Anchor, HOME_ANCHOR } from '../../controller/network/anchor.ts';
 import type { GuestInterface, Host, Subnet } from '../../controller/network/model.ts';
-import { families, relayAt } from '../../controller/network/relay.ts';
+import { families, hasAddress, relayAt } from '../../controller/network/relay.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import {
   ct,
@@ -43,7 +43,7 @@ import type { BlockRecipe } from '../../controller/switches/program.ts';
 import { gate, gateMeters, throughGates, toGateAfter } from './gates.ts';
 import { KNOWN, markKnown, markOpened, markRelayed } from './marks.ts';
 import { ipOf } from './relay/packet.ts';
-import { speaksFirst } from './relay/rewrite.ts';
+import { beginAtRelayAddress, speaksFirst } from './relay/rewrite.ts';
 import {
   type AnchorSide,
   type GatewayMacs,
@@ -265,6 +265,7 @@ function relayFlows(
     if (port !== undefined) way.answer(list, side);
   }
   if (port !== undefined) speaksFirst(list, sides, edgeSubnets);
+  if (sides.some(({ anchor }) => hasAddress(anchor.relay))) beginAtRelayAddress(list, nic);
   if (sides.length > 0) samePortFlows(list, resident);
   if ((own?.relays ?? []).length > 0) goesAround(list, nic);
   return list.flows;

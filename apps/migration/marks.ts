@@ -22,6 +22,9 @@ export const markRedirected: readonly Action[] = [
   set('ct_mark', { value: KNOWN | REDIRECTED, mask: KNOWN | REDIRECTED }),
 ];
 
+/** In a relay zone: it is not known there. */
+export const NO_ANCHOR = { ct_mark: { value: 0, mask: 2 ** Mark.anchor.bits - 1 } } as const;
+
 /** In a relay zone: which anchor it comes from, and how answers leave. */
 export const markRelayed: readonly Action[] = [
   copy(Register.anchor, 0, 'ct_mark', Mark.anchor.offset, Mark.anchor.bits),

@@ -24,15 +24,12 @@ import {
   Admission,
   anchorZone,
   Class,
-  Mark,
   Register,
   relayZone,
   sourceZone,
 } from '../../controller/switches/pipeline.ts';
-import { markKnown } from './marks.ts';
+import { markKnown, NO_ANCHOR } from './marks.ts';
 import { from, ipOf, setDestination, to } from './relay/packet.ts';
-
-const NO_ANCHOR = { ct_mark: { value: 0, mask: 2 ** Mark.anchor.bits - 1 } };
 
 /** New connections to the address that this bridge holds, while other anchors may have older ones. */
 export function samePortFlows(list: FlowList, { nic, own, others, atHome }: Resident): void {

@@ -38,3 +38,8 @@ export function relayAt(
 
 export type Family = 'ipv4' | 'ipv6';
 export const families: readonly Family[] = ['ipv4', 'ipv6'];
+
+/** Is there a relay address? Else all goes through tunnels. */
+export const hasAddress = (relay: Relay | undefined): boolean =>
+  relay !== undefined &&
+  relayKinds.some((kind) => families.some((family) => relay[kind][family] !== undefined));

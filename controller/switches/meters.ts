@@ -16,7 +16,7 @@ import {
 } from '../openflow/index.ts';
 import { switches as limits } from '../limits.ts';
 import { SwitchRefusedError } from './errors.ts';
-import { isInterfaceMeter, Meter, SHUT } from './pipeline.ts';
+import { isInterfaceMeter, isRelayedMeter, Meter, SHUT } from './pipeline.ts';
 import { metersOf, type Program } from './program.ts';
 import type { SwitchSession } from './session.ts';
 
@@ -168,8 +168,13 @@ function emptying(meterId: number): Message {
   });
 }
 
+/** Packets that may come at once: as many as in a second; of what is relayed, all that goes on when its guest has moved. */
+const burstOf = (meterId: number, rate: number): number =>
+  isRelayedMeter(meterId) ? rate * limits.relayedBurstSeconds : rate;
+
 function modOf(command: MeterMod['command'], meterId: number, rate: number): MeterMod {
-  const band = rate === SHUT ? SHUT_BAND : ({ type: 'drop', rate, burstSize: rate } as const);
+  const band =
+    rate === SHUT ? SHUT_BAND : ({ type: 'drop', rate, burstSize: burstOf(meterId, rate) } as const);
   return {
     type: 'meter_mod',
     command,

@@ -34,7 +34,9 @@
  * What takes the place of tunnels, in the ways to relay `rewrite` (both) and `direct` (answers):
  *
  *   at the anchor       … deliver ──► relay address ──► uplink
- *   where the guest is  uplink ── … inbound ── deliver-relayed ──► guest
+ *   where the guest is  uplink ── … inbound ── count ── inbound-tracked ── deliver-relayed ──► guest
+ *                                                           └─ admission ── binding ── deliver-relayed
+ *                                                                └─ blocklist-new (a SYN) ─┘
  *                       guest ── … outbound-relayed ──► relay address, or the anchor's own ──► uplink
  *
  * One app owns each table; flows of several objects share it, told apart by cookie. Rules are proactive:
@@ -174,6 +176,8 @@ export const Admission = {
   home: 1,
   /** Admitted to a care-of address, and translated to the home address. */
   careOf: 2,
+  /** Came to a relay address: another bridge has admitted it, or somebody has found that address out. */
+  relayed: 3,
 } as const;
 
 /**
@@ -247,6 +251,8 @@ export const ObjectKind = {
   edge: 6,
   block: 7,
   anchor: 8,
+  /** What begins at an interface's relay addresses. */
+  relayed: 9,
 } as const;
 export type ObjectKindName = keyof typeof ObjectKind;
 
@@ -351,9 +357,14 @@ const FIRST_GATE = { beforeSwitchover: 0x8100, afterSwitchover: 0xc100 } as cons
 export const gateMeter = (which: keyof typeof FIRST_GATE, interfaceNumber: number): number =>
   FIRST_GATE[which] + interfaceNumber;
 
+/** What begins at an interface's relay addresses. */
+const FIRST_RELAYED_METER = 0x1_0100;
+export const relayedMeter = (interfaceNumber: number): number => FIRST_RELAYED_METER + interfaceNumber;
+export const isRelayedMeter = (meterId: number): boolean => meterId > FIRST_RELAYED_METER;
+
 /** One of those that the program's blocks name, of whichever interface. */
 export const isInterfaceMeter = (meterId: number): boolean =>
-  meterId > FIRST_ADMISSION_METER && meterId <= FIRST_GATE.afterSwitchover + 0x3fff;
+  meterId > FIRST_ADMISSION_METER && meterId <= FIRST_RELAYED_METER + 0x3fff;
 
 /** A meter's rate that lets nothing pass, and one that is never reached. */
 export const SHUT = 0;

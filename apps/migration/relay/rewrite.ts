@@ -15,9 +15,10 @@
  *
  * What no relay address can be had for (no care-of range, no gateway yet, not IP) goes through a tunnel.
  */
-import type { Subnet } from '../../../controller/network/model.ts';
+import type { GuestInterface, Subnet } from '../../../controller/network/model.ts';
 import { families, relayKinds } from '../../../controller/network/relay.ts';
 import {
+  ct,
   type FlowList,
   decTtl,
   drop,
@@ -30,6 +31,7 @@ import {
   type Then,
 } from '../../../controller/switches/flow.ts';
 import {
+  Admission,
   Answer,
   anchorZone,
   Class,
@@ -38,6 +40,7 @@ import {
   relayCookie,
   relayZone,
 } from '../../../controller/switches/pipeline.ts';
+import { NO_ANCHOR } from '../marks.ts';
 import { addressAnswers } from '../../routing/neighbour.ts';
 import { answerStraight } from './direct.ts';
 import { from, ipOf, outOfUplink, setDestination, setSource, to } from './packet.ts';
@@ -109,11 +112,23 @@ function arriveAt(
         set(Register.relayZone, relayZone(nic.number)),
         set(Register.anchor, anchor.index),
         set(Register.answer, kind === 'edge' ? Answer.relayAddress : Answer.straight),
+        set(Register.admission, Admission.relayed),
         setDestination(family, home!),
+        ct({ zone: relayZone(nic.number), table: 'count' }),
       ],
-      'deliverRelayed',
     ];
   }
+}
+
+/**
+ * What has come to a relay address, and was looked up: on connections that are relayed already to the guest, and what is
+ * the first of its connection as far as it is admitted. It may go on here after a move, or somebody has found the address out.
+ */
+export function beginAtRelayAddress(list: FlowList, { number }: GuestInterface): void {
+  const relayed = { [Register.interface]: number, [Register.admission]: Admission.relayed };
+  list.add('inboundTracked', 340, { ...relayed, ...NO_ANCHOR }, [[], 'admission']);
+  list.add('inboundTracked', 330, relayed, [[], 'deliverRelayed']);
+  list.add('binding', 130, relayed, [[], 'deliverRelayed']);
 }
 
 function answerToEdge(list: FlowList, { nic, anchor, out }: GuestSide): void {
