@@ -233,8 +233,8 @@ export const defence = {
   handshakePatience: 200,
   /** After conntrack was emptied: how long packets of no connection are nobody's fault. */
   forgetfulness: 10_000,
-  /** Bridges may relay at once what their meters let in in so many seconds: those of an anchor and of an edge hold one's each. */
-  relayedBurst: 2,
+  /** So many bridges may relay a burst at once, of what their meters let in in a second: an anchor's and an edge's. */
+  relayingBridges: 2,
   /** After a guest has come: how long what begins at its relay addresses are its connections that go on. */
   resumption: 10_000,
   /**

@@ -1,6 +1,6 @@
 /**
  * Runs benchmarks and keeps their figures: all of them, or those that are named. Each has a process of its own: in one that
- * has held a million sources before, the codec makes a fifth of what it makes.
+ * has held a million sources before, the codec makes less than half of what it makes alone.
  *
  *     node dist/apps/bench/main.js [blocklist|codec|packet-in|programming|relay|migration] ...
  */

@@ -14,10 +14,8 @@ import type { Measurement } from './measurement.ts';
 import type { Rates } from './rates.ts';
 import type { SampleSummary } from './sample-window.ts';
 import { sourceText } from './source.ts';
-import type { RELAYED_CLASSES, TrafficClass } from './traffic-class.ts';
+import type { RelayedClass, TrafficClass } from './traffic-class.ts';
 import type { AttackKind, Verdict } from './verdict.ts';
-
-type RelayedClass = (typeof RELAYED_CLASSES)[number];
 
 /** What is looked at to judge one kind. */
 export interface Look {

@@ -12,7 +12,7 @@
  */
 import type { BridgeView, EdgeView, Passer } from '../../controller/network/bridge-view.ts';
 import type { GuestInterface } from '../../controller/network/model.ts';
-import { families, hasAddress, relayAt } from '../../controller/network/relay.ts';
+import { families, isRelayedTo } from '../../controller/network/relay.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import {
   ct,
@@ -55,7 +55,7 @@ interface Counting {
 }
 
 /** What is counted of an interface at a bridge: `relayed`, if it is relayed to here. */
-interface Counted {
+interface CountedInterface {
   readonly nic: GuestInterface;
   readonly anchored: boolean;
   readonly relayed: boolean;
@@ -75,7 +75,7 @@ export function countRecipes(view: BridgeView): BlockRecipe[] {
       .map(({ nic, own, others }) => ({
         nic,
         anchored: own !== undefined,
-        relayed: others.some((anchor) => hasAddress(relayAt(anchor, view.host.name))),
+        relayed: isRelayedTo(others, view.host.name),
       }))
       .filter(({ anchored, relayed }) => anchored || relayed)
       .map((counted) => interfaceRecipe(counted, counting)),
@@ -107,7 +107,7 @@ function edgeFlows(): readonly Flow[] {
   return list.flows;
 }
 
-const interfaceRecipe = (counted: Counted, counting: Counting): BlockRecipe => ({
+const interfaceRecipe = (counted: CountedInterface, counting: Counting): BlockRecipe => ({
   key: `defence interface ${counted.nic.number}`,
   inputs: [counted.nic, counted.anchored, counted.relayed, counting.domain],
   flows: () => [...interfaceFlows(counted, counting), ...(counted.relayed ? relayedOn(counted.nic) : [])],
@@ -125,7 +125,7 @@ function relayedOn({ number }: GuestInterface): readonly Flow[] {
 }
 
 function interfaceFlows(
-  { nic, anchored, relayed }: Counted,
+  { nic, anchored, relayed }: CountedInterface,
   { rules, next, domain }: Counting,
 ): readonly Flow[] {
   const classes = [...(anchored ? ANCHOR_CLASSES : []), ...(relayed ? RELAYED_CLASSES : [])];

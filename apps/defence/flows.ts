@@ -24,7 +24,7 @@ import type { Resident, SwitchView } from '../../controller/network/bridge-view.
 import { policyOf } from '../../controller/network/defence-policy.ts';
 import type { AdmissionLimit, GuestInterface, Host, NetworkState } from '../../controller/network/model.ts';
 import type { GuestName, SwitchName } from '../../controller/network/names.ts';
-import { hasAddress, relayAt } from '../../controller/network/relay.ts';
+import { isRelayedTo } from '../../controller/network/relay.ts';
 import type { Action } from '../../controller/openflow/index.ts';
 import {
   ct,
@@ -137,7 +137,7 @@ function closedRecipe({ nic, own, closed }: Resident): BlockRecipe[] {
  * what opens one alone: it cuts nothing that lives.
  */
 function relayedRecipe({ nic, others }: Resident, { name }: Host, state: DefenceState): BlockRecipe[] {
-  if (!others.some((anchor) => hasAddress(relayAt(anchor, name)))) return [];
+  if (!isRelayedTo(others, name)) return [];
   const meterId = relayedMeter(nic.number);
   const rate = policyOf(state, nic.guest).admission.perSecond;
   return [

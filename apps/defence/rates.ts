@@ -26,7 +26,7 @@ export interface Rates {
   readonly of: (...names: readonly TrafficClass[]) => number;
   /** The same over the last so many milliseconds, to hold samples of that time against. */
   readonly over: (ms: number, name: TrafficClass) => number;
-  /** What there is of a class beyond so many per second, which may also have come at once for some seconds. */
+  /** What there is of a class beyond so many per second, and beyond what bridges may relay of that at once. */
   readonly beyond: (perSecond: number, name: TrafficClass) => number;
   /** Handshakes per second that clients have begun, and those of them that had time to be completed and were not. */
   readonly begun: number;
@@ -59,7 +59,10 @@ export function ratesOf(readings: Readings): Rates | undefined {
     beyond: (perSecond, name) => {
       const from = readingAt(readings, last.at - limits.sampleMemory);
       const seconds = Math.max(last.at - from.at, rateWindow) / 1000;
-      return Math.max(0, grown(name, from, last) / seconds - perSecond * (1 + limits.relayedBurst / seconds));
+      return Math.max(
+        0,
+        grown(name, from, last) / seconds - perSecond * (1 + limits.relayingBridges / seconds),
+      );
     },
     begun: begun / patientSeconds,
     unfinished: Math.max(0, begun - grown('completed', patientStart, last)) / patientSeconds,

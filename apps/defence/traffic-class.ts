@@ -54,6 +54,7 @@ export const RELAYED_CLASSES = [
 export const TRAFFIC_CLASSES = [...ANCHOR_CLASSES, ...RELAYED_CLASSES] as const;
 
 export type TrafficClass = (typeof TRAFFIC_CLASSES)[number];
+export type RelayedClass = (typeof RELAYED_CLASSES)[number];
 
 /** As cookies and samples hold it: from 1. */
 export const numberOfClass = (name: TrafficClass): number => TRAFFIC_CLASSES.indexOf(name) + 1;

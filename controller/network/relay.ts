@@ -39,6 +39,12 @@ export function relayAt(
 export type Family = 'ipv4' | 'ipv6';
 export const families: readonly Family[] = ['ipv4', 'ipv6'];
 
+/** Does one of these anchors have a relay address for the host? */
+export const isRelayedTo = (
+  anchors: readonly { readonly relays?: readonly Relay[] }[],
+  host: HostName,
+): boolean => anchors.some((anchor) => hasAddress(relayAt(anchor, host)));
+
 /** Is there a relay address? Else all goes through tunnels. */
 export const hasAddress = (relay: Relay | undefined): boolean =>
   relay !== undefined &&
